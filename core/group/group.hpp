@@ -1,0 +1,60 @@
+// A group: what is scheduled, tuned and remembered as one. Here one layer with its requantisation.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/ir/graph.hpp"
+
+namespace ares {
+
+enum class Family : uint8_t { conv, linear, max_pool, table };
+
+const char* name_of(Family f);
+
+/// Everything about a group that its timing depends on; what lower(), the spaces and the cost models read.
+/// linear: in.w tokens of in.c features. table: in.c bytes, h = w = 1.
+struct GroupShape {
+  Family family = Family::conv;
+  Dims in, out;
+  Window window;
+  uint8_t weight_bits = 8;
+  RequantForm form = RequantForm::narrow;
+  Rounding rounding = Rounding::half_up;
+  ElementType out_type = ElementType::u8;
+
+  /// Multiply-accumulates of one inference (0 where there are no weights).
+  int64_t macs() const;
+  /// Weight bytes of one output channel as stored on the device: kh x kw x c_in, padded to whole 32-bit words.
+  int32_t channel_bytes() const;
+  friend bool operator==(const GroupShape&, const GroupShape&) = default;
+};
+
+struct Group {
+  std::string name;
+  std::vector<LayerId> layers;  ///< in execution order
+  std::vector<TensorId> inputs;
+  TensorId output = -1;
+  GroupShape shape;
+};
+
+/// The network's groups in execution order.
+std::vector<Group> make_groups(const LayerGraph& graph);
+
+/// A memory of the chip.
+enum class Level : uint8_t { l1, l2, l3 };
+
+const char* name_of(Level l);
+
+/// What the network plan grants a group: where its operands live and how much memory it may use.
+struct Context {
+  Level input = Level::l2, weights = Level::l2, output = Level::l2;
+  uint32_t l1_bytes = 0;    ///< L1 window for the group's buffers (stacks already taken out)
+  uint32_t l2_staging = 0;  ///< L2 bytes for weights on their way from L3
+  int cores = 8;
+  uint32_t stack = 0x400;   ///< bytes per worker
+  friend bool operator==(const Context&, const Context&) = default;
+};
+
+}  // namespace ares

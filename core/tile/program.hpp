@@ -1,0 +1,158 @@
+// TileProgram: exactly what happens for one group. Produced by lower() alone; everything else only reads it: the cost
+// models time it, the event simulator plays it, the interpreter runs it on data, the code generator prints it.
+//
+// It is symbolic and of fixed capacity: buffers, tile loops (outermost first) and operations at a loop depth. schedule.hpp
+// spells out the order of its steps, walker.hpp takes them one by one. core/README.md works through five cases on paper.
+#pragma once
+
+#include <array>
+#include <boost/container/static_vector.hpp>
+#include <cstdint>
+#include <variant>
+
+#include "core/group/config.hpp"
+#include "core/group/group.hpp"
+
+namespace ares {
+
+inline constexpr int max_loops = 6;
+inline constexpr int max_buffers = 10;
+inline constexpr int max_operations = 18;
+
+/// Index of a buffer, a loop or an operation within its program; `none` where there is none.
+using BufferId = int8_t;
+using LoopId = int8_t;
+using OperationId = int8_t;
+inline constexpr int8_t none = -1;
+
+/// What a group reads and writes outside of L1. params: one {int32 m, int32 B} pair per output channel.
+enum class Operand : uint8_t { input, input2, weights, params, output };
+
+const char* name_of(Operand o);
+
+/// `bytes` of one copy; `copies` of them rotate from instance to instance. A per-core buffer exists once per worker.
+/// A carried buffer keeps its contents from one iteration to the next (accumulators, running maxima, scan state).
+struct Buffer {
+  Level level = Level::l1;
+  uint8_t copies = 1;
+  bool per_core = false;
+  bool carried = false;
+  uint32_t bytes = 0;
+  uint32_t offset = 0;  ///< of copy 0 in the group's window of that level; the others follow at `bytes` rounded up to 16
+};
+
+/// Bytes from one copy of a buffer (or one core's part of it) to the next.
+inline uint32_t pitch_of(const Buffer& b) { return (b.bytes + 15u) & ~15u; }
+
+/// A tile loop: covers `extent` units in steps of `tile`; the last step may be shorter. A child loop covers the current
+/// step of its parent instead (its extent then is the parent's tile). Only loops of more than one step are kept.
+struct Loop {
+  Knob knob = Knob::tile_h;  ///< which dimension, and where its tile came from
+  LoopId parent = none;
+  int32_t extent = 0;
+  int32_t tile = 0;
+};
+
+/// Size of one dimension as a function of a loop: `whole` where it is not tiled, else the loop's current step.
+struct Extent {
+  LoopId loop = none;
+  int32_t whole = 1;
+};
+
+/// One dimension of a region: it begins at units.begin * scale + offset and is (units.size - 1) * scale + halo long,
+/// clipped to [0, extent). What the clipping cuts off at either end is padding.
+struct RegionDim {
+  Extent units;
+  int32_t extent = 1;
+  int16_t scale = 1;
+  int16_t offset = 0;
+  int16_t halo = 1;
+};
+
+/// A box of a tensor in L2 or L3, dimensions outermost first, the last one contiguous and in bytes.
+struct Region {
+  std::array<RegionDim, 3> dims;
+  std::array<int32_t, 2> pitch{};  ///< bytes between neighbours along dims[0] and dims[1] outside of L1
+};
+
+/// Moves a region between an operand (or the L2 buffer that another copy fills) and a buffer. The buffer holds the box
+/// densely, padding included; padding is left for the kernel to fill.
+struct Copy {
+  Level from = Level::l2, to = Level::l1;
+  Operand operand = Operand::input;
+  BufferId buffer = none;        ///< the nearer end
+  BufferId staged_in = none;     ///< the farther end where it is an L2 buffer; regions are then relative to its contents
+  Region region;
+};
+
+enum class KernelKind : uint8_t { conv, linear, max_pool, table, depthwise, attention, scan };
+
+/// One call of a kernel on all workers; it returns when all are done.
+struct Kernel {
+  KernelKind kind = KernelKind::conv;
+  uint8_t tiling = 0;            ///< knob value: 1 + index into kernel_tilings; 0: the kind has one way only
+  ParallelAxis parallel = ParallelAxis::none;
+  RequantForm form = RequantForm::narrow;
+  Rounding rounding = Rounding::half_up;
+  ElementType out_type = ElementType::u8;
+  BufferId in = none, weights = none, params = none, out = none;
+  BufferId accumulators = none;  ///< int32, carried over the steps of `reduction` where that is tiled
+  BufferId scratch = none;       ///< per core
+  OperationId input_copy = none; ///< whose region tells the padding of this tile
+  Extent rows, columns, channels;  ///< of the output tile
+  Extent reduction;              ///< input channels (bytes per window position)
+  int32_t channel_bytes = 0;     ///< weights: bytes per output channel in the buffer
+  Window window;                 ///< pads are not read; input_copy tells
+};
+
+enum class JobKind : uint8_t { conv3x3, conv1x1, depthwise3x3 };
+
+/// An asynchronous accelerator job per tile (stride 2 splits it into several).
+struct Job {
+  JobKind kind = JobKind::conv3x3;
+  uint8_t weight_bits = 8;
+  uint8_t stride = 1;
+  uint8_t out_bits = 8;          ///< 8: requantised by the accelerator; 32: accumulators for the cluster
+  BufferId in = none, weights = none, params = none, out = none;
+  OperationId input_copy = none;
+  Extent rows, columns, channels, reduction;
+};
+
+/// Waits until `operation` has completed. For a copy into a buffer: its current instance. For a copy out of a buffer:
+/// the instance that last used the slot about to be written. For a job: its current instance.
+struct Wait {
+  OperationId operation = none;
+};
+
+/// All workers and the accelerator are idle.
+struct Barrier {};
+
+/// Where an operation stands relative to the loops inside its depth.
+enum class Phase : uint8_t { before, after };
+
+/// `depth` loops enclose the operation. Bit i of first_of (last_of): only in the first (last) iteration of loop i.
+struct TileOperation {
+  uint8_t depth = 0;
+  Phase phase = Phase::before;
+  uint8_t first_of = 0, last_of = 0;
+  std::variant<Copy, Kernel, Job, Wait, Barrier> what;
+};
+
+struct TileProgram {
+  Family family = Family::conv;
+  int8_t cores = 8;
+  uint32_t l1_bytes = 0;  ///< that the L1 buffers take
+  uint32_t l2_bytes = 0;  ///< that the L2 buffers take
+  boost::container::static_vector<Buffer, max_buffers> buffers;
+  boost::container::static_vector<Loop, max_loops> loops;
+  boost::container::static_vector<TileOperation, max_operations> operations;
+};
+
+
+/// Steps a loop takes over `extent` units.
+inline int32_t trips(int32_t extent, int32_t tile) { return (extent + tile - 1) / tile; }
+
+/// True where a copy brings data nearer to the cores.
+inline bool is_load(const Copy& c) { return c.from > c.to; }
+
+}  // namespace ares
