@@ -1,0 +1,12 @@
+# Writes the shipped target descriptions into a C++ source, so that a program needs no file to know them.
+file(GLOB ARES_TARGET_FILES CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.json)
+list(SORT ARES_TARGET_FILES)
+set(ARES_EMBEDDED_TARGETS "")
+foreach(file ${ARES_TARGET_FILES})
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  get_filename_component(name ${file} NAME_WE)
+  file(READ ${file} json)
+  string(APPEND ARES_EMBEDDED_TARGETS "      {\"${name}\", R\"json(${json})json\"},\n")
+endforeach()
+configure_file(${CMAKE_CURRENT_LIST_DIR}/embedded.cpp.in ${CMAKE_CURRENT_BINARY_DIR}/embedded_targets.cpp @ONLY)
+target_sources(ares_core PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/embedded_targets.cpp)
