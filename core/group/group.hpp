@@ -53,7 +53,7 @@ struct Context {
   uint32_t l1_bytes = 0;    ///< L1 window for the group's buffers (stacks already taken out)
   uint32_t l2_staging = 0;  ///< L2 bytes for weights on their way from L3
   int cores = 8;
-  uint32_t stack = 0x400;   ///< bytes per worker
+  uint32_t stack = 0x400;  ///< bytes per worker
   friend bool operator==(const Context&, const Context&) = default;
 };
 

@@ -1,8 +1,9 @@
 // SearchSpace: every config of a group, numbered.
 //
-// A space is a list of knobs with their candidate values; config number i is the mixed-radix reading of i. Which of them
-// are feasible is decided by constraints, each checked as soon as the knobs it needs are bound, so whole subtrees fall at
-// once. Nothing is sampled by trial and error: for_each_feasible() visits exactly the feasible configs, in index order.
+// A space is a list of knobs with their candidate values; config number i is the mixed-radix reading of i. Which of
+// them are feasible is decided by constraints, each checked as soon as the knobs it needs are bound, so whole subtrees
+// fall at once. Nothing is sampled by trial and error: for_each_feasible() visits exactly the feasible configs, in
+// index order.
 #pragma once
 
 #include <array>
@@ -27,13 +28,14 @@ enum class Constraint : uint8_t {
   redundant_buffer,  ///< a further copy of a buffer that is filled or drained once
   prefetch_chain,    ///< L1 weights would be fetched ahead out of a single L2 chunk
   chunk_tiles,       ///< the weight tile is larger than the streamed chunk
+  foreign_value,     ///< a knob that the group does not have, or a value that it cannot take
 };
-inline constexpr int constraint_count = 6;
+inline constexpr int constraint_count = 7;
 
 const char* name_of(Constraint c);
 
-/// The constraint that a config breaks, the knob to blame (for capacities: of the largest buffer), and by how many bytes
-/// (0 where bytes are not the matter).
+/// The constraint that a config breaks, the knob to blame (for capacities: of the largest buffer), and by how many
+/// bytes (0 where bytes are not the matter).
 struct Infeasible {
   Constraint constraint;
   Knob knob;
@@ -61,7 +63,7 @@ struct SearchSpace {
 
 SearchSpace make_space(const GroupShape& shape, const Context& context);
 
-/// Checks one config of the group completely; nothing: feasible.
+/// Checks one config of any origin completely (tile sizes need not be among the candidates); nothing: feasible.
 std::optional<Infeasible> check(const GroupShape& shape, const Context& context, const Config& c);
 
 /// How many raw configs each constraint removed; what remains is feasible.
@@ -76,6 +78,12 @@ SpaceCensus for_each_feasible(const SearchSpace& space,
 
 /// Indices of all feasible configs.
 std::vector<uint64_t> feasible_indices(const SearchSpace& space, SpaceCensus* census = nullptr);
+
+/// L1 bytes of a config's buffers, as lower() lays them out.
+uint32_t l1_bytes(const GroupShape& shape, const Context& context, const Config& c);
+
+/// L2 bytes of a config's streamed weight chunks.
+uint32_t l2_bytes(const GroupShape& shape, const Context& context, const Config& c);
 
 /// The fixed heuristic: the largest fitting double-buffered tile and the classic 4x2 kernel.
 /// nullopt: not even the smallest tile fits.

@@ -1,5 +1,5 @@
-// NetworkProgram: the whole inference. The groups' tile programs in order, where every tensor and constant lives, and the
-// edges between groups. Whole-network cycles come from playing it as one; the code generator prints it.
+// NetworkProgram: the whole inference. The groups' tile programs in order, where every tensor and constant lives, and
+// the edges between groups. Whole-network cycles come from playing it as one; the code generator prints it.
 #pragma once
 
 #include <cstdint>
@@ -44,24 +44,24 @@ struct PlannedGroup {
 struct NetworkProgram {
   std::string name;
   std::vector<PlannedGroup> groups;
-  std::vector<Placement> tensors;    ///< by TensorId; all in the L2 arena
-  uint32_t arena_bytes = 0;          ///< L2 arena of activations and staging
-  uint32_t arena_lower_bound = 0;    ///< the largest sum of bytes alive at one step
-  uint32_t l2_constant_bytes = 0;    ///< resident constants, copied from L3 once at start
-  uint64_t l3_bytes = 0;             ///< image: resident and streamed constants (resident ones first)
-  uint32_t l1_bytes = 0;             ///< L1 window of the largest group
+  std::vector<Placement> tensors;  ///< by TensorId; all in the L2 arena
+  uint32_t arena_bytes = 0;        ///< L2 arena of activations and staging
+  uint32_t arena_lower_bound = 0;  ///< the largest sum of bytes alive at one step
+  uint32_t l2_constant_bytes = 0;  ///< resident constants, copied from L3 once at start
+  uint64_t l3_bytes = 0;           ///< image: resident and streamed constants (resident ones first)
+  uint32_t l1_bytes = 0;           ///< L1 window of the largest group
   int cores = 8;
   uint32_t stack = 0x400;
 };
 
 struct PlanOptions {
   int cores = 8;
-  uint32_t stack = 0;       ///< 0: the target's default
+  uint32_t stack = 0;                                 ///< 0: the target's default
   uint64_t l1_limit = 0, l2_limit = 0, l3_limit = 0;  ///< what ARES may use; 0: the whole memory
 };
 
-/// A group's context before any config is chosen: what a tuner tunes for. Weights stay in L2 where all fit; else those of
-/// the largest groups are streamed from L3.
+/// A group's context before any config is chosen: what a tuner tunes for. Weights stay in L2 where all fit; else those
+/// of the largest groups are streamed from L3.
 struct GroupInContext {
   Group group;
   Context context;

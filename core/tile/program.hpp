@@ -1,8 +1,9 @@
 // TileProgram: exactly what happens for one group. Produced by lower() alone; everything else only reads it: the cost
 // models time it, the event simulator plays it, the interpreter runs it on data, the code generator prints it.
 //
-// It is symbolic and of fixed capacity: buffers, tile loops (outermost first) and operations at a loop depth. schedule.hpp
-// spells out the order of its steps, walker.hpp takes them one by one. core/README.md works through five cases on paper.
+// It is symbolic and of fixed capacity: buffers, tile loops (outermost first) and operations at a loop depth.
+// schedule.hpp spells out the order of its steps, walker.hpp takes them one by one. core/README.md works through five
+// cases on paper.
 #pragma once
 
 #include <array>
@@ -38,7 +39,8 @@ struct Buffer {
   bool per_core = false;
   bool carried = false;
   uint32_t bytes = 0;
-  uint32_t offset = 0;  ///< of copy 0 in the group's window of that level; the others follow at `bytes` rounded up to 16
+  uint32_t offset =
+      0;  ///< of copy 0 in the group's window of that level; the others follow at `bytes` rounded up to 16
 };
 
 /// Bytes from one copy of a buffer (or one core's part of it) to the next.
@@ -80,8 +82,8 @@ struct Region {
 struct Copy {
   Level from = Level::l2, to = Level::l1;
   Operand operand = Operand::input;
-  BufferId buffer = none;        ///< the nearer end
-  BufferId staged_in = none;     ///< the farther end where it is an L2 buffer; regions are then relative to its contents
+  BufferId buffer = none;     ///< the nearer end
+  BufferId staged_in = none;  ///< the farther end where it is an L2 buffer; regions are then relative to its contents
   Region region;
 };
 
@@ -90,19 +92,19 @@ enum class KernelKind : uint8_t { conv, linear, max_pool, table, depthwise, atte
 /// One call of a kernel on all workers; it returns when all are done.
 struct Kernel {
   KernelKind kind = KernelKind::conv;
-  uint8_t tiling = 0;            ///< knob value: 1 + index into kernel_tilings; 0: the kind has one way only
+  uint8_t tiling = 0;  ///< knob value: 1 + index into kernel_tilings; 0: the kind has one way only
   ParallelAxis parallel = ParallelAxis::none;
   RequantForm form = RequantForm::narrow;
   Rounding rounding = Rounding::half_up;
   ElementType out_type = ElementType::u8;
   BufferId in = none, weights = none, params = none, out = none;
-  BufferId accumulators = none;  ///< int32, carried over the steps of `reduction` where that is tiled
-  BufferId scratch = none;       ///< per core
-  OperationId input_copy = none; ///< whose region tells the padding of this tile
+  BufferId accumulators = none;    ///< int32, carried over the steps of `reduction` where that is tiled
+  BufferId scratch = none;         ///< per core
+  OperationId input_copy = none;   ///< whose region tells the padding of this tile
   Extent rows, columns, channels;  ///< of the output tile
-  Extent reduction;              ///< input channels (bytes per window position)
-  int32_t channel_bytes = 0;     ///< weights: bytes per output channel in the buffer
-  Window window;                 ///< pads are not read; input_copy tells
+  Extent reduction;                ///< input channels (bytes per window position)
+  int32_t channel_bytes = 0;       ///< weights: bytes per output channel in the buffer
+  Window window;                   ///< pads are not read; input_copy tells
 };
 
 enum class JobKind : uint8_t { conv3x3, conv1x1, depthwise3x3 };
@@ -112,7 +114,7 @@ struct Job {
   JobKind kind = JobKind::conv3x3;
   uint8_t weight_bits = 8;
   uint8_t stride = 1;
-  uint8_t out_bits = 8;          ///< 8: requantised by the accelerator; 32: accumulators for the cluster
+  uint8_t out_bits = 8;  ///< 8: requantised by the accelerator; 32: accumulators for the cluster
   BufferId in = none, weights = none, params = none, out = none;
   OperationId input_copy = none;
   Extent rows, columns, channels, reduction;
@@ -147,7 +149,6 @@ struct TileProgram {
   boost::container::static_vector<Loop, max_loops> loops;
   boost::container::static_vector<TileOperation, max_operations> operations;
 };
-
 
 /// Steps a loop takes over `extent` units.
 inline int32_t trips(int32_t extent, int32_t tile) { return (extent + tile - 1) / tile; }

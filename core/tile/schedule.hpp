@@ -1,6 +1,6 @@
-// The order of a tile program's steps, as a flat list of tokens in nesting order. Buffering is resolved here, once: a load
-// into a buffer of n copies is issued n-1 instances ahead, the first ones before the loops begin. The walker interprets
-// the tokens, the code generator prints them; neither knows anything else about order.
+// The order of a tile program's steps, as a flat list of tokens in nesting order. Buffering is resolved here, once: a
+// load into a buffer of n copies is issued n-1 instances ahead, the first ones before the loops begin. The walker
+// interprets the tokens, the code generator prints them; neither knows anything else about order.
 #pragma once
 
 #include <boost/container/static_vector.hpp>
@@ -12,10 +12,10 @@ namespace ares {
 enum class TokenKind : uint8_t {
   loop_begin,  ///< `index` is a loop
   loop_end,
-  issue,       ///< start the next instance of copy `index`, if one is left (loads run ahead of the loops)
-  wait,        ///< the wait operation `index`, see Wait
-  run,         ///< kernel, job or barrier `index`
-  drain,       ///< wait for every outstanding instance of copy or job `index`; after all loops
+  issue,  ///< start the next instance of copy `index`, if one is left (loads run ahead of the loops)
+  wait,   ///< the wait operation `index`, see Wait
+  run,    ///< kernel, job or barrier `index`
+  drain,  ///< wait for every outstanding instance of copy or job `index`; after all loops
 };
 
 struct Token {

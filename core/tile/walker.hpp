@@ -2,6 +2,8 @@
 // interpreter and the tests; the generated C does the same steps in the same order (a test compares them).
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 
 #include "core/tile/program.hpp"
@@ -19,15 +21,15 @@ using Position = std::array<LoopPosition, max_loops>;
 enum class StepKind : uint8_t { issue, wait, run };
 
 /// issue: instance `instance` of copy `operation` starts, into (or out of) slot `slot` of its buffer.
-/// wait: until instance `instance` of copy or job `operation` has completed.
+/// wait: until instance `instance` of copy or job `operation` has completed, and with it all earlier ones.
 /// run: kernel, job or barrier.
 struct Step {
   StepKind kind;
   OperationId operation;
   int32_t instance = 0;
   int32_t slot = 0;
-  int32_t staged_slot = 0;  ///< issue of a copy out of an L2 buffer: that buffer's slot
-  const Position* position = nullptr;  ///< of the instance; valid during the call
+  int32_t staged_slot = 0;                                 ///< issue of a copy out of an L2 buffer: that buffer's slot
+  const Position* position = nullptr;                      ///< of the instance; valid during the call
   const std::array<int8_t, max_buffers>* slots = nullptr;  ///< run: slot of each buffer
 };
 
@@ -43,16 +45,21 @@ inline int32_t resolve(const Extent& e, const Position& position) {
   return e.loop == none ? e.whole : position[static_cast<size_t>(e.loop)].size;
 }
 
-/// How a box is cut into DMA commands: `commands` of them, each `rows` rows of `row_bytes` (rows == 1: one-dimensional).
+/// How a box is cut into DMA commands: `commands` of them, each `rows` rows of `row_bytes` (rows == 1:
+/// one-dimensional).
 struct DmaShape {
   int32_t commands = 0, rows = 0;
   int64_t row_bytes = 0;
   int64_t bytes() const { return commands * rows * row_bytes; }
 };
 
-/// The fewest commands for a box: dimensions that are contiguous on both sides merge; the strided side is the outer one,
-/// the L1 side must be dense within one command (so a padded box needs one command per row).
+/// The fewest commands for a box: dimensions that are contiguous on both sides merge; the strided side is the outer
+/// one, the L1 side must be dense within one command (so a padded box needs one command per row).
 DmaShape dma_shape(const Region& region, const Box& box);
+
+/// Bytes from the start of the farther end (the operand, or the staged buffer's slot) to the box's first byte. Rows and
+/// columns of the box lie region.pitch apart from there on.
+int64_t far_offset(const TileProgram& program, const Copy& copy, const Position& position);
 
 /// Calls sink(const Step&) for each step in order.
 template <class Sink>

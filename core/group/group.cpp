@@ -1,0 +1,69 @@
+#include "core/group/group.hpp"
+
+#include <cassert>
+
+namespace ares {
+namespace {
+
+template <class... F>
+struct overloaded : F... {
+  using F::operator()...;
+};
+
+GroupShape shape_of(const LayerGraph& graph, const Layer& layer) {
+  const Tensor& in = graph.tensors.at(static_cast<size_t>(layer.inputs.at(0)));
+  const Tensor& out = graph.tensors.at(static_cast<size_t>(layer.output));
+  GroupShape s;
+  s.in = in.dims;
+  s.out = out.dims;
+  s.out_type = out.type;
+  std::visit(overloaded{[&](const Weighted& w) {
+                          s.family = w.linear ? Family::linear : Family::conv;
+                          s.window = w.window;
+                          s.weight_bits = static_cast<uint8_t>(w.weight_bits);
+                          s.form = w.requant.form;
+                          s.rounding = w.requant.rounding;
+                        },
+                        [&](const MaxPool& p) {
+                          s.family = Family::max_pool;
+                          s.window = p.window;
+                        },
+                        [&](const Table&) {
+                          s.family = Family::table;
+                          const auto bytes = static_cast<int32_t>(in.dims.count());
+                          s.in = s.out = Dims{1, 1, bytes};
+                        }},
+             layer.op);
+  return s;
+}
+
+}  // namespace
+
+const char* name_of(Family f) {
+  constexpr const char* names[] = {"conv", "linear", "max_pool", "table"};
+  return names[static_cast<size_t>(f)];
+}
+
+const char* name_of(Level l) {
+  constexpr const char* names[] = {"L1", "L2", "L3"};
+  return names[static_cast<size_t>(l)];
+}
+
+int64_t GroupShape::macs() const {
+  if (family == Family::conv) return out.count() * window.kh * window.kw * in.c;
+  if (family == Family::linear) return int64_t{in.w} * in.c * out.c;
+  return 0;
+}
+
+int32_t GroupShape::channel_bytes() const { return (window.kh * window.kw * in.c + 3) & ~3; }
+
+std::vector<Group> make_groups(const LayerGraph& graph) {
+  std::vector<Group> groups;
+  for (const LayerId id : execution_order(graph)) {
+    const Layer& layer = graph.dag[id];
+    groups.push_back({layer.name, {id}, layer.inputs, layer.output, shape_of(graph, layer)});
+  }
+  return groups;
+}
+
+}  // namespace ares

@@ -1,0 +1,10 @@
+// The families that lower() knows; each is defined in the file of its name.
+#pragma once
+
+#include "core/lower/family.hpp"
+
+namespace ares {
+
+extern const FamilyRules conv_rules, linear_rules, max_pool_rules, table_rules;
+
+}  // namespace ares

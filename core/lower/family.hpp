@@ -1,0 +1,88 @@
+// What a family tells the rest: which dimensions it tiles, which L1 buffers a config needs, and its regions and kernel.
+// Loop nesting, copy depths, buffering, waits and offsets are the same for all families and live in lower.cpp; the
+// constraints that all share live in core/group/space.cpp.
+#pragma once
+
+#include <array>
+#include <boost/container/static_vector.hpp>
+
+#include "core/group/space.hpp"
+#include "core/tile/program.hpp"
+
+namespace ares {
+
+/// Roles of a group's L1 buffers.
+enum class Role : uint8_t { input, weights, params, output, accumulators, scratch };
+inline constexpr int role_count = 6;
+
+/// Bits of TiledDim::used_by: the operands whose tile changes with the dimension.
+inline constexpr uint8_t by_input = 1, by_weights = 2, by_output = 4;
+
+/// A dimension that a knob cuts into tiles.
+struct TiledDim {
+  Knob knob;
+  int32_t extent;
+  uint8_t used_by;
+};
+using TiledDims = boost::container::static_vector<TiledDim, 4>;
+
+/// Bytes of one copy of each role's buffer (0: the config needs none); copies come from the buffering knobs.
+struct BufferBytes {
+  std::array<uint32_t, role_count> bytes{};
+  uint32_t& operator[](Role r) { return bytes[static_cast<size_t>(r)]; }
+  uint32_t operator[](Role r) const { return bytes[static_cast<size_t>(r)]; }
+};
+
+/// A program's parts that differ between families.
+struct Parts {
+  Region input, weights, params, output;
+  Kernel kernel;
+};
+
+/// Where each knob's dimension stands in the program: its loop, or whole.
+using Extents = std::array<Extent, knob_count>;
+
+struct FamilyRules {
+  /// Candidate values of the family's own knobs, in enumeration order.
+  void (*knobs)(const GroupShape&, SearchSpace&);
+  void (*dims)(const GroupShape&, TiledDims&);
+  /// Must not fall when a tile knob grows. A kernel knob of 0 stands for the variant with the least scratch.
+  void (*buffers)(const GroupShape&, const Config&, BufferBytes&);
+  void (*parts)(const GroupShape&, const Config&, const Extents&, Parts&);
+};
+
+const FamilyRules& rules_of(Family family);
+
+/// Copies of a role's buffer.
+inline uint8_t copies_of(const Config& c, Role r) {
+  const auto knob = [&](Knob k) { return static_cast<uint8_t>(c[k] == 0 ? 1 : c[k]); };
+  switch (r) {
+    case Role::input:
+      return knob(Knob::buf_in);
+    case Role::weights:
+    case Role::params:
+      return knob(Knob::buf_w);
+    case Role::output:
+      return knob(Knob::buf_out);
+    default:
+      return 1;
+  }
+}
+
+/// The tile of a dimension, never larger than the dimension.
+inline int32_t tile_of(const Config& c, Knob k, int32_t extent) { return c[k] == 0 || c[k] > extent ? extent : c[k]; }
+
+/// Appends a knob with the tile sizes worth trying for an extent: every multiple of `quantum` where these are few, else
+/// those that change the number of tiles and the round ones; the whole extent always.
+void add_tile_knob(SearchSpace& space, Knob knob, int32_t extent, int32_t quantum);
+
+/// Appends a knob with the given values (fewer than two: the knob is fixed, and still listed).
+void add_knob(SearchSpace& space, Knob knob, std::initializer_list<uint16_t> values);
+
+/// A dimension that is used whole or in steps of `units`, without halo.
+inline RegionDim plain_dim(Extent units, int32_t extent) { return {units, extent, 1, 0, 1}; }
+
+/// `count` bytes or elements, all of them.
+inline RegionDim whole_dim(int32_t count) { return {Extent{none, count}, count, 1, 0, 1}; }
+
+}  // namespace ares

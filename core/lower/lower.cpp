@@ -1,0 +1,254 @@
+#include "core/lower/lower.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <set>
+
+#include "core/lower/families.hpp"
+
+namespace ares {
+namespace {
+
+constexpr std::array<const FamilyRules*, 4> registry{&conv_rules, &linear_rules, &max_pool_rules, &table_rules};
+
+/// The knobs whose loops nest, outermost first.
+using Nest = std::array<Knob, 5>;
+
+const Nest& nest_of(uint16_t order) {
+  static constexpr Nest channels_outer{Knob::tile_l2, Knob::tile_co, Knob::tile_h, Knob::tile_w, Knob::tile_ci};
+  static constexpr Nest channels_inner{Knob::tile_l2, Knob::tile_h, Knob::tile_w, Knob::tile_co, Knob::tile_ci};
+  static constexpr Nest channels_middle{Knob::tile_l2, Knob::tile_h, Knob::tile_co, Knob::tile_w, Knob::tile_ci};
+  switch (static_cast<LoopOrder>(order)) {
+    case LoopOrder::channels_inner:
+      return channels_inner;
+    case LoopOrder::channels_middle:
+      return channels_middle;
+    default:
+      return channels_outer;
+  }
+}
+
+/// Builds one program: loops, then buffers, then operations.
+class Lowering {
+ public:
+  Lowering(const GroupShape& shape, const Config& config, const Context& context, TileProgram& program)
+      : shape_(shape), config_(config), context_(context), p_(program) {}
+
+  bool run() {
+    p_.family = shape_.family;
+    p_.cores = static_cast<int8_t>(context_.cores);
+    p_.l1_bytes = p_.l2_bytes = 0;
+    p_.buffers.clear();
+    p_.loops.clear();
+    p_.operations.clear();
+    streamed_ = context_.weights == Level::l3 && (shape_.family == Family::conv || shape_.family == Family::linear);
+    add_loops();
+    if (!add_buffers()) return false;
+    rules_of(shape_.family).parts(shape_, config_, extents_, parts_);
+    if (streamed_ && !add_staging()) return false;
+    add_operations();
+    return true;
+  }
+
+ private:
+  void add_loops() {
+    TiledDims dims;
+    rules_of(shape_.family).dims(shape_, dims);
+    for (const TiledDim& d : dims) extents_[static_cast<size_t>(d.knob)] = {none, d.extent};
+    int32_t channel_extent = shape_.out.c;
+    LoopId chunk_loop = none;
+    for (const Knob k : nest_of(config_[Knob::order])) {
+      if (k == Knob::tile_l2) {
+        if (!streamed_) continue;
+        const int32_t chunk = tile_of(config_, k, shape_.out.c);
+        if (chunk == shape_.out.c) continue;
+        chunk_loop = add_loop(k, none, shape_.out.c, chunk);
+        channel_extent = chunk;
+        extents_[static_cast<size_t>(Knob::tile_co)] = {chunk_loop, shape_.out.c};
+        continue;
+      }
+      const auto d = std::find_if(dims.begin(), dims.end(), [&](const TiledDim& t) { return t.knob == k; });
+      if (d == dims.end()) continue;
+      const int32_t extent = k == Knob::tile_co && chunk_loop != none ? channel_extent : d->extent;
+      const int32_t tile = tile_of(config_, k, extent);
+      if (tile == extent) continue;
+      const LoopId loop = add_loop(k, k == Knob::tile_co ? chunk_loop : none, extent, tile);
+      extents_[static_cast<size_t>(k)] = {loop, d->extent};
+    }
+    chunk_depth_ = static_cast<uint8_t>(chunk_loop + 1);
+  }
+
+  LoopId add_loop(Knob k, LoopId parent, int32_t extent, int32_t tile) {
+    p_.loops.push_back({k, parent, extent, tile});
+    return static_cast<LoopId>(p_.loops.size() - 1);
+  }
+
+  bool add_buffers() {
+    BufferBytes bytes;
+    rules_of(shape_.family).buffers(shape_, config_, bytes);
+    for (int i = 0; i < role_count; ++i) {
+      const auto r = static_cast<Role>(i);
+      if (bytes[r] == 0) continue;
+      Buffer b;
+      b.copies = copies_of(config_, r);
+      b.per_core = r == Role::scratch;
+      b.carried = r == Role::accumulators;
+      b.bytes = bytes[r];
+      b.offset = p_.l1_bytes;
+      p_.l1_bytes += pitch_of(b) * (b.per_core ? static_cast<uint32_t>(context_.cores) : b.copies);
+      id(r) = static_cast<BufferId>(p_.buffers.size());
+      p_.buffers.push_back(b);
+    }
+    return p_.l1_bytes <= context_.l1_bytes;
+  }
+
+  bool add_staging() {
+    const auto chunk = static_cast<uint32_t>(tile_of(config_, Knob::tile_l2, shape_.out.c));
+    staged_weights_ = add_l2_buffer(chunk * static_cast<uint32_t>(shape_.channel_bytes()));
+    staged_params_ = add_l2_buffer(chunk * 8);
+    return p_.l2_bytes <= context_.l2_staging;
+  }
+
+  BufferId add_l2_buffer(uint32_t bytes) {
+    Buffer b;
+    b.level = Level::l2;
+    b.copies = static_cast<uint8_t>(std::max<uint16_t>(1, config_[Knob::buf_l2]));
+    b.bytes = bytes;
+    b.offset = p_.l2_bytes;
+    p_.l2_bytes += pitch_of(b) * b.copies;
+    p_.buffers.push_back(b);
+    return static_cast<BufferId>(p_.buffers.size() - 1);
+  }
+
+  /// Loops that enclose whatever touches this region: up to the innermost one it depends on.
+  static uint8_t depth_of(const Region& r) {
+    int depth = 0;
+    for (const RegionDim& d : r.dims) depth = std::max(depth, d.units.loop + 1);
+    return static_cast<uint8_t>(depth);
+  }
+
+  OperationId add(uint8_t depth, Phase phase, const auto& what) {
+    TileOperation op;
+    op.depth = depth;
+    op.phase = phase;
+    op.what = what;
+    p_.operations.push_back(op);
+    return static_cast<OperationId>(p_.operations.size() - 1);
+  }
+
+  Copy load(Operand operand, Role role, const Region& region, BufferId staged) {
+    return {Level::l2, Level::l1, operand, id(role), staged, region};
+  }
+
+  void add_operations() {
+    const auto depth = static_cast<uint8_t>(p_.loops.size());
+    boost::container::static_vector<OperationId, 6> loads;
+    if (streamed_) {
+      loads.push_back(add(chunk_depth_, Phase::before, chunk_load(Operand::weights, staged_weights_, parts_.weights)));
+      loads.push_back(add(chunk_depth_, Phase::before, chunk_load(Operand::params, staged_params_, parts_.params)));
+    }
+    if (id(Role::weights) != none)
+      loads.push_back(add(depth_of(parts_.weights), Phase::before,
+                          load(Operand::weights, Role::weights, parts_.weights, staged_weights_)));
+    if (id(Role::params) != none)
+      loads.push_back(add(depth_of(parts_.params), Phase::before,
+                          load(Operand::params, Role::params, parts_.params, staged_params_)));
+    const OperationId input =
+        add(depth_of(parts_.input), Phase::before, load(Operand::input, Role::input, parts_.input, none));
+    loads.push_back(input);
+    for (const OperationId l : loads) add(p_.operations[static_cast<size_t>(l)].depth, Phase::before, Wait{l});
+    add_kernel_and_store(depth, input);
+  }
+
+  void add_kernel_and_store(uint8_t depth, OperationId input) {
+    const uint8_t store_depth = depth_of(parts_.output);
+    const auto store = static_cast<OperationId>(p_.operations.size() + 2);
+    add(store_depth, Phase::before, Wait{store});
+    Kernel k = parts_.kernel;
+    k.parallel = static_cast<ParallelAxis>(config_[Knob::parallel]);
+    k.form = shape_.form;
+    k.rounding = shape_.rounding;
+    k.out_type = shape_.out_type;
+    k.in = id(Role::input);
+    k.weights = id(Role::weights);
+    k.params = id(Role::params);
+    k.out = id(Role::output);
+    k.accumulators = id(Role::accumulators);
+    k.scratch = id(Role::scratch);
+    k.channel_bytes = shape_.channel_bytes();
+    k.window = shape_.window;
+    k.input_copy = input;
+    add(depth, Phase::before, k);
+    const OperationId placed = add(store_depth, Phase::after,
+                                   Copy{Level::l1, Level::l2, Operand::output, id(Role::output), none, parts_.output});
+    assert(placed == store);
+    (void)placed;
+  }
+
+  /// The L3 side of a streamed operand: whole chunks of output channels.
+  Copy chunk_load(Operand operand, BufferId buffer, const Region& l1_region) {
+    Copy c{Level::l3, Level::l2, operand, buffer, none, l1_region};
+    c.region.dims[0].units =
+        chunk_depth_ > 0 ? Extent{static_cast<LoopId>(chunk_depth_ - 1), shape_.out.c} : Extent{none, shape_.out.c};
+    c.region.dims[2] = whole_dim(l1_region.pitch[0]);
+    return c;
+  }
+
+  BufferId& id(Role r) { return buffers_[static_cast<size_t>(r)]; }
+
+  const GroupShape& shape_;
+  const Config& config_;
+  const Context& context_;
+  TileProgram& p_;
+  bool streamed_ = false;
+  uint8_t chunk_depth_ = 0;
+  BufferId staged_weights_ = none, staged_params_ = none;
+  std::array<BufferId, role_count> buffers_{none, none, none, none, none, none};
+  Extents extents_{};
+  Parts parts_;
+};
+
+}  // namespace
+
+const FamilyRules& rules_of(Family family) { return *registry[static_cast<size_t>(family)]; }
+
+bool lower_into(const GroupShape& shape, const Config& config, const Context& context, TileProgram& out) {
+  return Lowering(shape, config, context, out).run();
+}
+
+tl::expected<TileProgram, Infeasible> lower(const GroupShape& shape, const Config& config, const Context& context) {
+  if (const auto broken = check(shape, context, config)) return tl::unexpected<Infeasible>(*broken);
+  TileProgram program;
+  const bool fits = lower_into(shape, config, context, program);
+  assert(fits);
+  (void)fits;
+  return program;
+}
+
+void add_tile_knob(SearchSpace& space, Knob knob, int32_t extent, int32_t quantum) {
+  constexpr int32_t all_multiples_up_to = 32, tile_counts = 20, largest = 65535;
+  std::set<int32_t> values;
+  const auto add = [&](int32_t tile) {
+    if (tile >= 1 && tile <= std::min(extent, largest)) values.insert(tile);
+  };
+  const auto rounded = [&](int32_t n) { return (n + quantum - 1) / quantum * quantum; };
+  if (extent / quantum <= all_multiples_up_to) {
+    for (int32_t t = quantum; t < extent; t += quantum) add(t);
+  } else {
+    for (int32_t n = 2; n <= tile_counts; ++n) add(rounded(trips(extent, n)));
+    for (int32_t t = quantum; t < extent; t *= 2) add(t);
+  }
+  add(extent);
+  if (values.empty()) add(largest);
+  KnobRange range{knob, {}};
+  const size_t skip = values.size() > range.values.capacity() ? values.size() - range.values.capacity() : 0;
+  range.values.assign(std::next(values.begin(), static_cast<long>(skip)), values.end());
+  space.knobs.push_back(range);
+}
+
+void add_knob(SearchSpace& space, Knob knob, std::initializer_list<uint16_t> values) {
+  space.knobs.push_back({knob, {values.begin(), values.end()}});
+}
+
+}  // namespace ares

@@ -1,0 +1,37 @@
+#include "core/lower/pack.hpp"
+
+#include <cstring>
+
+namespace ares {
+namespace {
+
+void append_int32(std::vector<uint8_t>& bytes, int32_t v) {
+  const auto u = static_cast<uint32_t>(v);
+  for (int shift = 0; shift < 32; shift += 8) bytes.push_back(static_cast<uint8_t>(u >> shift));
+}
+
+PackedOperands pack_weighted(const Weighted& layer, const GroupShape& shape) {
+  PackedOperands packed;
+  const auto channels = static_cast<size_t>(shape.out.c);
+  const auto row = static_cast<size_t>(shape.channel_bytes());
+  const size_t taps = layer.weights.size() / channels;
+  packed.weights.assign(channels * row, 0);
+  for (size_t c = 0; c < channels; ++c)
+    std::memcpy(packed.weights.data() + c * row, layer.weights.data() + c * taps, taps);
+  for (size_t c = 0; c < channels; ++c) {
+    append_int32(packed.params, layer.requant.form == RequantForm::raw ? 1 : layer.requant.m[c]);
+    append_int32(packed.params, layer.requant.B[c]);
+  }
+  return packed;
+}
+
+}  // namespace
+
+PackedOperands pack(const LayerGraph& graph, const Group& group) {
+  const Operation& op = graph.dag[group.layers.front()].op;
+  if (const auto* weighted = std::get_if<Weighted>(&op)) return pack_weighted(*weighted, group.shape);
+  if (const auto* table = std::get_if<Table>(&op)) return {{table->map.begin(), table->map.end()}, {}};
+  return {};
+}
+
+}  // namespace ares

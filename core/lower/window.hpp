@@ -1,0 +1,30 @@
+// Geometry of windowed operators (convolution, pool), shared by their families.
+#pragma once
+
+#include "core/lower/family.hpp"
+
+namespace ares {
+
+/// Positions a dilated kernel spans.
+inline int32_t reach(int32_t kernel, int32_t dilation) { return (kernel - 1) * dilation + 1; }
+
+/// Input positions under `tile` outputs.
+inline int32_t input_span(int32_t tile, int32_t stride, int32_t span) { return (tile - 1) * stride + span; }
+
+inline RegionDim window_rows(const GroupShape& s, Extent rows) {
+  return {rows, s.in.h, s.window.sh, static_cast<int16_t>(-s.window.pt),
+          static_cast<int16_t>(reach(s.window.kh, s.window.dh))};
+}
+
+inline RegionDim window_columns(const GroupShape& s, Extent columns) {
+  return {columns, s.in.w, s.window.sw, static_cast<int16_t>(-s.window.pl),
+          static_cast<int16_t>(reach(s.window.kw, s.window.dw))};
+}
+
+/// Bytes of the input tile under a tile of th x tw outputs, padding included.
+inline uint32_t input_tile_bytes(const GroupShape& s, int32_t th, int32_t tw, int32_t channels) {
+  return static_cast<uint32_t>(input_span(th, s.window.sh, reach(s.window.kh, s.window.dh)) *
+                               input_span(tw, s.window.sw, reach(s.window.kw, s.window.dw)) * channels);
+}
+
+}  // namespace ares

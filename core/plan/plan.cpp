@@ -1,0 +1,227 @@
+// The first plan: groups one after the other, activations in one L2 arena, constants resident in L2 while they fit and
+// streamed from L3 otherwise.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/lower/pack.hpp"
+#include "core/plan/arena.hpp"
+#include "core/plan/network_program.hpp"
+
+namespace ares {
+namespace {
+
+constexpr uint32_t aligned(uint64_t n) { return static_cast<uint32_t>((n + 15u) & ~uint64_t{15}); }
+
+/// Streamed weights get two chunks of at most this many bytes together.
+constexpr uint32_t staging_bytes = 64 * 1024;
+
+struct Memory {
+  uint32_t l1 = 0, l2 = 0;
+  uint64_t l3 = 0;
+};
+
+uint32_t limited(uint32_t bytes, uint64_t limit) {
+  return limit == 0 ? bytes : static_cast<uint32_t>(std::min<uint64_t>(bytes, limit));
+}
+
+Result<Memory> available(const Target& t, const PlanOptions& o, uint32_t stack) {
+  Memory m;
+  const uint32_t stacks = static_cast<uint32_t>(o.cores) * stack;
+  const uint32_t l1 = limited(t.l1_bytes, o.l1_limit);
+  if (o.cores < 1 || o.cores > t.cores.count)
+    return fail(fmt::format("--cores {}: {} has 1 to {} workers", o.cores, t.name, t.cores.count));
+  if (stacks >= l1)
+    return fail(
+        fmt::format("L1: {} stacks of {} bytes leave nothing of {} bytes; use a smaller --stack", o.cores, stack, l1));
+  m.l1 = l1 - stacks;
+  m.l2 = limited(t.l2_bytes - t.l2_reserved, o.l2_limit);
+  m.l3 = o.l3_limit == 0 ? t.l3_bytes : std::min(t.l3_bytes, o.l3_limit);
+  return m;
+}
+
+/// Steps at which each tensor is alive: from the step that writes it (-1: a network input) to its last reader.
+std::vector<ArenaBlock> lifetimes(const LayerGraph& graph, const std::vector<Group>& groups) {
+  const int end = static_cast<int>(groups.size());
+  std::vector<ArenaBlock> blocks(graph.tensors.size());
+  for (size_t t = 0; t < blocks.size(); ++t) {
+    const Tensor& tensor = graph.tensors[t];
+    blocks[t] = {static_cast<uint32_t>(tensor.dims.count() * element_bytes(tensor.type)), end, -1, 0};
+  }
+  for (const NetworkInput& in : graph.inputs) blocks[static_cast<size_t>(in.tensor)].first = -1;
+  for (int g = 0; g < end; ++g) {
+    ArenaBlock& out = blocks[static_cast<size_t>(groups[static_cast<size_t>(g)].output)];
+    out.first = std::min(out.first, g);
+    out.last = std::max(out.last, g);
+    for (const TensorId in : groups[static_cast<size_t>(g)].inputs) {
+      ArenaBlock& b = blocks[static_cast<size_t>(in)];
+      b.last = std::max(b.last, g);
+    }
+  }
+  for (const NetworkOutput& out : graph.outputs) blocks[static_cast<size_t>(out.tensor)].last = end;
+  for (ArenaBlock& b : blocks)
+    if (b.last < b.first) b = {};
+  return blocks;
+}
+
+uint64_t constant_bytes(const GroupShape& s) {
+  if (s.family == Family::table) return 256;
+  if (s.family == Family::max_pool) return 0;
+  return aligned(static_cast<uint64_t>(s.out.c) * static_cast<uint64_t>(s.channel_bytes())) +
+         aligned(uint64_t{8} * static_cast<uint64_t>(s.out.c));
+}
+
+Result<void> refuse_unsupported(const LayerGraph& graph, const Group& g) {
+  const auto* w = std::get_if<Weighted>(&graph.dag[g.layers.front()].op);
+  if (!w) return {};
+  if (w->groups != 1)
+    return fail(fmt::format("layer {}: {} groups; convolutions with groups are not supported yet", g.name, w->groups));
+  if (std::any_of(w->weight_zero.begin(), w->weight_zero.end(), [](int32_t z) { return z != 0; }))
+    return fail(fmt::format("layer {}: asymmetric weights are not supported yet; quantise them symmetrically", g.name));
+  return {};
+}
+
+struct Layout {
+  std::vector<GroupInContext> groups;
+  std::vector<ArenaBlock> tensors;  ///< then one block of staging per group
+  ArenaSize arena;
+  Memory memory;
+};
+
+/// Names the step at which most is alive, and its largest tensor.
+std::string arena_complaint(const LayerGraph& graph, const Layout& l, uint64_t have) {
+  size_t worst = 0;
+  for (size_t t = 0; t < graph.tensors.size(); ++t)
+    if (l.tensors[t].bytes > l.tensors[worst].bytes) worst = t;
+  return fmt::format(
+      "L2: activations need {} bytes where {} are left, {} too many; the largest tensor is {} with {} bytes, written "
+      "at step {}",
+      l.arena.bytes, have, l.arena.bytes - have, graph.tensors[worst].name, l.tensors[worst].bytes,
+      l.tensors[worst].first + 1);
+}
+
+Result<Layout> lay_out(const LayerGraph& graph, const Target& target, const PlanOptions& options) {
+  const uint32_t stack = options.stack == 0 ? target.default_stack : options.stack;
+  const auto memory = available(target, options, stack);
+  if (!memory) return tl::unexpected<Error>(memory.error());
+  Layout l;
+  l.memory = *memory;
+  std::vector<Group> groups = make_groups(graph);
+  l.tensors = lifetimes(graph, groups);
+  for (Group& g : groups) {
+    if (const auto supported = refuse_unsupported(graph, g); !supported)
+      return tl::unexpected<Error>(supported.error());
+    Context c;
+    c.l1_bytes = l.memory.l1;
+    c.cores = options.cores;
+    c.stack = stack;
+    l.groups.push_back({std::move(g), c});
+    l.tensors.push_back({0, static_cast<int>(l.groups.size()) - 1, static_cast<int>(l.groups.size()) - 1, 0});
+  }
+  l.arena = pack_arena(l.tensors);
+  if (l.arena.bytes > l.memory.l2) return fail(arena_complaint(graph, l, l.memory.l2));
+  return l;
+}
+
+/// Streams the largest constants from L3 until the others fit into L2 beside the arena.
+Result<void> place_constants(const LayerGraph& graph, Layout& l) {
+  std::vector<size_t> by_size(l.groups.size());
+  std::iota(by_size.begin(), by_size.end(), size_t{0});
+  const auto bytes = [&](size_t g) { return constant_bytes(l.groups[g].group.shape); };
+  std::stable_sort(by_size.begin(), by_size.end(), [&](size_t a, size_t b) { return bytes(a) > bytes(b); });
+  uint64_t resident = 0, total = 0;
+  for (size_t g = 0; g < l.groups.size(); ++g) resident += bytes(g);
+  total = resident;
+  if (total > l.memory.l3)
+    return fail(
+        fmt::format("L3: the network's constants take {} bytes, {} more than there are", total, total - l.memory.l3));
+  for (const size_t g : by_size) {
+    if (l.arena.bytes + resident <= l.memory.l2) return {};
+    if (bytes(g) <= 256) break;
+    resident -= bytes(g);
+    l.groups[g].context.weights = Level::l3;
+    l.groups[g].context.l2_staging = staging_bytes;
+    l.tensors[graph.tensors.size() + g].bytes = staging_bytes;
+    l.arena = pack_arena(l.tensors);
+  }
+  if (l.arena.bytes + resident <= l.memory.l2) return {};
+  return fail(
+      fmt::format("L2: {} even with all weights streamed from L3", arena_complaint(graph, l, l.memory.l2 - resident)));
+}
+
+Result<Layout> contexts(const LayerGraph& graph, const Target& target, const PlanOptions& options) {
+  auto l = lay_out(graph, target, options);
+  if (!l) return l;
+  if (const auto placed = place_constants(graph, *l); !placed) return tl::unexpected<Error>(placed.error());
+  return l;
+}
+
+/// Offsets of resident constants in L2 behind the arena, and of all constants in the L3 image, resident ones first.
+void place_groups(NetworkProgram& n, const Layout& l) {
+  uint64_t l3 = 0;
+  const auto place = [&](PlannedGroup& g, Level level) {
+    const GroupShape& s = g.group.shape;
+    const uint32_t params =
+        s.family == Family::conv || s.family == Family::linear ? static_cast<uint32_t>(s.out.c) * 8 : 0;
+    const uint32_t weights = s.family == Family::table      ? 256
+                             : s.family == Family::max_pool ? 0
+                                                            : static_cast<uint32_t>(s.out.c * s.channel_bytes());
+    const uint64_t base = level == Level::l2 ? n.arena_bytes + l3 : l3;
+    g.weights = {level, static_cast<uint32_t>(base), weights};
+    g.params = {level, static_cast<uint32_t>(base + aligned(weights)), params};
+    l3 += aligned(weights) + aligned(params);
+  };
+  for (PlannedGroup& g : n.groups)
+    if (g.context.weights == Level::l2) place(g, Level::l2);
+  n.l2_constant_bytes = static_cast<uint32_t>(l3);
+  for (PlannedGroup& g : n.groups)
+    if (g.context.weights == Level::l3) place(g, Level::l3);
+  n.l3_bytes = l3;
+  for (size_t g = 0; g < n.groups.size(); ++g) n.groups[g].staging_offset = l.tensors[n.tensors.size() + g].offset;
+}
+
+}  // namespace
+
+const char* name_of(ConfigOrigin o) {
+  constexpr const char* names[] = {"search", "kb-exact", "kb-near", "model", "rule", "pin"};
+  return names[static_cast<size_t>(o)];
+}
+
+Result<std::vector<GroupInContext>> plan_contexts(const LayerGraph& graph, const Target& target,
+                                                  const PlanOptions& options) {
+  auto l = contexts(graph, target, options);
+  if (!l) return tl::unexpected<Error>(l.error());
+  return std::move(l->groups);
+}
+
+Result<NetworkProgram> plan_network(const LayerGraph& graph, const Target& target, const PlanOptions& options,
+                                    const ConfigChooser& choose) {
+  const auto l = contexts(graph, target, options);
+  if (!l) return tl::unexpected<Error>(l.error());
+  NetworkProgram n;
+  n.name = graph.name;
+  n.cores = options.cores;
+  n.stack = l->groups.empty() ? target.default_stack : l->groups.front().context.stack;
+  n.arena_bytes = l->arena.bytes;
+  n.arena_lower_bound = l->arena.lower_bound;
+  for (size_t t = 0; t < graph.tensors.size(); ++t)
+    n.tensors.push_back({Level::l2, l->tensors[t].offset, l->tensors[t].bytes});
+  for (const GroupInContext& g : l->groups) {
+    auto chosen = choose(g.group, g.context);
+    if (!chosen) return tl::unexpected<Error>(chosen.error());
+    auto program = lower(g.group.shape, chosen->config, g.context);
+    if (!program)
+      return fail(fmt::format("group {}: config {} does not fit: {}", g.group.name, to_string(chosen->config),
+                              to_string(program.error())));
+    PlannedGroup planned{g.group, g.context, *chosen, *program, {}, {}, {}, {}, 0};
+    planned.input = n.tensors[static_cast<size_t>(g.group.inputs.front())];
+    planned.output = n.tensors[static_cast<size_t>(g.group.output)];
+    n.l1_bytes = std::max(n.l1_bytes, program->l1_bytes);
+    n.groups.push_back(std::move(planned));
+  }
+  place_groups(n, *l);
+  return n;
+}
+
+}  // namespace ares

@@ -1,0 +1,160 @@
+#include "core/tile/interpreter.hpp"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <vector>
+
+#include "core/tile/kernels.hpp"
+#include "core/tile/walker.hpp"
+
+namespace ares {
+namespace {
+
+constexpr uint8_t poison = 0xA5;
+
+/// A copy on its way.
+struct Transfer {
+  OperationId operation;
+  int32_t instance;
+  uint8_t* near_end;
+  uint8_t* far_end;
+  Box box;
+};
+
+class Machine {
+ public:
+  Machine(const TileProgram& p, const OperandData& data)
+      : p_(p), data_(data), l1_(p.l1_bytes, poison), l2_(p.l2_bytes, poison) {}
+
+  Result<void> run() {
+    walk(p_, [&](const Step& step) {
+      if (failure_.empty()) take(step);
+    });
+    if (!failure_.empty()) return fail(failure_);
+    return {};
+  }
+
+ private:
+  void take(const Step& step) {
+    const auto& what = p_.operations[static_cast<size_t>(step.operation)].what;
+    if (step.kind == StepKind::issue)
+      issue(step, std::get<Copy>(what));
+    else if (step.kind == StepKind::wait)
+      complete(step.operation, step.instance);
+    else if (const auto* kernel = std::get_if<Kernel>(&what))
+      call(step, *kernel);
+    else if (std::holds_alternative<Job>(what))
+      failure_ = "accelerator jobs are not interpreted";
+  }
+
+  uint8_t* slot(BufferId b, int32_t index) {
+    const Buffer& buffer = p_.buffers[static_cast<size_t>(b)];
+    std::vector<uint8_t>& memory = buffer.level == Level::l1 ? l1_ : l2_;
+    return memory.data() + buffer.offset + static_cast<size_t>(index) * pitch_of(buffer);
+  }
+
+  std::span<uint8_t> operand(Operand o) const {
+    const auto mutable_span = [](std::span<const uint8_t> s) {
+      return std::span<uint8_t>(const_cast<uint8_t*>(s.data()), s.size());
+    };
+    switch (o) {
+      case Operand::input:
+        return mutable_span(data_.input);
+      case Operand::weights:
+        return mutable_span(data_.weights);
+      case Operand::params:
+        return mutable_span(data_.params);
+      case Operand::output:
+        return data_.output;
+      default:
+        return {};
+    }
+  }
+
+  void issue(const Step& step, const Copy& copy) {
+    const Box box = resolve(copy.region, *step.position);
+    const Buffer& buffer = p_.buffers[static_cast<size_t>(copy.buffer)];
+    const int64_t rows = box.size[0] + box.pad_before[0] + box.pad_after[0];
+    const int64_t columns = box.size[1] + box.pad_before[1] + box.pad_after[1];
+    if (rows * columns * box.size[2] > buffer.bytes) {
+      failure_ = fmt::format("operation {}: a tile of {} x {} x {} bytes is larger than its buffer of {} bytes",
+                             step.operation, rows, columns, box.size[2], buffer.bytes);
+      return;
+    }
+    const int64_t offset = far_offset(p_, copy, *step.position);
+    const std::span<uint8_t> far = copy.staged_in == none
+                                       ? operand(copy.operand)
+                                       : std::span<uint8_t>(slot(copy.staged_in, step.staged_slot),
+                                                            p_.buffers[static_cast<size_t>(copy.staged_in)].bytes);
+    const int64_t last = offset + int64_t{box.size[0] - 1} * copy.region.pitch[0] +
+                         int64_t{box.size[1] - 1} * copy.region.pitch[1] + box.size[2];
+    if (!box.empty() && (offset < 0 || last > static_cast<int64_t>(far.size()))) {
+      failure_ = fmt::format("operation {}: bytes {} to {} of an operand of {} bytes", step.operation, offset, last,
+                             far.size());
+      return;
+    }
+    uint8_t* near_end = slot(copy.buffer, step.slot);
+    if (is_load(copy)) std::memset(near_end, poison, buffer.bytes);
+    transfers_.push_back({step.operation, step.instance, near_end, far.data() + offset, box});
+  }
+
+  void complete(OperationId operation, int32_t instance) {
+    std::erase_if(transfers_, [&](const Transfer& t) {
+      if (t.operation != operation || t.instance > instance) return false;
+      move(std::get<Copy>(p_.operations[static_cast<size_t>(operation)].what), t);
+      return true;
+    });
+  }
+
+  static void move(const Copy& copy, const Transfer& t) {
+    const int64_t columns = t.box.size[1] + t.box.pad_before[1] + t.box.pad_after[1];
+    for (int64_t r = 0; r < t.box.size[0]; ++r)
+      for (int64_t c = 0; c < t.box.size[1]; ++c) {
+        uint8_t* near_end =
+            t.near_end + ((r + t.box.pad_before[0]) * columns + c + t.box.pad_before[1]) * t.box.size[2];
+        uint8_t* far_end = t.far_end + r * copy.region.pitch[0] + c * copy.region.pitch[1];
+        const auto bytes = static_cast<size_t>(t.box.size[2]);
+        if (is_load(copy))
+          std::memcpy(near_end, far_end, bytes);
+        else
+          std::memcpy(far_end, near_end, bytes);
+      }
+  }
+
+  void call(const Step& step, const Kernel& k) {
+    const auto at = [&](BufferId b) { return b == none ? nullptr : slot(b, (*step.slots)[static_cast<size_t>(b)]); };
+    KernelCall c;
+    c.kernel = &k;
+    c.requant = data_.requant;
+    c.pad_value = data_.pad_value;
+    c.in = at(k.in);
+    c.weights = at(k.weights);
+    c.params = at(k.params);
+    c.out = at(k.out);
+    c.accumulators = reinterpret_cast<int32_t*>(at(k.accumulators));
+    c.rows = resolve(k.rows, *step.position);
+    c.columns = resolve(k.columns, *step.position);
+    c.channels = resolve(k.channels, *step.position);
+    c.reduction = resolve(k.reduction, *step.position);
+    if (k.reduction.loop != none) {
+      const LoopPosition& at_loop = (*step.position)[static_cast<size_t>(k.reduction.loop)];
+      c.first_step = at_loop.index == 0;
+      c.last_step = at_loop.last;
+    }
+    c.input_box = resolve(std::get<Copy>(p_.operations[static_cast<size_t>(k.input_copy)].what).region, *step.position);
+    run_kernel(c);
+  }
+
+  const TileProgram& p_;
+  const OperandData& data_;
+  std::vector<uint8_t> l1_, l2_;
+  std::vector<Transfer> transfers_;
+  std::string failure_;
+};
+
+}  // namespace
+
+Result<void> interpret(const TileProgram& program, const OperandData& data) { return Machine(program, data).run(); }
+
+}  // namespace ares

@@ -1,0 +1,126 @@
+#include "core/tile/kernels.hpp"
+
+#include <cassert>
+#include <cstring>
+
+namespace ares {
+namespace {
+
+/// The tile's own requantisation: channel c of the tile is element c.
+Requant tile_requant(const KernelCall& k) {
+  Requant r = *k.requant;
+  r.m.resize(static_cast<size_t>(k.channels));
+  r.B.resize(static_cast<size_t>(k.channels));
+  for (size_t c = 0; c < r.m.size(); ++c) {
+    std::memcpy(&r.m[c], k.params + 8 * c, 4);
+    std::memcpy(&r.B[c], k.params + 8 * c + 4, 4);
+  }
+  return r;
+}
+
+void store(const KernelCall& k, const Requant& r, int64_t position, int32_t c, int32_t acc) {
+  const int32_t y = requantise(r, static_cast<size_t>(c), acc);
+  const int64_t index = position * k.channels + c;
+  if (k.kernel->out_type == ElementType::s32)
+    std::memcpy(k.out + 4 * index, &y, 4);
+  else
+    k.out[index] = static_cast<uint8_t>(y);
+}
+
+struct TileSize {
+  int64_t rows, columns, channels;
+};
+
+TileSize input_tile(const Box& b) {
+  return {int64_t{b.size[0]} + b.pad_before[0] + b.pad_after[0], int64_t{b.size[1]} + b.pad_before[1] + b.pad_after[1],
+          b.size[2]};
+}
+
+void fill_padding(const KernelCall& k) {
+  const Box& b = k.input_box;
+  const TileSize t = input_tile(b);
+  for (int64_t r = 0; r < t.rows; ++r)
+    for (int64_t c = 0; c < t.columns; ++c) {
+      const bool inside = r >= b.pad_before[0] && r < b.pad_before[0] + b.size[0] && c >= b.pad_before[1] &&
+                          c < b.pad_before[1] + b.size[1];
+      if (!inside) std::memset(k.in + (r * t.columns + c) * t.channels, k.pad_value, static_cast<size_t>(t.channels));
+    }
+}
+
+int32_t window_sum(const KernelCall& k, int64_t columns, int32_t row, int32_t column, const int8_t* weights) {
+  const Window& w = k.kernel->window;
+  int32_t acc = 0;
+  for (int32_t y = 0; y < w.kh; ++y)
+    for (int32_t x = 0; x < w.kw; ++x) {
+      const uint8_t* a = k.in + ((int64_t{row} * w.sh + y * w.dh) * columns + column * w.sw + x * w.dw) * k.reduction;
+      for (int32_t i = 0; i < k.reduction; ++i) acc += int32_t{a[i]} * *weights++;
+    }
+  return acc;
+}
+
+void conv(const KernelCall& k) {
+  fill_padding(k);
+  const Requant r = tile_requant(k);
+  const int64_t columns = input_tile(k.input_box).columns;
+  for (int32_t y = 0; y < k.rows; ++y)
+    for (int32_t x = 0; x < k.columns; ++x)
+      for (int32_t c = 0; c < k.channels; ++c) {
+        const auto* weights = reinterpret_cast<const int8_t*>(k.weights) + int64_t{c} * k.kernel->channel_bytes;
+        store(k, r, int64_t{y} * k.columns + x, c, window_sum(k, columns, y, x, weights));
+      }
+}
+
+void linear(const KernelCall& k) {
+  const Requant r = tile_requant(k);
+  const bool split = k.accumulators != nullptr;
+  const int64_t row_bytes = split ? k.reduction : k.kernel->channel_bytes;
+  for (int32_t t = 0; t < k.columns; ++t)
+    for (int32_t c = 0; c < k.channels; ++c) {
+      const uint8_t* a = k.in + int64_t{t} * k.reduction;
+      const auto* w = reinterpret_cast<const int8_t*>(k.weights) + c * row_bytes;
+      int32_t* carried = split ? k.accumulators + int64_t{t} * k.channels + c : nullptr;
+      int32_t acc = split && !k.first_step ? *carried : 0;
+      for (int32_t i = 0; i < k.reduction; ++i) acc += int32_t{a[i]} * w[i];
+      if (split) *carried = acc;
+      if (k.last_step) store(k, r, t, c, acc);
+    }
+}
+
+void max_pool(const KernelCall& k) {
+  fill_padding(k);
+  const Window& w = k.kernel->window;
+  const TileSize t = input_tile(k.input_box);
+  for (int32_t y = 0; y < k.rows; ++y)
+    for (int32_t x = 0; x < k.columns; ++x)
+      for (int32_t c = 0; c < k.channels; ++c) {
+        uint8_t best = 0;
+        for (int32_t i = 0; i < w.kh; ++i)
+          for (int32_t j = 0; j < w.kw; ++j)
+            best = std::max(best,
+                            k.in[((int64_t{y} * w.sh + i * w.dh) * t.columns + x * w.sw + j * w.dw) * t.channels + c]);
+        k.out[(int64_t{y} * k.columns + x) * k.channels + c] = best;
+      }
+}
+
+void table(const KernelCall& k) {
+  for (int32_t i = 0; i < k.channels; ++i) k.out[i] = k.weights[k.in[i]];
+}
+
+}  // namespace
+
+void run_kernel(const KernelCall& call) {
+  switch (call.kernel->kind) {
+    case KernelKind::conv:
+      return conv(call);
+    case KernelKind::linear:
+      return linear(call);
+    case KernelKind::max_pool:
+      return max_pool(call);
+    case KernelKind::table:
+      return table(call);
+    default:
+      assert(false && "no such kernel in the interpreter");
+  }
+}
+
+}  // namespace ares

@@ -1,0 +1,30 @@
+// What each kernel kind computes on the tiles in L1: the meaning that the C kernels in runtime/ must match byte for
+// byte.
+#pragma once
+
+#include <cstdint>
+
+#include "core/arithmetic/requant.hpp"
+#include "core/tile/walker.hpp"
+
+namespace ares {
+
+/// One call with everything resolved. Tiles are dense: input (rows incl. padding) x (columns incl. padding) x channels,
+/// weights one row per output channel, output rows x columns x channels.
+struct KernelCall {
+  const Kernel* kernel = nullptr;
+  const Requant* requant = nullptr;
+  uint8_t pad_value = 0;
+  uint8_t* in = nullptr;
+  const uint8_t *weights = nullptr, *params = nullptr;
+  uint8_t* out = nullptr;
+  int32_t* accumulators = nullptr;
+  int32_t rows = 0, columns = 0, channels = 0, reduction = 0;
+  bool first_step = true, last_step = true;  ///< of a split reduction
+  Box input_box;
+};
+
+/// Runs the kinds conv, linear, max_pool and table.
+void run_kernel(const KernelCall& call);
+
+}  // namespace ares

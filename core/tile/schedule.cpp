@@ -1,0 +1,69 @@
+#include "core/tile/schedule.hpp"
+
+#include <algorithm>
+
+namespace ares {
+namespace {
+
+class Scheduler {
+ public:
+  explicit Scheduler(const TileProgram& program) : p_(program) {}
+
+  Schedule run() {
+    issue_ahead();
+    nest(0);
+    for (size_t i = 0; i < p_.operations.size(); ++i) {
+      const auto& what = p_.operations[i].what;
+      const auto* copy = std::get_if<Copy>(&what);
+      if (std::holds_alternative<Job>(what) || (copy && !is_load(*copy))) add(TokenKind::drain, i);
+    }
+    return tokens_;
+  }
+
+ private:
+  void add(TokenKind kind, size_t index) { tokens_.push_back({kind, static_cast<int8_t>(index)}); }
+
+  void issue_ahead() {
+    for (int k = 0; k < 2; ++k)
+      for (size_t i = 0; i < p_.operations.size(); ++i) {
+        const auto* copy = std::get_if<Copy>(&p_.operations[i].what);
+        if (copy && run_ahead(p_, *copy) > k) add(TokenKind::issue, i);
+      }
+  }
+
+  void nest(uint8_t depth) {
+    operations_at(depth, Phase::before);
+    if (depth < p_.loops.size()) {
+      add(TokenKind::loop_begin, depth);
+      nest(static_cast<uint8_t>(depth + 1));
+      add(TokenKind::loop_end, depth);
+    }
+    operations_at(depth, Phase::after);
+  }
+
+  void operations_at(uint8_t depth, Phase phase) {
+    for (size_t i = 0; i < p_.operations.size(); ++i) {
+      const TileOperation& op = p_.operations[i];
+      if (op.depth != depth || op.phase != phase) continue;
+      if (std::holds_alternative<Copy>(op.what))
+        add(TokenKind::issue, i);
+      else if (std::holds_alternative<Wait>(op.what))
+        add(TokenKind::wait, i);
+      else
+        add(TokenKind::run, i);
+    }
+  }
+
+  const TileProgram& p_;
+  Schedule tokens_;
+};
+
+}  // namespace
+
+int run_ahead(const TileProgram& program, const Copy& copy) {
+  return is_load(copy) ? program.buffers[static_cast<size_t>(copy.buffer)].copies - 1 : 0;
+}
+
+Schedule schedule(const TileProgram& program) { return Scheduler(program).run(); }
+
+}  // namespace ares

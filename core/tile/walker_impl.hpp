@@ -1,0 +1,184 @@
+// Implementation of walk(); include core/tile/walker.hpp instead.
+#pragma once
+
+#include <cassert>
+
+#include "core/tile/walker.hpp"
+
+namespace ares {
+
+/// Puts loop `i` at iteration `index`; its parent's position must be set.
+inline void enter_loop(const TileProgram& p, Position& at, size_t i, int32_t index) {
+  const Loop& loop = p.loops[i];
+  const int32_t base = loop.parent == none ? 0 : at[static_cast<size_t>(loop.parent)].begin;
+  const int32_t extent = loop.parent == none ? loop.extent : at[static_cast<size_t>(loop.parent)].size;
+  const int32_t from = index * loop.tile;
+  at[i] = {index, base + from, std::min(loop.tile, extent - from), from + loop.tile >= extent};
+}
+
+/// The instances of one operation in order: an odometer over the loops that enclose it.
+class Cursor {
+ public:
+  Cursor() = default;
+  Cursor(const TileProgram& p, uint8_t depth) : depth_(depth) {
+    for (size_t i = 0; i < depth_; ++i) enter_loop(p, at_, i, 0);
+  }
+
+  bool done() const { return done_; }
+  const Position& position() const { return at_; }
+  int32_t instance() const { return instance_; }
+  /// How many instances of an operation at `depth` (not deeper than this one) have begun, less one.
+  int32_t enclosing_instance(uint8_t depth) const { return entered_[depth]; }
+
+  void advance(const TileProgram& p) {
+    ++instance_;
+    size_t i = depth_;
+    while (i > 0 && at_[i - 1].last) --i;
+    if (i == 0) {
+      done_ = true;
+      return;
+    }
+    enter_loop(p, at_, i - 1, at_[i - 1].index + 1);
+    for (size_t j = i; j < depth_; ++j) enter_loop(p, at_, j, 0);
+    for (size_t d = i; d <= depth_; ++d) ++entered_[d];
+  }
+
+ private:
+  Position at_{};
+  std::array<int32_t, max_loops + 1> entered_{};
+  int32_t instance_ = 0;
+  uint8_t depth_ = 0;
+  bool done_ = false;
+};
+
+template <class Sink>
+class Walker {
+ public:
+  Walker(const TileProgram& p, Sink& sink) : p_(p), sink_(sink) {
+    for (size_t i = 0; i < p.operations.size(); ++i) {
+      const auto* copy = std::get_if<Copy>(&p.operations[i].what);
+      if (!copy || !is_load(*copy)) continue;
+      loads_[i].cursor = Cursor(p, p.operations[i].depth);
+      if (p.buffers[static_cast<size_t>(copy->buffer)].level == Level::l2)
+        filled_by_[static_cast<size_t>(copy->buffer)] = static_cast<int8_t>(i);
+    }
+  }
+
+  void run() {
+    const Schedule tokens = schedule(p_);
+    std::array<size_t, max_loops> body{};
+    for (size_t pc = 0; pc < tokens.size(); ++pc) {
+      const auto i = static_cast<size_t>(tokens[pc].index);
+      switch (tokens[pc].kind) {
+        case TokenKind::loop_begin:
+          enter_loop(p_, at_, i, 0);
+          body[i] = pc;
+          break;
+        case TokenKind::loop_end:
+          if (at_[i].last) break;
+          enter_loop(p_, at_, i, at_[i].index + 1);
+          pc = body[i];
+          break;
+        case TokenKind::issue:
+          issue(i);
+          break;
+        case TokenKind::wait:
+          if (due(i)) wait(static_cast<size_t>(std::get<Wait>(p_.operations[i].what).operation));
+          break;
+        case TokenKind::run:
+          if (due(i)) run(i);
+          break;
+        case TokenKind::drain:
+          if (count_[i] > 0) sink_(Step{StepKind::wait, static_cast<OperationId>(i), count_[i] - 1});
+          break;
+      }
+    }
+  }
+
+ private:
+  struct Load {
+    Cursor cursor;
+    int32_t waited = 0;
+  };
+
+  /// Whether the operation takes place in this iteration.
+  bool due(size_t i) const {
+    const TileOperation& op = p_.operations[i];
+    for (size_t l = 0; l < op.depth; ++l) {
+      if ((op.first_of >> l & 1) && at_[l].index != 0) return false;
+      if ((op.last_of >> l & 1) && !at_[l].last) return false;
+    }
+    return true;
+  }
+
+  uint8_t copies(BufferId b) const { return p_.buffers[static_cast<size_t>(b)].copies; }
+
+  void issue(size_t i) {
+    const Copy& copy = std::get<Copy>(p_.operations[i].what);
+    if (is_load(copy)) {
+      issue_load(i, copy);
+    } else if (due(i)) {
+      const auto b = static_cast<size_t>(copy.buffer);
+      const int32_t instance = count_[i]++;
+      sink_(Step{StepKind::issue, static_cast<OperationId>(i), instance, slots_[b], 0, &at_, &slots_});
+      slots_[b] = static_cast<int8_t>(count_[i] % copies(copy.buffer));
+    }
+  }
+
+  void issue_load(size_t i, const Copy& copy) {
+    Load& load = loads_[i];
+    if (load.cursor.done()) return;
+    int32_t staged_slot = 0;
+    if (copy.staged_in != none) {
+      const auto source = static_cast<size_t>(filled_by_[static_cast<size_t>(copy.staged_in)]);
+      const int32_t needed = load.cursor.enclosing_instance(p_.operations[source].depth);
+      if (staged_waited_[source] <= needed) {
+        assert(loads_[source].cursor.instance() > needed && "a load runs ahead of the chunk it reads");
+        sink_(Step{StepKind::wait, static_cast<OperationId>(source), needed});
+        staged_waited_[source] = needed + 1;
+      }
+      staged_slot = needed % copies(copy.staged_in);
+    }
+    const int32_t instance = load.cursor.instance();
+    sink_(Step{StepKind::issue, static_cast<OperationId>(i), instance, instance % copies(copy.buffer), staged_slot,
+               &load.cursor.position(), &slots_});
+    load.cursor.advance(p_);
+  }
+
+  void wait(size_t i) {
+    const auto& what = p_.operations[i].what;
+    if (const auto* copy = std::get_if<Copy>(&what)) {
+      if (is_load(*copy)) {
+        const int32_t instance = loads_[i].waited++;
+        slots_[static_cast<size_t>(copy->buffer)] = static_cast<int8_t>(instance % copies(copy->buffer));
+        if (copy->to == Level::l2) {
+          if (staged_waited_[i] > instance) return;
+          staged_waited_[i] = instance + 1;
+        }
+        sink_(Step{StepKind::wait, static_cast<OperationId>(i), instance});
+      } else if (count_[i] >= copies(copy->buffer)) {
+        sink_(Step{StepKind::wait, static_cast<OperationId>(i), count_[i] - copies(copy->buffer)});
+      }
+    } else if (count_[i] > 0) {
+      sink_(Step{StepKind::wait, static_cast<OperationId>(i), count_[i] - 1});
+    }
+  }
+
+  void run(size_t i) { sink_(Step{StepKind::run, static_cast<OperationId>(i), count_[i]++, 0, 0, &at_, &slots_}); }
+
+  const TileProgram& p_;
+  Sink& sink_;
+  Position at_{};
+  std::array<Load, max_operations> loads_{};
+  std::array<int32_t, max_operations> count_{};          ///< stores issued, kernels and jobs run
+  std::array<int32_t, max_operations> staged_waited_{};  ///< instances of L3 copies known complete
+  std::array<int8_t, max_buffers> filled_by_{};          ///< L2 buffer: the copy that fills it
+  std::array<int8_t, max_buffers> slots_{};
+};
+
+template <class Sink>
+void walk(const TileProgram& program, Sink&& sink) {
+  Walker<std::remove_reference_t<Sink>>(program, sink).run();
+}
+
+}  // namespace ares
