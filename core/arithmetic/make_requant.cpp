@@ -48,10 +48,6 @@ bool is_integer(double v) { return v == std::trunc(v); }
 /// Replaces M and b of a channel whose output is the same for every reachable accumulator, so that an always clipped or
 /// an all-zero channel does not cost the others their precision.
 void fold_constant(Channel& ch, const RequantSpec& spec) {
-  if (ch.acc_min == 0 && ch.acc_max == 0 && ch.zero_part == 0) {
-    ch.multiplier = 0;
-    return;
-  }
   const cpp_rational M(ch.multiplier), offset = cpp_rational(ch.bias) + spec.output_zero;
   const cpp_rational first = (ch.acc_min - ch.zero_part) * M + offset, last = (ch.acc_max - ch.zero_part) * M + offset;
   if (first <= spec.lo && last <= spec.lo) {
@@ -60,6 +56,8 @@ void fold_constant(Channel& ch, const RequantSpec& spec) {
   } else if (first >= spec.hi && last >= spec.hi) {
     ch.multiplier = 0;
     ch.bias = spec.hi - spec.output_zero;
+  } else if (ch.acc_min == 0 && ch.acc_max == 0 && ch.zero_part == 0) {
+    ch.multiplier = 0;
   }
 }
 
