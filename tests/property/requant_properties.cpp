@@ -27,7 +27,10 @@ std::ostream& operator<<(std::ostream& os, const Case& c) {
   return os;
 }
 
-int64_t between(int64_t first, int64_t last) { return *rc::gen::inRange<int64_t>(first, last + 1); }
+/// Uniform in first..last, whatever size rapidcheck has grown to.
+int64_t between(int64_t first, int64_t last) {
+  return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange<int64_t>(first, last + 1));
+}
 
 /// A positive double of 24 significant bits as float32 scales have, or a small odd number; times 2^exponent.
 double magnitude(bool dyadic, int exponent) {
