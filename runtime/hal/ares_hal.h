@@ -1,0 +1,88 @@
+// The hardware layer: everything a generated program needs of a platform. One port per platform in a folder beside this
+// file; kernels and the tile layer are written once against it.
+//
+// One thread of control, the orchestrator, runs the program: it starts copies, forks kernels onto the workers and waits.
+// Only the functions marked "worker" may be called from inside a fork.
+#ifndef ARES_HAL_H
+#define ARES_HAL_H
+
+#include <stdint.h>
+
+// What the program needs. The L3 image is readable by ares_copy alone, even where a port keeps it in plain memory.
+typedef struct {
+  int32_t cores;           // workers, 1..8
+  uint32_t l1_bytes;       // scratchpad for tiles, shared by the workers
+  uint32_t l2_bytes;       // activations, staging and resident constants
+  const uint8_t* l3;       // image of all constants
+  uint32_t l3_bytes;
+} ares_platform;
+
+// Starts the platform; ends the program with a message where that fails. L1 and L2 hold anything at first.
+void ares_open(const ares_platform* wanted);
+
+// Ends the workers and releases the memories. Outstanding copies are an error of the program.
+void ares_close(void);
+
+uint8_t* ares_l1(void);
+uint8_t* ares_l2(void);
+
+// Names what runs now in the port's messages.
+void ares_enter(const char* group);
+
+// ---- workers ----
+
+typedef void (*ares_work)(const void* arguments);
+
+// Runs `work` once on each worker and returns when all have returned.
+void ares_fork(ares_work work, const void* arguments);
+
+int32_t ares_cores(void);  // number of workers
+int32_t ares_core(void);   // worker: its number, 0..cores-1
+void ares_barrier(void);   // worker: until all workers of the fork are here
+
+// ---- asynchronous copies ----
+
+// Each channel works through its commands in order, beside the workers and the other channels.
+typedef enum { ARES_L2_TO_L1, ARES_L1_TO_L2, ARES_L3_TO_L2 } ares_channel;
+enum { ARES_CHANNELS = 3 };
+
+// Any number of commands of one channel that are waited for together. All zero: none outstanding.
+typedef struct {
+  uint32_t channel;
+  uint32_t last;  // the port's mark of the last command
+} ares_ticket;
+
+// `rows` rows of `row_bytes`: dense at `near`, `far_pitch` bytes apart at `far`. Both are byte offsets: `near` in L1 (in
+// L2 where the channel reads L3), `far` in L2 (in the L3 image).
+typedef struct {
+  uint32_t near, far;
+  int32_t rows, row_bytes, far_pitch;
+} ares_command;
+
+// Starts a command and adds it to the ticket, which holds commands of this channel or none.
+void ares_copy(ares_channel channel, const ares_command* command, ares_ticket* ticket);
+
+// Returns when all commands of the ticket are complete and empties it.
+void ares_wait(ares_ticket* ticket);
+
+// ---- accelerator ----
+
+// Registers of one job, in the order of the engine's register file. No port runs jobs yet: ares-compile chooses the
+// cluster for every group.
+typedef struct {
+  uint32_t registers[24];
+} ares_job;
+
+void ares_job_start(const ares_job* job);
+void ares_job_wait(void);
+
+// ---- time ----
+
+// Time since some fixed moment: cycles of the orchestrator, on the host nanoseconds.
+uint64_t ares_time(void);
+const char* ares_time_unit(void);
+
+// How long the channel was moving data so far, in the unit of ares_time(); 0 where the platform cannot tell.
+uint64_t ares_channel_busy(ares_channel channel);
+
+#endif

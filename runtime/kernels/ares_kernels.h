@@ -1,0 +1,101 @@
+// The kernels. Each is called by the orchestrator with one tile, forks its work onto all workers and returns when the
+// output tile is complete. Tiles lie in L1, dense in their own size: rows x columns x channels, channels innermost.
+#ifndef ARES_KERNELS_H
+#define ARES_KERNELS_H
+
+#include <stdint.h>
+
+#include "kernels/ares_requant.h"
+
+// What the workers divide among themselves.
+typedef enum { ARES_ROWS, ARES_PIXELS, ARES_CHANNELS_OUT } ares_parallel;
+
+// gemm: the input of a pixel is one run of bytes as it lies. im2col: each worker first gathers the windows of its pixels
+// into scratch rows. slide: walks the rows of the window where they lie.
+typedef enum { ARES_GEMM, ARES_IM2COL, ARES_SLIDE } ares_style;
+
+enum { ARES_BLOCK_MAX = 8 };
+
+// `channels` x `pixels` accumulators are kept in registers, at most ARES_BLOCK_MAX each.
+typedef struct {
+  ares_style style;
+  int32_t channels, pixels;
+} ares_blocking;
+
+typedef struct {
+  int32_t kh, kw;  // rows, columns of the window
+  int32_t sh, sw;  // stride
+  int32_t dh, dw;  // dilation
+} ares_window;
+
+// Rows and columns of the input tile that lie outside of the tensor; the kernel fills them.
+typedef struct {
+  int32_t top, left, bottom, right;
+} ares_padding;
+
+// u8 input, s8 weights [channels][channel_bytes] (kh x kw x in_channels innermost, zeros behind), one parameter pair per
+// output channel. The input tile includes its padding.
+typedef struct {
+  uint8_t* in;
+  const int8_t* weights;
+  const ares_channel_params* params;
+  void* out;
+  uint8_t* scratch;       // im2col: scratch_pitch bytes per worker, a row of channel_bytes per pixel of the block
+  int32_t scratch_pitch;
+  int32_t in_rows, in_columns, in_channels;
+  ares_padding padding;
+  uint8_t padding_value;
+  int32_t rows, columns, channels;  // of the output tile
+  int32_t channel_bytes;
+  ares_window window;
+  ares_blocking blocking;
+  ares_parallel parallel;
+  ares_requant requant;
+} ares_conv_args;
+
+void ares_conv(const ares_conv_args* a);
+
+// Tokens x features. Where the reduction is split, `sums` holds tokens x channels accumulators from the first step to
+// the last, which alone writes the output.
+typedef struct {
+  const uint8_t* in;
+  const int8_t* weights;
+  const ares_channel_params* params;
+  void* out;
+  int32_t* sums;            // NULL: the reduction is not split
+  int32_t first, last;      // this is the first, the last step of the reduction
+  int32_t tokens, channels;
+  int32_t reduction;        // input features of this step
+  int32_t in_pitch;         // bytes from one token to the next
+  int32_t channel_bytes;    // bytes from one output feature's weights to the next
+  ares_blocking blocking;
+  ares_parallel parallel;
+  ares_requant requant;
+} ares_linear_args;
+
+void ares_linear(const ares_linear_args* a);
+
+// Maximum of stored values; padding never wins.
+typedef struct {
+  uint8_t* in;
+  uint8_t* out;
+  int32_t in_columns, in_rows;
+  ares_padding padding;
+  int32_t rows, columns, channels;
+  ares_window window;
+  ares_parallel parallel;
+} ares_max_pool_args;
+
+void ares_max_pool(const ares_max_pool_args* a);
+
+// out[i] = map[in[i]]
+typedef struct {
+  const uint8_t* in;
+  const uint8_t* map;
+  uint8_t* out;
+  int32_t bytes;
+} ares_table_args;
+
+void ares_table(const ares_table_args* a);
+
+#endif

@@ -1,0 +1,52 @@
+#include <stddef.h>
+
+#include "kernels/ares_dot.h"
+#include "kernels/ares_share.h"
+
+// Takes the block's sums from the accumulators of earlier steps, or clears them in the first.
+static void begin_sums(const ares_linear_args* a, ares_block* b, int32_t token, int32_t channel) {
+  if (a->sums == NULL || a->first) {
+    ares_clear(b);
+    return;
+  }
+  for (int32_t p = 0; p < b->pixels; ++p) {
+    for (int32_t i = 0; i < b->channels; ++i) b->sum[i][p] = a->sums[(token + p) * a->channels + channel + i];
+  }
+}
+
+// Keeps the block's sums for the next step, or requantises them in the last.
+static void end_sums(const ares_linear_args* a, const ares_block* b, int32_t token, int32_t channel) {
+  for (int32_t p = 0; p < b->pixels; ++p) {
+    for (int32_t i = 0; i < b->channels; ++i) {
+      const int32_t at = (token + p) * a->channels + channel + i;
+      if (a->sums != NULL && !a->last) {
+        a->sums[at] = b->sum[i][p];
+      } else {
+        ares_write_output(&a->requant, a->params[channel + i], b->sum[i][p], a->out, at);
+      }
+    }
+  }
+}
+
+static void linear_worker(const void* arguments) {
+  const ares_linear_args* const a = arguments;
+  ares_share tokens = {0, a->tokens}, channels = {0, a->channels};
+  if (a->parallel == ARES_CHANNELS_OUT) {
+    channels = ares_share_of(a->channels, a->blocking.channels);
+  } else {
+    tokens = ares_share_of(a->tokens, a->parallel == ARES_PIXELS ? a->blocking.pixels : 1);
+  }
+  ares_block b;
+  for (int32_t token = tokens.begin; token < tokens.end; token += b.pixels) {
+    b.pixels = ares_min(a->blocking.pixels, tokens.end - token);
+    for (int32_t p = 0; p < b.pixels; ++p) b.pixel[p] = a->in + (token + p) * a->in_pitch;
+    for (int32_t c = channels.begin; c < channels.end; c += b.channels) {
+      b.channels = ares_min(a->blocking.channels, channels.end - c);
+      begin_sums(a, &b, token, c);
+      ares_dot(&b, 0, a->weights + c * a->channel_bytes, a->channel_bytes, a->reduction);
+      end_sums(a, &b, token, c);
+    }
+  }
+}
+
+void ares_linear(const ares_linear_args* a) { ares_fork(linear_worker, a); }

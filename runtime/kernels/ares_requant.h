@@ -1,0 +1,48 @@
+// Requantisation: the only place in the runtime where an accumulator becomes a stored output. The same formulas as
+// core/arithmetic/requant.hpp, whose README has the derivation and the proof that no 32-bit step overflows.
+#ifndef ARES_REQUANT_H
+#define ARES_REQUANT_H
+
+#include <stdint.h>
+
+// Parameters of one output channel.
+typedef struct {
+  int32_t m, B;
+} ares_channel_params;
+
+typedef enum { ARES_NARROW, ARES_WIDE, ARES_RAW } ares_form;
+typedef enum { ARES_HALF_UP, ARES_HALF_EVEN } ares_rounding;
+
+// Parameters of a layer. narrow: clip((acc * m + B) >> shift); wide: clip((mulh(acc << pre_shift, m) + B) >> shift);
+// raw: acc + B, an int32 output.
+typedef struct {
+  ares_form form;
+  ares_rounding rounding;
+  int32_t shift, pre_shift;
+  int32_t lo, hi;  // clip range in stored values
+} ares_requant;
+
+// High 32 bits of the signed 64-bit product, rounded down.
+static inline int32_t ares_mulh(int32_t a, int32_t b) { return (int32_t)(((int64_t)a * b) >> 32); }
+
+// half_even: B contains the half, so a tie is a sum whose low bits are all zero, and clearing bit 0 takes the even one.
+static inline int32_t ares_requantise(const ares_requant* r, ares_channel_params c, int32_t acc) {
+  if (r->form == ARES_RAW) return acc + c.B;
+  const int32_t product = r->form == ARES_WIDE ? ares_mulh(acc * (1 << r->pre_shift), c.m) : acc * c.m;
+  const int32_t sum = product + c.B;
+  int32_t y = sum >> r->shift;
+  if (r->rounding == ARES_HALF_EVEN && ((uint32_t)sum & ((1u << r->shift) - 1u)) == 0) y &= ~1;
+  return y < r->lo ? r->lo : y > r->hi ? r->hi : y;
+}
+
+// Stores an output of element `at`: int32 in raw form, else one byte.
+static inline void ares_write_output(const ares_requant* r, ares_channel_params c, int32_t acc, void* out, int32_t at) {
+  const int32_t y = ares_requantise(r, c, acc);
+  if (r->form == ARES_RAW) {
+    ((int32_t*)out)[at] = y;
+  } else {
+    ((uint8_t*)out)[at] = (uint8_t)y;
+  }
+}
+
+#endif

@@ -1,0 +1,26 @@
+#include "network/ares_check.h"
+
+static int64_t value_at(const void* tensor, int32_t element_bytes, uint32_t i) {
+  return element_bytes == 4 ? ((const int32_t*)tensor)[i] : ((const uint8_t*)tensor)[i];
+}
+
+ares_errors ares_compare(const ares_tensor* tensor) {
+  ares_errors e = {.values = tensor->elements};
+  const uint8_t* const actual = ares_l2() + tensor->offset;
+  for (uint32_t i = 0; i < tensor->elements; ++i) {
+    const int64_t difference =
+        value_at(actual, tensor->element_bytes, i) - value_at(tensor->golden, tensor->element_bytes, i);
+    const uint64_t size = (uint64_t)(difference < 0 ? -difference : difference);
+    e.differing += size != 0;
+    e.sum += size;
+    if (size > e.max) e.max = size;
+  }
+  return e;
+}
+
+void ares_errors_add(ares_errors* all, const ares_errors* one) {
+  all->values += one->values;
+  all->differing += one->differing;
+  all->sum += one->sum;
+  if (one->max > all->max) all->max = one->max;
+}

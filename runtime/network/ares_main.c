@@ -1,0 +1,83 @@
+// Runs a network on its sample, checks it and tells its times. First a run that checks every group (unless
+// DISABLE_INTERMEDIATE_GOLDEN), then the timed run, in which nothing is printed or checked.
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "network/ares_check.h"
+#include "network/ares_network.h"
+
+enum { MAX_GROUPS = 512 };
+
+static ares_errors errors;
+
+static void check(const ares_group* group) {
+  const ares_errors e = ares_compare(&group->output);
+  ares_errors_add(&errors, &e);
+#ifdef MINIMAL_OUTPUT
+  if (e.differing == 0) return;
+#endif
+  printf("CHECK %s : %s, %" PRIu64 " of %" PRIu64 " values differ, max error %" PRIu64 "\n", group->output.name,
+         e.differing == 0 ? "equal" : "DIFFERS", e.differing, e.values, e.max);
+}
+
+static uint64_t timed_run(const ares_network* network, ares_perf* perf) {
+  ares_network_set_inputs(network);
+  const uint64_t begin = ares_time();
+  ares_network_run(network, perf, NULL);
+  return ares_time() - begin;
+}
+
+#ifdef ENABLE_PERF
+static void print_perf(const ares_network* network, const ares_perf* perf, uint64_t total) {
+  uint64_t macs = 0;
+  for (int32_t i = 0; i < network->group_count; ++i) {
+    const ares_perf* const p = &perf[i];
+    printf("PERF %s : total=%" PRIu64 " compute=%" PRIu64 " dma_load=%" PRIu64 " dma_store=%" PRIu64 " idle=%" PRIu64
+           " overlap=%" PRIu32 "%%\n",
+           network->groups[i].output.name, p->total, p->compute, p->dma_load, p->dma_store, ares_perf_idle(p),
+           ares_perf_overlap(p));
+    macs += network->groups[i].macs;
+  }
+  printf("PERFORMANCE SUMMARY %s : total=%" PRIu64 " %s macs=%" PRIu64 " groups=%d cores=%d\n", network->name, total,
+         ares_time_unit(), macs, (int)network->group_count, (int)network->platform.cores);
+  for (int32_t i = 0; i < network->group_count; ++i) {
+    const uint64_t tenths = total == 0 ? 0 : perf[i].total * 1000 / total;
+    printf("  %-32s %14" PRIu64 "  %3" PRIu64 ".%" PRIu64 " %%\n", network->groups[i].output.name, perf[i].total,
+           tenths / 10, tenths % 10);
+  }
+}
+#endif
+
+static int print_verdict(void) {
+  const uint64_t millionths = errors.values == 0 ? 0 : errors.sum * 1000000 / errors.values;
+  printf("Maximum error: %" PRIu64 "  Mean error: %" PRIu64 ".%06" PRIu64 "\n", errors.max, millionths / 1000000,
+         millionths % 1000000);
+  const int passed = errors.values > 0 && errors.differing == 0;
+  printf("Test %s\n", passed ? "PASSED" : "FAILED");
+  return passed ? 0 : 1;
+}
+
+int ares_network_main(const ares_network* network) {
+  static ares_perf perf[MAX_GROUPS];
+  ares_open(&network->platform);
+  if (network->group_count > MAX_GROUPS) {
+    printf("Test FAILED: %d groups, at most %d are possible\n", (int)network->group_count, MAX_GROUPS);
+    return 1;
+  }
+  ares_network_load(network);
+#ifndef DISABLE_INTERMEDIATE_GOLDEN
+  ares_network_set_inputs(network);
+  ares_network_run(network, NULL, check);
+#endif
+  const uint64_t total = timed_run(network, perf);
+  for (int32_t i = 0; i < network->group_count; ++i) {
+    if (network->groups[i].is_output) check(&network->groups[i]);
+  }
+#ifdef ENABLE_PERF
+  print_perf(network, perf, total);
+#else
+  (void)total;
+#endif
+  ares_close();
+  return print_verdict();
+}

@@ -1,0 +1,58 @@
+#include "tile/ares_perf.h"
+
+#include <stddef.h>
+
+#include "hal/ares_hal.h"
+
+#ifdef ENABLE_PERF
+
+static ares_perf* current;
+
+static uint64_t channels_busy(void) {
+  uint64_t sum = 0;
+  for (int channel = 0; channel < ARES_CHANNELS; ++channel) sum += ares_channel_busy((ares_channel)channel);
+  return sum;
+}
+
+uint64_t ares_perf_now(void) { return ares_time(); }
+
+void ares_perf_begin(ares_perf* perf) {
+  const ares_perf none = {0};
+  *perf = none;
+  perf->busy = channels_busy();
+  current = perf;
+  perf->total = ares_time();
+}
+
+void ares_perf_end(void) {
+  current->total = ares_time() - current->total;
+  current->busy = channels_busy() - current->busy;
+  current = NULL;
+}
+
+static void count(uint64_t* where, uint64_t since) { *where += ares_time() - since; }
+
+void ares_perf_compute(uint64_t since) { count(&current->compute, since); }
+void ares_perf_load(uint64_t since) { count(&current->dma_load, since); }
+void ares_perf_store(uint64_t since) { count(&current->dma_store, since); }
+
+#else
+
+uint64_t ares_perf_now(void) { return 0; }
+void ares_perf_begin(ares_perf* perf) { (void)perf; }
+void ares_perf_end(void) {}
+void ares_perf_compute(uint64_t since) { (void)since; }
+void ares_perf_load(uint64_t since) { (void)since; }
+void ares_perf_store(uint64_t since) { (void)since; }
+
+#endif
+
+uint64_t ares_perf_idle(const ares_perf* perf) {
+  const uint64_t counted = perf->compute + perf->dma_load + perf->dma_store;
+  return perf->total > counted ? perf->total - counted : 0;
+}
+
+uint32_t ares_perf_overlap(const ares_perf* perf) {
+  const uint64_t waited = perf->dma_load + perf->dma_store;
+  return perf->busy > waited ? (uint32_t)((perf->busy - waited) * 100 / perf->busy) : 0;
+}

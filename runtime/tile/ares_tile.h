@@ -1,0 +1,145 @@
+// Tiles: what the generated groups are written in. A group walks its tile loops and, for each operand, issues loads some
+// instances ahead of their use, waits for them, runs a kernel and issues the store of the result.
+//
+// The same walk as core/tile/walker.hpp, step by step; with ARES_TRACE defined each step is printed, so that a test
+// compares the two.
+#ifndef ARES_TILE_H
+#define ARES_TILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hal/ares_hal.h"
+#include "kernels/ares_kernels.h"
+
+enum { ARES_MAX_LOOPS = 6, ARES_MAX_COPIES = 3 };
+
+// No loop: the dimension is not tiled, or the loop has no parent.
+enum { ARES_NONE = -1 };
+
+// ---- loops ----
+
+// Covers `extent` units in steps of `tile`, the last one may be shorter. With a parent it covers the parent's current
+// step instead.
+typedef struct {
+  int32_t parent, extent, tile;
+} ares_loop;
+
+// Where a loop stands: iteration, and the units it covers.
+typedef struct {
+  int32_t index, begin, size;
+  bool last;
+} ares_position;
+
+// Puts a loop at iteration `index`; its parent must have been put before.
+void ares_loop_enter(const ares_loop* loops, int32_t loop, int32_t index, ares_position* at);
+
+// Iterations of a loop with a parent.
+int32_t ares_loop_trips(const ares_loop* loops, int32_t loop, const ares_position* at);
+
+// ---- regions ----
+
+// One dimension of a box of a tensor: it begins at begin * scale + offset and is (units - 1) * scale + halo long, where
+// begin and units are those of the loop, or 0 and `units`. What lies outside of [0, extent) is padding.
+typedef struct {
+  int32_t loop, units;
+  int32_t extent, scale, offset, halo;
+} ares_region_dim;
+
+// Outermost dimension first, the last one in bytes; `pitch` are the bytes between neighbours along dim[0] and dim[1].
+typedef struct {
+  ares_region_dim dim[3];
+  int32_t pitch[2];
+} ares_region;
+
+// A region at a position: the part inside the tensor, and the padding around it.
+typedef struct {
+  int32_t begin[3], size[3], before[3], after[3];
+} ares_box;
+
+ares_box ares_resolve(const ares_region* region, const ares_position* at);
+
+// Size of a dimension with its padding.
+static inline int32_t ares_padded(const ares_box* box, int32_t dim) {
+  return box->before[dim] + box->size[dim] + box->after[dim];
+}
+
+// Padding of a tile whose dimensions are rows and columns.
+static inline ares_padding ares_padding_of(const ares_box* box) {
+  const ares_padding p = {box->before[0], box->before[1], box->after[0], box->after[1]};
+  return p;
+}
+
+// ---- transfers ----
+
+// `copies` slots of a tile, `pitch` bytes apart, the first at `offset` of L1 (of L2 for what streams from L3).
+typedef struct {
+  uint32_t offset, pitch;
+  int32_t copies;
+} ares_buffer;
+
+// A copy of the tile program. `far`: where the operand begins, in bytes of L2 or of the L3 image.
+typedef struct {
+  int32_t operation;  // number in the tile program
+  ares_channel channel;
+  const ares_loop* loops;
+  int32_t depth;  // loops that enclose it
+  ares_buffer buffer;
+  uint32_t far;
+  ares_region region;
+} ares_transfer;
+
+// A load at work: its own odometer over the loops runs ahead of the group's.
+typedef struct ares_load {
+  const ares_transfer* transfer;
+  struct ares_load* staged;  // the load that fills the L2 buffer this one reads, or NULL
+  ares_position at[ARES_MAX_LOOPS];
+  int32_t entered[ARES_MAX_LOOPS + 1];  // iterations begun at each depth, less one
+  int32_t issued, waited;
+  int32_t complete;  // loads into L2: instances known to be complete
+  int32_t slot;      // of the instance last waited for
+  bool done;
+  ares_ticket tickets[ARES_MAX_COPIES];
+} ares_load;
+
+ares_load ares_load_begin(const ares_transfer* transfer, ares_load* staged);
+
+// Starts the next instance, if one is left.
+void ares_load_issue(ares_load* load);
+
+// Waits for the instance that the loops have reached.
+void ares_load_wait(ares_load* load);
+
+// Bytes of L1 that hold the instance last waited for.
+uint8_t* ares_load_tile(const ares_load* load);
+
+// A store at work.
+typedef struct {
+  const ares_transfer* transfer;
+  int32_t issued;
+  ares_ticket tickets[ARES_MAX_COPIES];
+} ares_store;
+
+ares_store ares_store_begin(const ares_transfer* transfer);
+
+// Waits until the slot that is written next is free.
+void ares_store_wait(ares_store* store);
+
+// Starts the store of the slot just written.
+void ares_store_issue(ares_store* store, const ares_position* at);
+
+// Waits for all outstanding instances.
+void ares_store_drain(ares_store* store);
+
+// Bytes of L1 of the slot that is written next.
+uint8_t* ares_store_tile(const ares_store* store);
+
+// ---- kernels ----
+
+// Around each kernel call: time and trace. `tiles` are the L1 tiles the kernel works on.
+void ares_kernel_begin(int32_t operation, int32_t depth, const ares_position* at, const void* const* tiles,
+                       int32_t count);
+void ares_kernel_end(void);
+
+#endif

@@ -1,0 +1,36 @@
+#include "tile/ares_trace.h"
+
+#ifdef ARES_TRACE
+
+#include <stdio.h>
+
+static void print_position(int32_t depth, const ares_position* at) {
+  for (int32_t i = 0; i < depth; ++i) printf(" %d+%d", (int)at[i].begin, (int)at[i].size);
+  putchar('\n');
+}
+
+void ares_trace_issue(const ares_transfer* transfer, int32_t instance, int32_t slot, int32_t staged_slot,
+                      const ares_position* at) {
+  printf("STEP issue %d instance %d slot %d staged %d at", (int)transfer->operation, (int)instance, (int)slot,
+         (int)staged_slot);
+  print_position(transfer->depth, at);
+}
+
+void ares_trace_command(const ares_command* command) {
+  printf("STEP command near %u far %u rows %d of %d pitch %d\n", (unsigned)command->near, (unsigned)command->far,
+         (int)command->rows, (int)command->row_bytes, (int)command->far_pitch);
+}
+
+void ares_trace_wait(const ares_transfer* transfer, int32_t instance) {
+  printf("STEP wait %d instance %d\n", (int)transfer->operation, (int)instance);
+}
+
+void ares_trace_run(int32_t operation, int32_t depth, const ares_position* at, const void* const* tiles,
+                    int32_t count) {
+  printf("STEP run %d tiles", (int)operation);
+  for (int32_t i = 0; i < count; ++i) printf(" %d", (int)((const uint8_t*)tiles[i] - ares_l1()));
+  printf(" at");
+  print_position(depth, at);
+}
+
+#endif
