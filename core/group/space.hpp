@@ -46,7 +46,7 @@ std::string to_string(const Infeasible& why);
 
 struct KnobRange {
   Knob knob;
-  boost::container::static_vector<uint16_t, 48> values;  ///< ascending
+  boost::container::static_vector<uint16_t, 64> values;  ///< ascending
 };
 
 struct SearchSpace {

@@ -128,44 +128,50 @@ class Lowering {
     return static_cast<uint8_t>(depth);
   }
 
-  OperationId add(uint8_t depth, Phase phase, const auto& what) {
-    TileOperation op;
+  /// A new operation, built in place: lower() runs millions of times.
+  template <class T>
+  T& add(uint8_t depth, Phase phase) {
+    TileOperation& op = p_.operations.emplace_back();
     op.depth = depth;
     op.phase = phase;
-    op.what = what;
-    p_.operations.push_back(op);
-    return static_cast<OperationId>(p_.operations.size() - 1);
+    return op.what.emplace<T>();
   }
 
-  Copy load(Operand operand, Role role, const Region& region, BufferId staged) {
-    return {Level::l2, Level::l1, operand, id(role), staged, region};
+  void add_copy(uint8_t depth, Phase phase, Level from, Level to, Operand operand, BufferId buffer, BufferId staged,
+                const Region& region) {
+    Copy& c = add<Copy>(depth, phase);
+    c.from = from;
+    c.to = to;
+    c.operand = operand;
+    c.buffer = buffer;
+    c.staged_in = staged;
+    c.region = region;
+  }
+
+  void add_wait(uint8_t depth, OperationId operation) { add<Wait>(depth, Phase::before).operation = operation; }
+
+  void load(Operand operand, Role role, const Region& region, BufferId staged) {
+    add_copy(depth_of(region), Phase::before, Level::l2, Level::l1, operand, id(role), staged, region);
   }
 
   void add_operations() {
-    const auto depth = static_cast<uint8_t>(p_.loops.size());
-    boost::container::static_vector<OperationId, 6> loads;
     if (streamed_) {
-      loads.push_back(add(chunk_depth_, Phase::before, chunk_load(Operand::weights, staged_weights_, parts_.weights)));
-      loads.push_back(add(chunk_depth_, Phase::before, chunk_load(Operand::params, staged_params_, parts_.params)));
+      load_chunk(Operand::weights, staged_weights_, parts_.weights);
+      load_chunk(Operand::params, staged_params_, parts_.params);
     }
-    if (id(Role::weights) != none)
-      loads.push_back(add(depth_of(parts_.weights), Phase::before,
-                          load(Operand::weights, Role::weights, parts_.weights, staged_weights_)));
-    if (id(Role::params) != none)
-      loads.push_back(add(depth_of(parts_.params), Phase::before,
-                          load(Operand::params, Role::params, parts_.params, staged_params_)));
-    const OperationId input =
-        add(depth_of(parts_.input), Phase::before, load(Operand::input, Role::input, parts_.input, none));
-    loads.push_back(input);
-    for (const OperationId l : loads) add(p_.operations[static_cast<size_t>(l)].depth, Phase::before, Wait{l});
-    add_kernel_and_store(depth, input);
+    if (id(Role::weights) != none) load(Operand::weights, Role::weights, parts_.weights, staged_weights_);
+    if (id(Role::params) != none) load(Operand::params, Role::params, parts_.params, staged_params_);
+    load(Operand::input, Role::input, parts_.input, none);
+    const auto input = static_cast<OperationId>(p_.operations.size() - 1);
+    for (OperationId l = 0; l <= input; ++l) add_wait(p_.operations[static_cast<size_t>(l)].depth, l);
+    add_kernel_and_store(input);
   }
 
-  void add_kernel_and_store(uint8_t depth, OperationId input) {
+  void add_kernel_and_store(OperationId input) {
     const uint8_t store_depth = depth_of(parts_.output);
-    const auto store = static_cast<OperationId>(p_.operations.size() + 2);
-    add(store_depth, Phase::before, Wait{store});
-    Kernel k = parts_.kernel;
+    add_wait(store_depth, static_cast<OperationId>(p_.operations.size() + 2));
+    Kernel& k = add<Kernel>(static_cast<uint8_t>(p_.loops.size()), Phase::before);
+    k = parts_.kernel;
     k.parallel = static_cast<ParallelAxis>(config_[Knob::parallel]);
     k.form = shape_.form;
     k.rounding = shape_.rounding;
@@ -179,20 +185,15 @@ class Lowering {
     k.channel_bytes = shape_.channel_bytes();
     k.window = shape_.window;
     k.input_copy = input;
-    add(depth, Phase::before, k);
-    const OperationId placed = add(store_depth, Phase::after,
-                                   Copy{Level::l1, Level::l2, Operand::output, id(Role::output), none, parts_.output});
-    assert(placed == store);
-    (void)placed;
+    add_copy(store_depth, Phase::after, Level::l1, Level::l2, Operand::output, id(Role::output), none, parts_.output);
   }
 
   /// The L3 side of a streamed operand: whole chunks of output channels.
-  Copy chunk_load(Operand operand, BufferId buffer, const Region& l1_region) {
-    Copy c{Level::l3, Level::l2, operand, buffer, none, l1_region};
-    c.region.dims[0].units =
-        chunk_depth_ > 0 ? Extent{static_cast<LoopId>(chunk_depth_ - 1), shape_.out.c} : Extent{none, shape_.out.c};
-    c.region.dims[2] = whole_dim(l1_region.pitch[0]);
-    return c;
+  void load_chunk(Operand operand, BufferId buffer, const Region& l1_region) {
+    Region region = l1_region;
+    region.dims[0].units = {chunk_depth_ > 0 ? static_cast<LoopId>(chunk_depth_ - 1) : none, shape_.out.c};
+    region.dims[2] = whole_dim(l1_region.pitch[0]);
+    add_copy(chunk_depth_, Phase::before, Level::l3, Level::l2, operand, buffer, none, region);
   }
 
   BufferId& id(Role r) { return buffers_[static_cast<size_t>(r)]; }
@@ -227,7 +228,7 @@ tl::expected<TileProgram, Infeasible> lower(const GroupShape& shape, const Confi
 }
 
 void add_tile_knob(SearchSpace& space, Knob knob, int32_t extent, int32_t quantum) {
-  constexpr int32_t all_multiples_up_to = 32, tile_counts = 20, largest = 65535;
+  constexpr int32_t all_multiples_up_to = 64, tile_counts = 24, largest = 65535;
   std::set<int32_t> values;
   const auto add = [&](int32_t tile) {
     if (tile >= 1 && tile <= std::min(extent, largest)) values.insert(tile);
