@@ -87,7 +87,8 @@ struct Copy {
   Region region;
 };
 
-enum class KernelKind : uint8_t { conv, linear, max_pool, table, depthwise, attention, scan };
+/// requant: int32 accumulators that the accelerator left in `in` become the output.
+enum class KernelKind : uint8_t { conv, linear, max_pool, table, depthwise, attention, scan, requant };
 
 /// One call of a kernel on all workers; it returns when all are done.
 struct Kernel {
@@ -97,6 +98,7 @@ struct Kernel {
   RequantForm form = RequantForm::narrow;
   Rounding rounding = Rounding::half_up;
   ElementType out_type = ElementType::u8;
+  bool planar_in = false, planar_out = false;  ///< depthwise: channels first (CHW) instead of last
   BufferId in = none, weights = none, params = none, out = none;
   BufferId accumulators = none;    ///< int32, carried over the steps of `reduction` where that is tiled
   BufferId scratch = none;         ///< per core
