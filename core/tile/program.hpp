@@ -116,7 +116,8 @@ struct Job {
   JobKind kind = JobKind::conv3x3;
   uint8_t weight_bits = 8;
   uint8_t stride = 1;
-  uint8_t out_bits = 8;  ///< 8: requantised by the accelerator; 32: accumulators for the cluster
+  uint8_t out_bits = 8;     ///< 8: requantised by the accelerator; 32: accumulators for the cluster
+  uint8_t scale_bits = 32;  ///< of the multipliers: 8, 16 or 32
   BufferId in = none, weights = none, params = none, out = none;
   OperationId input_copy = none;
   Extent rows, columns, channels, reduction;

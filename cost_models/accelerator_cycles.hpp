@@ -1,0 +1,43 @@
+// Cycles of accelerator jobs: the state machine of NE16 as its public simulator model steps through it. N-EUREKA is the
+// same machine with its own patch and channel groups (an assumption: its timing has not been measured here).
+//
+// A job covers the output in patches, per patch output channels in groups, per group the input channels in groups:
+//   per input group   6 + input pixels of the patch + {3x3: 6 + Ko*bits, 1x1: 10 + Ko, depthwise: 22 + C*bits}
+//                     + 6 (not depthwise)
+//   per output group  requantised: 8, 16 or 32 accesses for scales of so many bits + 4 for the biases + one per output
+//   pixel;
+//                     raw: 4 per output pixel
+// Padding counts as input pixels; a patch cut short by the output's edge needs only the pixels under it.
+#pragma once
+
+#include "core/target/target.hpp"
+#include "core/tile/walker.hpp"
+
+namespace ares {
+
+/// Sizes of the output tile and of its reduction (input channels); depthwise: reduction is not read.
+struct JobTile {
+  int32_t rows = 1, columns = 1, channels = 1, reduction = 1;
+};
+
+JobTile tile_at(const Job& job, const Position& position);
+
+/// `count` hardware jobs in a row, of `cycles` each on average; stride 2 yields one patch of 2x2 outputs per job.
+struct JobCost {
+  int32_t count = 1;
+  double cycles = 0;
+};
+
+JobCost job_cost(const Job& job, const JobTile& tile, AcceleratorKind kind);
+
+/// The accelerator with its two job contexts: a job can be programmed while another one runs, a third has to wait.
+struct Accelerator {
+  double done = 0, done_before = 0;  ///< end of the last job and of the one before it
+  double busy = 0;
+
+  /// Programs the jobs from `now` on, `program` cycles of the core each; returns when the core is through with it. The
+  /// jobs have completed at `done`.
+  double start(const JobCost& jobs, double program, double now);
+};
+
+}  // namespace ares
