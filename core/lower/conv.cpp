@@ -61,8 +61,7 @@ void parts(const GroupShape& s, const Config& c, const Extents& e, Parts& out) {
   out.weights = {{plain_dim(channels, s.out.c), whole_dim(1), whole_dim(s.channel_bytes())},
                  {s.channel_bytes(), s.channel_bytes()}};
   out.params = {{plain_dim(channels, s.out.c), whole_dim(1), whole_dim(8)}, {8, 8}};
-  RegionDim out_channels{channels, s.out.c * element, static_cast<int16_t>(element), 0, static_cast<int16_t>(element)};
-  out.output = {{plain_dim(rows, s.out.h), plain_dim(columns, s.out.w), out_channels},
+  out.output = {{plain_dim(rows, s.out.h), plain_dim(columns, s.out.w), element_dim(channels, s.out.c, element)},
                 {s.out.w * s.out.c * element, s.out.c * element}};
   Kernel& k = out.kernel;
   k.kind = KernelKind::conv;

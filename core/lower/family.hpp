@@ -80,9 +80,15 @@ void add_tile_knob(SearchSpace& space, Knob knob, int32_t extent, int32_t quantu
 void add_knob(SearchSpace& space, Knob knob, std::initializer_list<uint16_t> values);
 
 /// A dimension that is used whole or in steps of `units`, without halo.
-inline RegionDim plain_dim(Extent units, int32_t extent) { return {units, extent, 1, 0, 1}; }
+inline RegionDim plain_dim(Extent units, int32_t extent) { return {units, extent, 0}; }
+
+/// `count` elements of `bytes` bytes each, used in steps of `units` elements.
+inline RegionDim element_dim(Extent units, int32_t count, int32_t bytes) {
+  units.scale = units.halo = static_cast<int16_t>(bytes);
+  return {units, count * bytes, 0};
+}
 
 /// `count` bytes or elements, all of them.
-inline RegionDim whole_dim(int32_t count) { return {Extent{none, count}, count, 1, 0, 1}; }
+inline RegionDim whole_dim(int32_t count) { return {Extent{none, count}, count, 0}; }
 
 }  // namespace ares

@@ -53,8 +53,7 @@ void parts(const GroupShape& s, const Config& c, const Extents& e, Parts& out) {
       {plain_dim(channels, s.out.c), whole_dim(1), split ? plain_dim(reduction, s.in.c) : whole_dim(s.channel_bytes())},
       {s.channel_bytes(), s.channel_bytes()}};
   out.params = {{plain_dim(channels, s.out.c), whole_dim(1), whole_dim(8)}, {8, 8}};
-  RegionDim out_channels{channels, s.out.c * element, static_cast<int16_t>(element), 0, static_cast<int16_t>(element)};
-  out.output = {{whole_dim(1), plain_dim(tokens, s.out.w), out_channels},
+  out.output = {{whole_dim(1), plain_dim(tokens, s.out.w), element_dim(channels, s.out.c, element)},
                 {s.out.w * s.out.c * element, s.out.c * element}};
   Kernel& k = out.kernel;
   k.kind = KernelKind::linear;

@@ -55,7 +55,7 @@ class Lowering {
   void add_loops() {
     TiledDims dims;
     rules_of(shape_.family).dims(shape_, dims);
-    for (const TiledDim& d : dims) extents_[static_cast<size_t>(d.knob)] = {none, d.extent};
+    for (const TiledDim& d : dims) extents_[static_cast<size_t>(d.knob)] = {none, d.extent, 1, 1};
     int32_t channel_extent = shape_.out.c;
     LoopId chunk_loop = none;
     for (const Knob k : nest_of(config_[Knob::order])) {
@@ -65,7 +65,7 @@ class Lowering {
         if (chunk == shape_.out.c) continue;
         chunk_loop = add_loop(k, none, shape_.out.c, chunk);
         channel_extent = chunk;
-        extents_[static_cast<size_t>(Knob::tile_co)] = {chunk_loop, shape_.out.c};
+        extents_[static_cast<size_t>(Knob::tile_co)] = {chunk_loop, shape_.out.c, 1, 1};
         continue;
       }
       const auto d = std::find_if(dims.begin(), dims.end(), [&](const TiledDim& t) { return t.knob == k; });
@@ -74,7 +74,7 @@ class Lowering {
       const int32_t tile = tile_of(config_, k, extent);
       if (tile == extent) continue;
       const LoopId loop = add_loop(k, k == Knob::tile_co ? chunk_loop : none, extent, tile);
-      extents_[static_cast<size_t>(k)] = {loop, d->extent};
+      extents_[static_cast<size_t>(k)] = {loop, d->extent, 1, 1};
     }
     chunk_depth_ = static_cast<uint8_t>(chunk_loop + 1);
   }
@@ -191,7 +191,8 @@ class Lowering {
   /// The L3 side of a streamed operand: whole chunks of output channels.
   void load_chunk(Operand operand, BufferId buffer, const Region& l1_region) {
     Region region = l1_region;
-    region.dims[0].units = {chunk_depth_ > 0 ? static_cast<LoopId>(chunk_depth_ - 1) : none, shape_.out.c};
+    region.dims[0].units.loop = chunk_depth_ > 0 ? static_cast<LoopId>(chunk_depth_ - 1) : none;
+    region.dims[0].units.whole = shape_.out.c;
     region.dims[2] = whole_dim(l1_region.pitch[0]);
     add_copy(chunk_depth_, Phase::before, Level::l3, Level::l2, operand, buffer, none, region);
   }

@@ -12,13 +12,15 @@ inline int32_t reach(int32_t kernel, int32_t dilation) { return (kernel - 1) * d
 inline int32_t input_span(int32_t tile, int32_t stride, int32_t span) { return (tile - 1) * stride + span; }
 
 inline RegionDim window_rows(const GroupShape& s, Extent rows) {
-  return {rows, s.in.h, s.window.sh, static_cast<int16_t>(-s.window.pt),
-          static_cast<int16_t>(reach(s.window.kh, s.window.dh))};
+  rows.scale = s.window.sh;
+  rows.halo = static_cast<int16_t>(reach(s.window.kh, s.window.dh));
+  return {rows, s.in.h, static_cast<int16_t>(-s.window.pt)};
 }
 
 inline RegionDim window_columns(const GroupShape& s, Extent columns) {
-  return {columns, s.in.w, s.window.sw, static_cast<int16_t>(-s.window.pl),
-          static_cast<int16_t>(reach(s.window.kw, s.window.dw))};
+  columns.scale = s.window.sw;
+  columns.halo = static_cast<int16_t>(reach(s.window.kw, s.window.dw));
+  return {columns, s.in.w, static_cast<int16_t>(-s.window.pl)};
 }
 
 /// Bytes of the input tile under a tile of th x tw outputs, padding included.

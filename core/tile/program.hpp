@@ -9,6 +9,7 @@
 #include <array>
 #include <boost/container/static_vector.hpp>
 #include <cstdint>
+#include <type_traits>
 #include <variant>
 
 #include "core/group/config.hpp"
@@ -27,7 +28,7 @@ using OperationId = int8_t;
 inline constexpr int8_t none = -1;
 
 /// What a group reads and writes outside of L1. params: one {int32 m, int32 B} pair per output channel.
-enum class Operand : uint8_t { input, input2, weights, params, output };
+enum class Operand : uint8_t { input, input2, input3, weights, params, output };
 
 const char* name_of(Operand o);
 
@@ -55,20 +56,22 @@ struct Loop {
   int32_t tile = 0;
 };
 
-/// Size of one dimension as a function of a loop: `whole` where it is not tiled, else the loop's current step.
+/// Size of one dimension as a function of a loop: n units give (n - 1) * scale + halo, where n is `whole` without a
+/// loop and the loop's current step otherwise. The defaults make it n itself; a fused pool asks its convolution for
+/// more rows.
 struct Extent {
   LoopId loop = none;
   int32_t whole = 1;
+  int16_t scale = 1;
+  int16_t halo = 1;
 };
 
-/// One dimension of a region: it begins at units.begin * scale + offset and is (units.size - 1) * scale + halo long,
+/// One dimension of a region: it begins at (first unit) * units.scale + offset, is as long as `units` says, and is
 /// clipped to [0, extent). What the clipping cuts off at either end is padding.
 struct RegionDim {
   Extent units;
   int32_t extent = 1;
-  int16_t scale = 1;
   int16_t offset = 0;
-  int16_t halo = 1;
 };
 
 /// A box of a tensor in L2 or L3, dimensions outermost first, the last one contiguous and in bytes.
@@ -111,13 +114,17 @@ struct Kernel {
 
 enum class JobKind : uint8_t { conv3x3, conv1x1, depthwise3x3 };
 
-/// An asynchronous accelerator job per tile (stride 2 splits it into several).
+/// An asynchronous accelerator job per tile (stride 2 splits it into several). The walker waits for the loads that fill
+/// its buffers before it starts. `run_ahead` of 1 starts the next tile's job before this iteration goes on, so the
+/// cluster can work on this tile's result beside it; its input buffers then need a copy more, and its output buffer
+/// two.
 struct Job {
   JobKind kind = JobKind::conv3x3;
   uint8_t weight_bits = 8;
   uint8_t stride = 1;
   uint8_t out_bits = 8;     ///< 8: requantised by the accelerator; 32: accumulators for the cluster
   uint8_t scale_bits = 32;  ///< of the multipliers: 8, 16 or 32
+  uint8_t run_ahead = 0;
   BufferId in = none, weights = none, params = none, out = none;
   OperationId input_copy = none;
   Extent rows, columns, channels, reduction;
@@ -152,6 +159,9 @@ struct TileProgram {
   boost::container::static_vector<Loop, max_loops> loops;
   boost::container::static_vector<TileOperation, max_operations> operations;
 };
+
+static_assert(sizeof(TileProgram) <= 2048);
+static_assert(std::is_trivially_copyable_v<TileOperation>);
 
 /// Steps a loop takes over `extent` units.
 inline int32_t trips(int32_t extent, int32_t tile) { return (extent + tile - 1) / tile; }

@@ -26,8 +26,11 @@ class Scheduler {
   void issue_ahead() {
     for (int k = 0; k < 2; ++k)
       for (size_t i = 0; i < p_.operations.size(); ++i) {
-        const auto* copy = std::get_if<Copy>(&p_.operations[i].what);
+        const auto& what = p_.operations[i].what;
+        const auto* copy = std::get_if<Copy>(&what);
+        const auto* job = std::get_if<Job>(&what);
         if (copy && run_ahead(p_, *copy) > k) add(TokenKind::issue, i);
+        if (job && job->run_ahead > k) add(TokenKind::run, i);
       }
   }
 

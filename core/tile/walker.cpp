@@ -8,10 +8,9 @@ Box resolve(const Region& region, const Position& position) {
   Box box;
   for (size_t i = 0; i < 3; ++i) {
     const RegionDim& d = region.dims[i];
-    const bool tiled = d.units.loop != none;
-    const int32_t units = tiled ? position[static_cast<size_t>(d.units.loop)].size : d.units.whole;
-    const int32_t from = (tiled ? position[static_cast<size_t>(d.units.loop)].begin : 0) * d.scale + d.offset;
-    const int32_t to = from + (units - 1) * d.scale + d.halo;
+    const int32_t first = d.units.loop == none ? 0 : position[static_cast<size_t>(d.units.loop)].begin;
+    const int32_t from = first * d.units.scale + d.offset;
+    const int32_t to = from + resolve(d.units, position);
     box.begin[i] = std::clamp(from, 0, d.extent);
     const int32_t end = std::clamp(to, box.begin[i], d.extent);
     box.size[i] = end - box.begin[i];

@@ -22,7 +22,7 @@ enum class StepKind : uint8_t { issue, wait, run };
 
 /// issue: instance `instance` of copy `operation` starts, into (or out of) slot `slot` of its buffer.
 /// wait: until instance `instance` of copy or job `operation` has completed, and with it all earlier ones.
-/// run: kernel, job or barrier.
+/// run: kernel, job or barrier; for a job that runs ahead, position and slots are those of its instance.
 struct Step {
   StepKind kind;
   OperationId operation;
@@ -42,7 +42,8 @@ struct Box {
 Box resolve(const Region& region, const Position& position);
 
 inline int32_t resolve(const Extent& e, const Position& position) {
-  return e.loop == none ? e.whole : position[static_cast<size_t>(e.loop)].size;
+  const int32_t units = e.loop == none ? e.whole : position[static_cast<size_t>(e.loop)].size;
+  return (units - 1) * e.scale + e.halo;
 }
 
 /// How a box is cut into DMA commands: `commands` of them, each `rows` rows of `row_bytes` (rows == 1:

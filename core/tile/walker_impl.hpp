@@ -55,12 +55,13 @@ template <class Sink>
 class Walker {
  public:
   Walker(const TileProgram& p, Sink& sink) : p_(p), sink_(sink) {
+    filled_by_.fill(none);
     for (size_t i = 0; i < p.operations.size(); ++i) {
       const auto* copy = std::get_if<Copy>(&p.operations[i].what);
-      if (!copy || !is_load(*copy)) continue;
-      loads_[i].cursor = Cursor(p, p.operations[i].depth);
-      if (p.buffers[static_cast<size_t>(copy->buffer)].level == Level::l2)
-        filled_by_[static_cast<size_t>(copy->buffer)] = static_cast<int8_t>(i);
+      const bool load = copy && is_load(*copy);
+      if (!load && !std::holds_alternative<Job>(p.operations[i].what)) continue;
+      ahead_[i].cursor = Cursor(p, p.operations[i].depth);
+      if (load) filled_by_[static_cast<size_t>(copy->buffer)] = static_cast<OperationId>(i);
     }
   }
 
@@ -96,9 +97,10 @@ class Walker {
   }
 
  private:
-  struct Load {
+  /// A load or a job: its instances start in order, ahead of the loops.
+  struct Ahead {
     Cursor cursor;
-    int32_t waited = 0;
+    int32_t waited = 0;  ///< instances known complete
   };
 
   /// Whether the operation takes place in this iteration.
@@ -125,54 +127,73 @@ class Walker {
     }
   }
 
-  void issue_load(size_t i, const Copy& copy) {
-    Load& load = loads_[i];
-    if (load.cursor.done()) return;
-    int32_t staged_slot = 0;
-    if (copy.staged_in != none) {
-      const auto source = static_cast<size_t>(filled_by_[static_cast<size_t>(copy.staged_in)]);
-      const int32_t needed = load.cursor.enclosing_instance(p_.operations[source].depth);
-      if (staged_waited_[source] <= needed) {
-        assert(loads_[source].cursor.instance() > needed && "a load runs ahead of the chunk it reads");
-        sink_(Step{StepKind::wait, static_cast<OperationId>(source), needed});
-        staged_waited_[source] = needed + 1;
-      }
-      staged_slot = needed % copies(copy.staged_in);
+  /// Waits until the load that fills `b` has delivered what the instance at `cursor` reads; the slot it lies in.
+  int8_t await_source(BufferId b, const Cursor& cursor) {
+    const OperationId source = b == none ? none : filled_by_[static_cast<size_t>(b)];
+    if (source == none) return 0;
+    const auto i = static_cast<size_t>(source);
+    const int32_t needed = cursor.enclosing_instance(p_.operations[i].depth);
+    assert(ahead_[i].cursor.instance() > needed && "an operation runs ahead of the load it reads");
+    if (ahead_[i].waited <= needed) {
+      sink_(Step{StepKind::wait, source, needed});
+      ahead_[i].waited = needed + 1;
     }
-    const int32_t instance = load.cursor.instance();
+    return static_cast<int8_t>(needed % copies(b));
+  }
+
+  void issue_load(size_t i, const Copy& copy) {
+    Cursor& cursor = ahead_[i].cursor;
+    if (cursor.done()) return;
+    const int8_t staged_slot = await_source(copy.staged_in, cursor);
+    const int32_t instance = cursor.instance();
     sink_(Step{StepKind::issue, static_cast<OperationId>(i), instance, instance % copies(copy.buffer), staged_slot,
-               &load.cursor.position(), &slots_});
-    load.cursor.advance(p_);
+               &cursor.position(), &slots_});
+    cursor.advance(p_);
+  }
+
+  void run_job(size_t i, const Job& job) {
+    Cursor& cursor = ahead_[i].cursor;
+    if (cursor.done()) return;
+    std::array<int8_t, max_buffers> slots = slots_;
+    for (const BufferId b : {job.in, job.weights, job.params})
+      if (b != none) slots[static_cast<size_t>(b)] = await_source(b, cursor);
+    const int32_t instance = cursor.instance();
+    slots[static_cast<size_t>(job.out)] = static_cast<int8_t>(instance % copies(job.out));
+    sink_(Step{StepKind::run, static_cast<OperationId>(i), instance, 0, 0, &cursor.position(), &slots});
+    cursor.advance(p_);
+    ++count_[i];
+  }
+
+  /// A wait operation on a load or a job: the next instance in order.
+  void wait_next(size_t i, BufferId b, int32_t instance) {
+    slots_[static_cast<size_t>(b)] = static_cast<int8_t>(instance % copies(b));
+    if (ahead_[i].waited > instance) return;
+    ahead_[i].waited = instance + 1;
+    sink_(Step{StepKind::wait, static_cast<OperationId>(i), instance});
   }
 
   void wait(size_t i) {
     const auto& what = p_.operations[i].what;
-    if (const auto* copy = std::get_if<Copy>(&what)) {
-      if (is_load(*copy)) {
-        const int32_t instance = loads_[i].waited++;
-        slots_[static_cast<size_t>(copy->buffer)] = static_cast<int8_t>(instance % copies(copy->buffer));
-        if (copy->to == Level::l2) {
-          if (staged_waited_[i] > instance) return;
-          staged_waited_[i] = instance + 1;
-        }
-        sink_(Step{StepKind::wait, static_cast<OperationId>(i), instance});
-      } else if (count_[i] >= copies(copy->buffer)) {
-        sink_(Step{StepKind::wait, static_cast<OperationId>(i), count_[i] - copies(copy->buffer)});
-      }
-    } else if (count_[i] > 0) {
-      sink_(Step{StepKind::wait, static_cast<OperationId>(i), count_[i] - 1});
-    }
+    if (const auto* job = std::get_if<Job>(&what)) return wait_next(i, job->out, used_[i]++);
+    const Copy& copy = std::get<Copy>(what);
+    if (is_load(copy))
+      wait_next(i, copy.buffer, used_[i]++);
+    else if (count_[i] >= copies(copy.buffer))
+      sink_(Step{StepKind::wait, static_cast<OperationId>(i), count_[i] - copies(copy.buffer)});
   }
 
-  void run(size_t i) { sink_(Step{StepKind::run, static_cast<OperationId>(i), count_[i]++, 0, 0, &at_, &slots_}); }
+  void run(size_t i) {
+    if (const auto* job = std::get_if<Job>(&p_.operations[i].what)) return run_job(i, *job);
+    sink_(Step{StepKind::run, static_cast<OperationId>(i), count_[i]++, 0, 0, &at_, &slots_});
+  }
 
   const TileProgram& p_;
   Sink& sink_;
   Position at_{};
-  std::array<Load, max_operations> loads_{};
-  std::array<int32_t, max_operations> count_{};          ///< stores issued, kernels and jobs run
-  std::array<int32_t, max_operations> staged_waited_{};  ///< instances of L3 copies known complete
-  std::array<int8_t, max_buffers> filled_by_{};          ///< L2 buffer: the copy that fills it
+  std::array<Ahead, max_operations> ahead_{};
+  std::array<int32_t, max_operations> count_{};  ///< stores and jobs issued, kernels run
+  std::array<int32_t, max_operations> used_{};   ///< loads and jobs: instances that wait operations have come to
+  std::array<OperationId, max_buffers> filled_by_{};
   std::array<int8_t, max_buffers> slots_{};
 };
 
