@@ -101,9 +101,9 @@ struct Kernel {
   RequantForm form = RequantForm::narrow;
   Rounding rounding = Rounding::half_up;
   ElementType out_type = ElementType::u8;
-  bool planar_in = false, planar_out = false;  ///< depthwise: channels first (CHW) instead of last
-  BufferId in = none, weights = none, params = none, out = none;
-  BufferId accumulators = none;    ///< int32, carried over the steps of `reduction` where that is tiled
+  bool planar_in = false, planar_out = false;                     ///< depthwise: channels first (CHW) instead of last
+  BufferId in = none, weights = none, params = none, out = none;  ///< attention: queries, keys, values, context
+  BufferId accumulators = none;    ///< carried over the steps of a tiled `reduction`: sums, running maxima, scan state
   BufferId scratch = none;         ///< per core
   OperationId input_copy = none;   ///< whose region tells the padding of this tile
   Extent rows, columns, channels;  ///< of the output tile
