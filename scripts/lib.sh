@@ -1,5 +1,5 @@
 # Sourced by the other scripts: the repository's root, Debian packages, timed stages.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 set -euo pipefail
 
 ARES_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
