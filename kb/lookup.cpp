@@ -1,0 +1,155 @@
+// The questions of KnowledgeBase that look at more than one key.
+#include <algorithm>
+#include <cmath>
+
+#include "kb/codec.hpp"
+#include "kb/knowledge_base.hpp"
+
+namespace ares::kb {
+namespace {
+
+void append_u32(std::string& key, uint32_t v) {
+  for (int shift = 24; shift >= 0; shift -= 8) key.push_back(static_cast<char>(v >> shift));
+}
+
+/// False where the key alone tells that its entry is of another environment.
+bool may_match(const CurrentEnvironment& current, const SubjectKey& key) {
+  const Environment e = current.of(key.source);
+  return e.simulator.empty() || hash_of(e) == key.environment;
+}
+
+/// The most trusted source's entry, of one source the newest; only entries with results.
+const Entry* preferred(const std::vector<Entry>& entries) {
+  const Entry* found = nullptr;
+  for (const Entry& e : entries) {
+    if (e.results.empty()) continue;
+    if (found && found->subject.source != e.subject.source) break;
+    if (!found || e.best().provenance.time > found->best().provenance.time) found = &e;
+  }
+  return found;
+}
+
+struct Candidate {
+  double distance;
+  std::string signature;
+  friend auto operator<=>(const Candidate&, const Candidate&) = default;
+};
+
+/// Signatures of the family within the tolerance, the nearest first.
+std::vector<Candidate> candidates(const Store& store, const Signature& s, double tolerance) {
+  const std::string own = key_of(s);
+  const std::string family = family_key(s);
+  const Dimensions wanted = dimensions(s);
+  // The first dimension bounds the range of keys to look at.
+  const double reach = std::exp2(tolerance);
+  const double first = std::max(wanted[0], 1u);
+  std::string begin = family;
+  append_u32(begin, static_cast<uint32_t>(std::max(0.0, std::floor(first / reach))));
+  const auto last = static_cast<uint32_t>(std::min<double>(UINT32_MAX, std::ceil(first * reach)));
+
+  std::vector<Candidate> found;
+  (void)store.scan(Column::entries, family, begin, [&](std::string_view key, std::string_view) {
+    const auto parts = split_key(key);
+    if (!parts || parts->signature.size() != own.size()) return true;  // damaged: verify() reports it
+    const Dimensions d = dimensions_of_key(parts->signature);
+    if (d[0] > last) return false;
+    const double distance = log_distance(d, wanted);
+    const bool seen = !found.empty() && found.back().signature == parts->signature;
+    if (distance <= tolerance && !seen && parts->signature != own) {
+      found.push_back({distance, std::string(parts->signature)});
+    }
+    return true;
+  });
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+template <class Decode>
+Result<void> visit_all(const Store& store, Column column, std::atomic<uint64_t>& misses, Decode decode, const auto& visit) {
+  return store.scan(column, {}, {}, [&](std::string_view key, std::string_view value) {
+    const auto record = decode(key, value);
+    if (!record) ++misses;
+    return !record || visit(*record);
+  });
+}
+
+}  // namespace
+
+std::vector<Entry> KnowledgeBase::all(const Signature& signature) const {
+  std::vector<Entry> entries;
+  const std::string prefix = key_of(signature);
+  (void)store_->scan(Column::entries, prefix, prefix, [&](std::string_view key, std::string_view value) {
+    if (auto e = decoded(key, value)) entries.push_back(std::move(*e));
+    return true;
+  });
+  return entries;
+}
+
+std::optional<Entry> KnowledgeBase::exact(const Signature& signature, const CurrentEnvironment& current) const {
+  std::vector<Entry> entries;
+  const std::string prefix = key_of(signature);
+  (void)store_->scan(Column::entries, prefix, prefix, [&](std::string_view key, std::string_view value) {
+    const auto parts = split_key(key);
+    if (!parts || !may_match(current, *parts)) return true;
+    if (!entries.empty() && entries.front().subject.source != parts->source) return false;
+    auto e = decoded(key, value);
+    if (e && !e->results.empty() && current.matches(parts->source, e->subject.environment)) {
+      entries.push_back(std::move(*e));
+    }
+    return true;
+  });
+  const Entry* found = preferred(entries);
+  if (!found) return std::nullopt;
+  return *found;
+}
+
+std::vector<Neighbour> KnowledgeBase::nearest(const Signature& signature, const NearestOptions& options,
+                                              const CurrentEnvironment* current) const {
+  std::vector<Neighbour> neighbours;
+  for (const Candidate& c : candidates(*store_, signature, options.tolerance)) {
+    if (neighbours.size() >= options.count) break;
+    const auto s = signature_of_key(c.signature);
+    if (!s) continue;
+    std::optional<Entry> entry;
+    if (current) {
+      entry = exact(*s, *current);
+    } else {
+      const auto entries = all(*s);
+      if (const Entry* e = preferred(entries)) entry = *e;
+    }
+    if (entry) neighbours.push_back({std::move(*entry), c.distance});
+  }
+  return neighbours;
+}
+
+std::optional<PlanEntry> KnowledgeBase::plan(const PlanSubject& subject, const CurrentEnvironment& current) const {
+  std::optional<PlanEntry> found;
+  const std::string prefix = plan_prefix(subject);
+  (void)store_->scan(Column::plans, prefix, prefix, [&](std::string_view key, std::string_view value) {
+    auto p = decode_plan(key, value);
+    if (!p) ++*misses_;
+    if (!p || p->subject.groups != subject.groups || p->subject.edges != subject.edges ||
+        !current.matches(p->subject.source, p->subject.environment)) {
+      return true;
+    }
+    if (found && found->subject.source != p->subject.source) return false;
+    if (!found || p->provenance.time > found->provenance.time) found = std::move(*p);
+    return true;
+  });
+  return found;
+}
+
+Result<void> KnowledgeBase::for_each(const std::function<bool(const Entry&)>& visit) const {
+  return visit_all(*store_, Column::entries, *misses_, decode_entry, visit);
+}
+Result<void> KnowledgeBase::for_each(const std::function<bool(const Failure&)>& visit) const {
+  return visit_all(*store_, Column::failures, *misses_, decode_failure, visit);
+}
+Result<void> KnowledgeBase::for_each(const std::function<bool(const PlanEntry&)>& visit) const {
+  return visit_all(*store_, Column::plans, *misses_, decode_plan, visit);
+}
+Result<void> KnowledgeBase::for_each(const std::function<bool(const Run&)>& visit) const {
+  return visit_all(*store_, Column::runs, *misses_, decode_run, visit);
+}
+
+}  // namespace ares::kb

@@ -1,0 +1,138 @@
+#include "kb/signature.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+#include <type_traits>
+
+#include "kb/names.hpp"
+
+namespace ares::kb {
+namespace {
+
+constexpr uint32_t kib = 1024;
+
+/// The fields a neighbour must share. The bindings name every member, so a new one does not compile before it is placed
+/// here or among the dimensions.
+template <class S>
+auto exact_fields(S& s) {
+  auto& [family, in, out, window, weight_bits, form, rounding, out_type] = s.shape;
+  auto& [kh, kw, sh, sw, dh, dw, pt, pl, pb, pr] = window;
+  auto& [input, weights, output, l1_bytes, l2_staging, cores, stack] = s.context;
+  (void)in, (void)out, (void)l1_bytes, (void)l2_staging;
+  return std::tie(family, kh, kw, sh, sw, dh, dw, pt, pl, pb, pr, weight_bits, form, rounding, out_type, input, weights,
+                  output, cores, stack, s.policy);
+}
+
+template <class S>
+auto dimension_fields(S& s) {
+  return std::tie(s.shape.out.c, s.shape.in.c, s.shape.out.h, s.shape.out.w, s.shape.in.h, s.shape.in.w,
+                  s.context.l1_bytes, s.context.l2_staging);
+}
+
+/// Unsigned image of a value whose order is that of the value.
+template <class T>
+auto sortable(T value) {
+  if constexpr (std::is_enum_v<T>) {
+    return static_cast<std::make_unsigned_t<std::underlying_type_t<T>>>(value);
+  } else {
+    using U = std::make_unsigned_t<T>;
+    constexpr U flip = std::is_signed_v<T> ? static_cast<U>(U{1} << (8 * sizeof(T) - 1)) : U{0};
+    return static_cast<U>(static_cast<U>(value) ^ flip);
+  }
+}
+
+template <class T>
+void put(std::string& out, T value) {
+  const auto u = sortable(value);
+  for (int byte = sizeof(u) - 1; byte >= 0; --byte) out.push_back(static_cast<char>(u >> (8 * byte)));
+}
+
+template <class T>
+bool get(std::string_view& in, T& value) {
+  using U = decltype(sortable(value));
+  if (in.size() < sizeof(U)) return false;
+  U u = 0;
+  for (size_t byte = 0; byte < sizeof(U); ++byte) u = static_cast<U>(u << 8 | static_cast<uint8_t>(in[byte]));
+  in.remove_prefix(sizeof(U));
+  if constexpr (std::is_enum_v<T>) {
+    value = static_cast<T>(u);
+  } else {
+    value = static_cast<T>(sortable(static_cast<T>(u)));
+  }
+  return true;
+}
+
+/// Every enumerator has a name; anything else stems from damaged bytes.
+bool valid(const Signature& s) {
+  const auto& g = s.shape;
+  const auto& c = s.context;
+  const std::initializer_list<std::string_view> names{name(g.family), name(g.form),    name(g.rounding), name(g.out_type),
+                                                      name(c.input),  name(c.weights), name(c.output),   name(s.policy)};
+  return std::none_of(names.begin(), names.end(), [](std::string_view n) { return n.empty(); });
+}
+
+}  // namespace
+
+Signature make_signature(const GroupShape& shape, const Context& context, std::string target, RequantPolicy policy) {
+  Signature s{shape, context, std::move(target), policy};
+  s.context.l1_bytes -= s.context.l1_bytes % kib;
+  s.context.l2_staging = context.weights == Level::l3 ? context.l2_staging - context.l2_staging % kib : 0;
+  return s;
+}
+
+Dimensions dimensions(const Signature& s) {
+  return std::apply([](auto... v) { return Dimensions{static_cast<uint32_t>(v)...}; }, dimension_fields(s));
+}
+
+std::string family_key(const Signature& s) {
+  std::string key;
+  key.reserve(96);
+  put(key, static_cast<uint16_t>(s.target.size()));
+  key += s.target;
+  std::apply([&](auto... v) { (put(key, v), ...); }, exact_fields(s));
+  return key;
+}
+
+std::string key_of(const Signature& s) {
+  std::string key = family_key(s);
+  for (uint32_t d : dimensions(s)) put(key, d);
+  return key;
+}
+
+Result<Signature> signature_of_key(std::string_view key) {
+  Signature s;
+  std::string_view rest = key;
+  uint16_t length = 0;
+  if (!get(rest, length) || rest.size() < length) return fail("signature key ends within the target's name");
+  s.target = rest.substr(0, length);
+  rest.remove_prefix(length);
+  bool whole = std::apply([&](auto&... v) { return (get(rest, v) && ...); }, exact_fields(s));
+  if (!whole || rest.size() != dimension_bytes) return fail("signature key has the wrong length");
+  std::apply([d = dimensions_of_key(rest), i = size_t{0}](auto&... v) mutable {
+    ((v = static_cast<std::remove_reference_t<decltype(v)>>(d[i++])), ...);
+  }, dimension_fields(s));
+  if (!valid(s)) return fail("signature key names an unknown operator, memory or form");
+  if (make_signature(s.shape, s.context, s.target, s.policy) != s) return fail("signature key is not canonical");
+  return s;
+}
+
+Dimensions dimensions_of_key(std::string_view key) {
+  std::string_view rest = key.substr(key.size() - dimension_bytes);
+  Dimensions d{};
+  for (uint32_t& v : d) get(rest, v);
+  return d;
+}
+
+double log_distance(const Dimensions& a, const Dimensions& b) {
+  constexpr std::array<size_t, 6> compared{0, 1, 2, 3, 6, 7};
+  double sum = 0;
+  for (size_t i : compared) {
+    if (a[i] == b[i]) continue;
+    const double d = std::log2(std::max(a[i], 1u)) - std::log2(std::max(b[i], 1u));
+    sum += d * d;
+  }
+  return std::sqrt(sum);
+}
+
+}  // namespace ares::kb

@@ -1,0 +1,151 @@
+// The text form of signatures.
+#include <fmt/format.h>
+
+#include <charconv>
+#include <vector>
+
+#include "kb/names.hpp"
+#include "kb/signature.hpp"
+
+namespace ares::kb {
+namespace {
+
+bool plain(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' || c == '-';
+}
+
+/// Bytes that have a meaning in signatures or shells, as %xx.
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (char c : text) out += plain(c) ? std::string(1, c) : fmt::format("%{:02x}", static_cast<uint8_t>(c));
+  return out;
+}
+
+template <class T>
+bool number(std::string_view text, T& value, int base = 10) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+bool unescape(std::string_view text, std::string& out) {
+  out.clear();
+  for (size_t i = 0; i < text.size(); ++i) {
+    uint8_t byte = static_cast<uint8_t>(text[i]);
+    if (text[i] == '%') {
+      if (i + 2 >= text.size() || !number(text.substr(i + 1, 2), byte, 16)) return false;
+      i += 2;
+    }
+    out.push_back(static_cast<char>(byte));
+  }
+  return true;
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  for (size_t begin = 0;;) {
+    const size_t end = text.find(separator, begin);
+    parts.push_back(text.substr(begin, end - begin));
+    if (end == std::string_view::npos) return parts;
+    begin = end + 1;
+  }
+}
+
+/// Reads as many parts as there are values.
+template <class... T>
+bool numbers(std::string_view text, char separator, T&... values) {
+  const auto parts = split(text, separator);
+  size_t i = 0;
+  return parts.size() == sizeof...(values) && (number(parts[i++], values) && ...);
+}
+
+template <class E>
+bool named(std::string_view text, E& value) {
+  const auto found = from_name<E>(text);
+  if (found) value = *found;
+  return found.has_value();
+}
+
+template <class... E>
+bool all_named(std::string_view text, E&... values) {
+  const auto parts = split(text, ',');
+  size_t i = 0;
+  return parts.size() == sizeof...(values) && (named(parts[i++], values) && ...);
+}
+
+/// `96K` or bytes.
+bool bytes(std::string_view text, uint32_t& value) {
+  const bool kib = !text.empty() && (text.back() == 'K' || text.back() == 'k');
+  if (!number(text.substr(0, text.size() - (kib ? 1 : 0)), value)) return false;
+  if (kib && value > UINT32_MAX / 1024) return false;
+  if (kib) value *= 1024;
+  return true;
+}
+
+bool parse_field(std::string_view field, std::string_view v, Signature& s) {
+  auto& g = s.shape;
+  auto& w = g.window;
+  auto& c = s.context;
+  if (field == "in") return numbers(v, 'x', g.in.h, g.in.w, g.in.c);
+  if (field == "out") return numbers(v, 'x', g.out.h, g.out.w, g.out.c);
+  if (field == "kernel") return numbers(v, 'x', w.kh, w.kw);
+  if (field == "stride") return numbers(v, 'x', w.sh, w.sw);
+  if (field == "dilation") return numbers(v, 'x', w.dh, w.dw);
+  if (field == "pad") return numbers(v, ',', w.pt, w.pl, w.pb, w.pr);
+  if (field == "bits") return numbers(v, ',', g.weight_bits);
+  if (field == "requant") return all_named(v, g.form, g.rounding);
+  if (field == "type") return named(v, g.out_type);
+  if (field == "levels") return all_named(v, c.input, c.weights, c.output);
+  if (field == "l1") return bytes(v, c.l1_bytes);
+  if (field == "staging") return bytes(v, c.l2_staging);
+  if (field == "cores") return number(v, c.cores);
+  if (field == "stack") return number(v, c.stack);
+  if (field == "target") return unescape(v, s.target);
+  if (field == "policy") return named(v, s.policy);
+  return false;
+}
+
+std::string window_text(const Window& w) {
+  std::string text;
+  if (w.kh != 1 || w.kw != 1) text += fmt::format(":kernel={}x{}", w.kh, w.kw);
+  if (w.sh != 1 || w.sw != 1) text += fmt::format(":stride={}x{}", w.sh, w.sw);
+  if (w.dh != 1 || w.dw != 1) text += fmt::format(":dilation={}x{}", w.dh, w.dw);
+  if (w.pt || w.pl || w.pb || w.pr) text += fmt::format(":pad={},{},{},{}", w.pt, w.pl, w.pb, w.pr);
+  return text;
+}
+
+}  // namespace
+
+std::string to_string(const Signature& s) {
+  const auto& g = s.shape;
+  const auto& c = s.context;
+  std::string text = fmt::format("{}:in={}x{}x{}:out={}x{}x{}", name(g.family), g.in.h, g.in.w, g.in.c, g.out.h, g.out.w,
+                                 g.out.c);
+  text += window_text(g.window);
+  text += fmt::format(":bits={}:requant={},{}:type={}:levels={},{},{}:l1={}K", g.weight_bits, name(g.form),
+                      name(g.rounding), name(g.out_type), name(c.input), name(c.weights), name(c.output),
+                      c.l1_bytes / 1024);
+  if (c.l2_staging) text += fmt::format(":staging={}K", c.l2_staging / 1024);
+  text += fmt::format(":cores={}:stack={}:target={}:policy={}", c.cores, c.stack, escaped(s.target), name(s.policy));
+  return text;
+}
+
+Result<Signature> parse_signature(std::string_view text) {
+  Signature s;
+  s.target = "gap9";
+  const auto fields = split(text, ':');
+  if (!named(fields[0], s.shape.family)) return fail(fmt::format("signature: unknown operator '{}'", fields[0]));
+  bool has_in = false, has_out = false;
+  for (size_t i = 1; i < fields.size(); ++i) {
+    const size_t equals = fields[i].find('=');
+    const std::string_view field = fields[i].substr(0, equals);
+    if (equals == std::string_view::npos || !parse_field(field, fields[i].substr(equals + 1), s)) {
+      return fail(fmt::format("signature: cannot read '{}'", fields[i]));
+    }
+    has_in |= field == "in";
+    has_out |= field == "out";
+  }
+  if (!has_in || !has_out) return fail("signature: give in=HxWxC and out=HxWxC");
+  return make_signature(s.shape, s.context, s.target, s.policy);
+}
+
+}  // namespace ares::kb
