@@ -1,0 +1,33 @@
+// Versions that a remembered result depends on, beside its target: part of the environment that the knowledge base
+// keeps with it. Raise one when a change matters to timing or to results; older entries then no longer apply.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/group/group.hpp"
+
+namespace ares {
+
+/// Of the kernels of a family, their cost formulas and what lower() makes of a config.
+constexpr uint32_t kernel_version(Family f) {
+  switch (f) {
+    case Family::conv:
+      return 1;
+    case Family::linear:
+      return 1;
+    case Family::max_pool:
+      return 1;
+    case Family::table:
+      return 1;
+  }
+  return 0;
+}
+
+/// Of the integer arithmetic: which numbers come out.
+inline constexpr uint32_t arithmetic_version = 1;
+
+/// Of the event simulator: version and properties.
+inline constexpr std::string_view event_simulator_version = "event-1";
+
+}  // namespace ares
