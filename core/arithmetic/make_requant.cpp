@@ -52,10 +52,10 @@ void fold_constant(Channel& ch, const RequantSpec& spec) {
   const cpp_rational first = (ch.acc_min - ch.zero_part) * M + offset, last = (ch.acc_max - ch.zero_part) * M + offset;
   if (first <= spec.lo && last <= spec.lo) {
     ch.multiplier = 0;
-    ch.bias = spec.lo - spec.output_zero;
+    ch.bias = double(spec.lo) - spec.output_zero;
   } else if (first >= spec.hi && last >= spec.hi) {
     ch.multiplier = 0;
-    ch.bias = spec.hi - spec.output_zero;
+    ch.bias = double(spec.hi) - spec.output_zero;
   } else if (ch.acc_min == 0 && ch.acc_max == 0 && ch.zero_part == 0) {
     ch.multiplier = 0;
   }

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
+#include <bit>
 #include <cmath>
 
 #include "tests/property/requant_exact.hpp"
@@ -32,9 +33,12 @@ int64_t between(int64_t first, int64_t last) {
   return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange<int64_t>(first, last + 1));
 }
 
-/// A positive double of 24 significant bits as float32 scales have, or a small odd number; times 2^exponent.
+/// A positive double of 24 significant bits as float32 scales have, or an odd number of few bits; times 2^exponent.
 double magnitude(bool dyadic, int exponent) {
-  if (dyadic) return std::ldexp(static_cast<double>(2 * between(0, 7) + 1), exponent);
+  if (dyadic) {
+    const int bits = static_cast<int>(between(0, 12));
+    return std::ldexp(static_cast<double>(2 * between(0, (1 << bits) - 1) + 1), exponent - bits);
+  }
   return std::ldexp(static_cast<double>(between(1 << 23, (1 << 24) - 1)), exponent - 23);
 }
 
@@ -52,6 +56,10 @@ ChannelTerms channel(int bits, int steps, const RequantSpec& spec, bool dyadic) 
   else if (between(0, 3) != 0)
     t.bias = static_cast<double>(between(-(1 << 28), 1 << 28)) * 0x1p-20;
   if (between(0, 15) == 0) t.multiplier = 0;
+  if (dyadic && between(0, 2) == 0) {  // a tie at a random reachable accumulator
+    const auto A = static_cast<double>(between(t.acc_min, t.acc_max) - zero);
+    t.bias = static_cast<double>(between(-20, 20)) + 0.5 - A * t.multiplier;
+  }
   return t;
 }
 
@@ -198,6 +206,27 @@ TEST_CASE("requant: half to even where a computed tie is reachable, and only the
     }
     RC_TAG(tie ? "tie" : "no tie");
     RC_ASSERT((r.rounding == Rounding::half_even) == (tie && r.shift >= 1));
+  }));
+}
+
+TEST_CASE("requant: any terms give constants that fit or an error") {
+  CHECK(rc::check([] {
+    const auto any_double = [] {
+      return std::bit_cast<double>(
+          between(std::numeric_limits<int64_t>::min() + 1, std::numeric_limits<int64_t>::max() - 1));
+    };
+    Case c;
+    c.spec.policy = *rc::gen::element(RequantPolicy::fast, RequantPolicy::exact);
+    c.spec.input_zero = static_cast<int>(between(0, 255));
+    const int64_t end = int64_t{1} << 31;
+    for (int64_t i = between(1, 2); i > 0; --i)
+      c.terms.push_back({any_double(), any_double(), between(-end, end), between(-end, end), between(-end, end)});
+    const auto r = make_requant(c.terms, c.spec);
+    RC_TAG(r ? "made" : "refused");
+    if (!r) RC_SUCCEED("refused");
+    for (std::size_t i = 0; i < c.terms.size(); ++i)
+      for (const int64_t acc : {c.terms[i].acc_min, c.terms[i].acc_max})
+        check_output(c, *r, i, static_cast<int32_t>(acc));
   }));
 }
 

@@ -102,9 +102,11 @@ TEST_CASE("weights whose sums can overflow are refused, in any order of summatio
   const auto over = channel_terms({weights, {}, scale, {}}, input, false, 1);
   REQUIRE(!over);
   CHECK(says(over.error(), "66312 weights"));
-  // The whole sum is in range, the sum of its positive part is not.
+  // The whole sum is in range, the sum of its positive or of its negative part is not.
   input.lo = input.hi = 255;
-  weights.resize(2 * weights.size(), -127);
+  weights.resize(weights.size() + 60000, -127);
+  CHECK(!channel_terms({weights, {}, scale, {}}, input, false, 1));
+  for (int8_t& w : weights) w = static_cast<int8_t>(-w);
   CHECK(!channel_terms({weights, {}, scale, {}}, input, false, 1));
   // The centred weights are small, sum(a * w) alone is not.
   weights.assign(66312, 127);
