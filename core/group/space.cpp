@@ -107,7 +107,7 @@ std::optional<Infeasible> check_knob(const GroupShape& s, const Context& ctx, co
   if (k == Knob::buf_in || k == Knob::buf_w || k == Knob::buf_out || k == Knob::buf_l2) {
     const Live live = live_of(s, ctx, c);
     if (buffer_is_redundant(live, k, c[k])) return Infeasible{Constraint::redundant_buffer, k};
-    if (k == Knob::buf_l2 && c[k] == 1 && live.chunks && c[Knob::buf_w] > 1)
+    if (k == Knob::buf_l2 && live.chunks && c[Knob::buf_w] > c[k])
       return Infeasible{Constraint::prefetch_chain, Knob::buf_w};
   }
   if (k == Knob::order && order_is_redundant(live_of(s, ctx, c), static_cast<LoopOrder>(c[k])))
@@ -232,6 +232,9 @@ SearchSpace make_space(const GroupShape& shape, const Context& context) {
     add_tile_knob(space, Knob::tile_l2, shape.out.c, 4);
     add_knob(space, Knob::buf_l2, {1, 2});
   }
+  // Enumeration order: every constraint finds the knobs it needs bound (tiles, then buffers, then the rest).
+  std::sort(space.knobs.begin(), space.knobs.end(),
+            [](const KnobRange& a, const KnobRange& b) { return a.knob < b.knob; });
   return space;
 }
 

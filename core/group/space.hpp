@@ -26,7 +26,7 @@ enum class Constraint : uint8_t {
   l2_capacity,       ///< the streamed weight chunks do not fit the L2 staging area
   redundant_order,   ///< another loop order with the same live loops gives the same program
   redundant_buffer,  ///< a further copy of a buffer that is filled or drained once
-  prefetch_chain,    ///< L1 weights would be fetched ahead out of a single L2 chunk
+  prefetch_chain,    ///< L1 weights would be fetched further ahead than L2 chunks are
   chunk_tiles,       ///< the weight tile is larger than the streamed chunk
   foreign_value,     ///< a knob that the group does not have, or a value that it cannot take
 };

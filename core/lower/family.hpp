@@ -43,7 +43,7 @@ struct Parts {
 using Extents = std::array<Extent, knob_count>;
 
 struct FamilyRules {
-  /// Candidate values of the family's own knobs, in enumeration order.
+  /// Candidate values of the family's own knobs.
   void (*knobs)(const GroupShape&, SearchSpace&);
   void (*dims)(const GroupShape&, TiledDims&);
   /// Must not fall when a tile knob grows. A kernel knob of 0 stands for the variant with the least scratch.

@@ -23,7 +23,15 @@ class Scheduler {
  private:
   void add(TokenKind kind, size_t index) { tokens_.push_back({kind, static_cast<int8_t>(index)}); }
 
+  /// A whole operand that is loaded into L2 once: first of all, because L1 loads may run ahead of the loops.
+  bool fills_l2_once(size_t i) const {
+    const auto* copy = std::get_if<Copy>(&p_.operations[i].what);
+    return copy && copy->to == Level::l2 && is_load(*copy) && p_.operations[i].depth == 0;
+  }
+
   void issue_ahead() {
+    for (size_t i = 0; i < p_.operations.size(); ++i)
+      if (fills_l2_once(i)) add(TokenKind::issue, i);
     for (int k = 0; k < 2; ++k)
       for (size_t i = 0; i < p_.operations.size(); ++i) {
         const auto& what = p_.operations[i].what;
@@ -48,6 +56,7 @@ class Scheduler {
     for (size_t i = 0; i < p_.operations.size(); ++i) {
       const TileOperation& op = p_.operations[i];
       if (op.depth != depth || op.phase != phase) continue;
+      if (fills_l2_once(i)) continue;
       if (std::holds_alternative<Copy>(op.what))
         add(TokenKind::issue, i);
       else if (std::holds_alternative<Wait>(op.what))
