@@ -1,0 +1,111 @@
+// weights.c, the L3 image of all constants, and golden.c, the sample with the expected output of every group.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "codegen/c_text.hpp"
+#include "codegen/sources.hpp"
+#include "core/lower/pack.hpp"
+
+namespace ares {
+namespace {
+
+int32_t int32_at(const std::vector<uint8_t>& bytes, size_t i) {
+  uint32_t v = 0;
+  for (size_t b = 0; b < 4; ++b) v |= static_cast<uint32_t>(bytes[4 * i + b]) << (8 * b);
+  return static_cast<int32_t>(v);
+}
+
+/// One constant operand as a member of the image.
+struct Constant {
+  std::string declaration, values, name;
+  uint64_t offset;
+};
+
+std::string weight_rows(const std::vector<uint8_t>& bytes, size_t row) {
+  std::string text;
+  for (size_t at = 0; at < bytes.size(); at += row) {
+    std::vector<int8_t> values(row);
+    std::memcpy(values.data(), bytes.data() + at, row);
+    text += "        {\n" + c_values(std::span<const int8_t>(values), 12) + "        },\n";
+  }
+  return text;
+}
+
+std::string params(const std::vector<uint8_t>& bytes) {
+  std::string text;
+  for (size_t i = 0; i < bytes.size() / 8; ++i)
+    text += fmt::format("        {{{}, {}}},\n", c_int(int32_at(bytes, 2 * i)), c_int(int32_at(bytes, 2 * i + 1)));
+  return text;
+}
+
+void add_constants(const ProjectInput& in, const PlannedGroup& g, std::vector<Constant>& all) {
+  const PackedOperands packed = pack(in.graph, g.group);
+  const std::string name = group_name(g);
+  const auto offset = [&](const Placement& p) {
+    return p.level == Level::l2 ? p.offset - in.program.arena_bytes : uint64_t{p.offset};
+  };
+  if (g.group.shape.family == Family::table) {
+    all.push_back({fmt::format("uint8_t {}_weights[256];  // stored input to stored output", name),
+                   c_values(std::span<const uint8_t>(packed.weights), 8), name + "_weights", offset(g.weights)});
+  } else if (!packed.weights.empty()) {
+    const auto row = static_cast<size_t>(g.group.shape.channel_bytes());
+    all.push_back({fmt::format("int8_t {}_weights[{}][{}];", name, packed.weights.size() / row, row),
+                   weight_rows(packed.weights, row), name + "_weights", offset(g.weights)});
+  }
+  if (!packed.params.empty())
+    all.push_back({fmt::format("ares_channel_params {}_params[{}];", name, packed.params.size() / 8),
+                   params(packed.params), name + "_params", offset(g.params)});
+}
+
+std::string array_of(const std::string& name, ElementType type, const std::vector<uint8_t>& bytes) {
+  if (type == ElementType::u8)
+    return fmt::format("const uint8_t {}[{}] = {{\n{}}};\n\n", name, bytes.size(),
+                       c_values(std::span<const uint8_t>(bytes), 4));
+  std::vector<int32_t> values(bytes.size() / 4);
+  for (size_t i = 0; i < values.size(); ++i) values[i] = int32_at(bytes, i);
+  return fmt::format("const int32_t {}[{}] = {{\n{}}};\n\n", name, values.size(),
+                     c_values(std::span<const int32_t>(values), 4));
+}
+
+}  // namespace
+
+std::string weights_source(const ProjectInput& in) {
+  std::vector<Constant> all;
+  for (const PlannedGroup& g : in.program.groups) add_constants(in, g, all);
+  std::stable_sort(all.begin(), all.end(), [](const Constant& a, const Constant& b) { return a.offset < b.offset; });
+
+  std::string text = "// The L3 image: all constants, first those that are copied to L2 at start.\n";
+  text += "// Weights have a row per output channel: window rows, columns, input channels, then zeros to whole words.\n";
+  text += "#include \"network.h\"\n\n";
+  if (all.empty()) return text;
+  text += "struct network_constants {\n";
+  for (const Constant& c : all) text += "  _Alignas(16) " + c.declaration + "\n";
+  text += "};\n\n";
+  for (const Constant& c : all)
+    text += fmt::format("_Static_assert(offsetof(struct network_constants, {}) == {}, \"placement\");\n", c.name, c.offset);
+  text += fmt::format("_Static_assert(sizeof(struct network_constants) == {}, \"placement\");\n\n", in.program.l3_bytes);
+  text += "const struct network_constants network_constants = {\n";
+  for (const Constant& c : all) text += fmt::format("    .{} = {{\n{}    }},\n", c.name, c.values);
+  return text + "};\n";
+}
+
+std::string golden_source(const ProjectInput& in) {
+  std::string text = "// The sample and the output that every group must compute from it.\n#include \"network.h\"\n\n";
+  for (size_t i = 0; i < in.golden.inputs.size(); ++i)
+    text += array_of(fmt::format("golden_input_{}", i), ElementType::u8, in.golden.inputs[i]);
+  std::string intermediate;
+  for (size_t g = 0; g < in.program.groups.size(); ++g) {
+    const PlannedGroup& planned = in.program.groups[g];
+    const TensorId id = planned.group.output;
+    const bool output = std::any_of(in.graph.outputs.begin(), in.graph.outputs.end(),
+                                    [&](const NetworkOutput& o) { return o.tensor == id; });
+    (output ? text : intermediate) += array_of("golden_" + group_name(planned),
+                                               in.graph.tensors[static_cast<size_t>(id)].type, in.golden.outputs[g]);
+  }
+  if (!intermediate.empty()) text += "#ifndef DISABLE_INTERMEDIATE_GOLDEN\n\n" + intermediate + "#endif\n";
+  return text;
+}
+
+}  // namespace ares

@@ -1,0 +1,207 @@
+#include "codegen/kernel_call.hpp"
+
+#include <fmt/format.h>
+
+namespace ares {
+namespace {
+
+/// Prints one call: the initialiser of the kernel's argument struct, field by field.
+class KernelPrinter {
+ public:
+  KernelPrinter(const ProjectInput& in, const PlannedGroup& g, const GroupNames& names, OperationId index)
+      : in_(in),
+        g_(g),
+        p_(g.program),
+        names_(names),
+        index_(index),
+        op_(p_.operations[static_cast<size_t>(index)]),
+        k_(std::get<Kernel>(op_.what)) {}
+
+  Result<std::string> print() {
+    switch (k_.kind) {
+      case KernelKind::conv:
+        conv();
+        return function("ares_conv");
+      case KernelKind::linear:
+        if (const auto ok = linear(); !ok) return tl::unexpected<Error>(ok.error());
+        return function("ares_linear");
+      case KernelKind::max_pool:
+        max_pool();
+        return function("ares_max_pool");
+      case KernelKind::table:
+        table();
+        return function("ares_table");
+      default:
+        return fail(fmt::format("group {}: the runtime has no kernel of kind {} yet", g_.group.name,
+                                static_cast<int>(k_.kind)));
+    }
+  }
+
+ private:
+  void field(const std::string& name, const std::string& value) {
+    fields_ += fmt::format("      .{} = {},\n", name, value);
+  }
+  void field(const std::string& name, int64_t value) { field(name, std::to_string(value)); }
+  void size(const std::string& name, const Extent& e) { field(name, names_.size(e, "w->")); }
+
+  /// The copy that fills (or empties) a buffer of L1.
+  std::string copy_of(BufferId b) const {
+    for (size_t i = 0; i < p_.operations.size(); ++i)
+      if (const auto* c = std::get_if<Copy>(&p_.operations[i].what); c && c->buffer == b)
+        return names_.copy(static_cast<OperationId>(i));
+    return {};
+  }
+
+  void tile(const std::string& name, BufferId b, const std::string& cast = "") {
+    const bool stored = b == k_.out;
+    field(name, fmt::format("{}{}(&w->{})", cast, stored ? "ares_store_tile" : "ares_load_tile", copy_of(b)));
+    tiles_ += fmt::format("{}args.{}", tiles_.empty() ? "" : ", ", name);
+    ++tile_count_;
+  }
+
+  void window() {
+    const Window& w = k_.window;
+    field("window", fmt::format("{{.kh = {}, .kw = {}, .sh = {}, .sw = {}, .dh = {}, .dw = {}}}", w.kh, w.kw, w.sh,
+                                w.sw, w.dh, w.dw));
+  }
+
+  void blocking() {
+    if (k_.tiling == 0) return;
+    static constexpr const char* styles[] = {"ARES_GEMM", "ARES_IM2COL", "ARES_SLIDE"};
+    const KernelTiling& t = kernel_tiling(k_.tiling);
+    field("blocking", fmt::format("{{{}, .channels = {}, .pixels = {}}}", styles[static_cast<size_t>(t.style)],
+                                  t.channels, t.pixels));
+  }
+
+  void parallel() {
+    static constexpr const char* axes[] = {"ARES_PIXELS", "ARES_ROWS", "ARES_PIXELS", "ARES_CHANNELS_OUT"};
+    field("parallel", axes[static_cast<size_t>(k_.parallel)]);
+  }
+
+  void requant() { field("requant", "requant"); }
+
+  /// The input tile with its padding.
+  void input_box(bool channels) {
+    uses_box_ = true;
+    field("in_rows", "ares_padded(&box, 0)");
+    field("in_columns", "ares_padded(&box, 1)");
+    if (channels) field("in_channels", "ares_padded(&box, 2)");
+    field("padding", "ares_padding_of(&box)");
+  }
+
+  void conv() {
+    tile("in", k_.in);
+    tile("weights", k_.weights, "(const int8_t*)");
+    tile("params", k_.params, "(const ares_channel_params*)(const void*)");
+    tile("out", k_.out);
+    if (k_.scratch != none) {
+      field("scratch", "ares_l1() + " + names_.buffer(k_.scratch));
+      field("scratch_pitch", pitch_of(p_.buffers[static_cast<size_t>(k_.scratch)]));
+    }
+    input_box(true);
+    const TensorId input = g_.group.inputs.front();
+    field("padding_value", in_.graph.tensors[static_cast<size_t>(input)].q.zero_point);
+    size("rows", k_.rows);
+    size("columns", k_.columns);
+    size("channels", k_.channels);
+    field("channel_bytes", k_.channel_bytes);
+    window();
+    blocking();
+    parallel();
+    requant();
+  }
+
+  Result<void> linear() {
+    const auto& input = std::get<Copy>(p_.operations[static_cast<size_t>(k_.input_copy)].what);
+    if (input.region.dims[2].units.loop != k_.reduction.loop)
+      return fail(fmt::format("group {}: an input that is loaded in other steps than its reduction is not supported",
+                              g_.group.name));
+    tile("in", k_.in);
+    tile("weights", k_.weights, "(const int8_t*)");
+    tile("params", k_.params, "(const ares_channel_params*)(const void*)");
+    tile("out", k_.out);
+    const bool split = k_.accumulators != none;
+    if (split) {
+      field("sums", fmt::format("(int32_t*)(void*)(ares_l1() + {})", names_.buffer(k_.accumulators)));
+      field("first", first_step());
+      field("last", last_step());
+    }
+    size("tokens", k_.columns);
+    size("channels", k_.channels);
+    size("reduction", k_.reduction);
+    size("in_pitch", k_.reduction);
+    field("channel_bytes", split ? names_.size(k_.reduction, "w->") : std::to_string(k_.channel_bytes));
+    blocking();
+    parallel();
+    requant();
+    return {};
+  }
+
+  std::string first_step() const {
+    return k_.reduction.loop == none ? "1" : fmt::format("w->at[{}].index == 0", names_.loop(k_.reduction.loop).loop);
+  }
+
+  std::string last_step() const {
+    return k_.reduction.loop == none ? "1" : fmt::format("w->at[{}].last", names_.loop(k_.reduction.loop).loop);
+  }
+
+  void max_pool() {
+    tile("in", k_.in);
+    tile("out", k_.out);
+    input_box(false);
+    size("rows", k_.rows);
+    size("columns", k_.columns);
+    size("channels", k_.channels);
+    window();
+    parallel();
+  }
+
+  void table() {
+    tile("in", k_.in);
+    tile("map", k_.weights);
+    tile("out", k_.out);
+    size("bytes", k_.channels);
+  }
+
+  std::string function(const std::string& kernel) const {
+    std::string text = fmt::format("static void {}(const walk* w) {{\n", kernel_function_name(p_, index_));
+    if (uses_box_)
+      text += fmt::format("  const ares_box box = ares_resolve(&{}_copy.region, w->at);\n",
+                          names_.copy(k_.input_copy));
+    text += fmt::format("  const {}_args args = {{\n{}  }};\n", kernel, fields_);
+    text += fmt::format("  const void* const tiles[] = {{{}}};\n", tiles_);
+    text += fmt::format("  ares_kernel_begin({}, {}, w->at, tiles, {});\n", static_cast<int>(index_),
+                        static_cast<int>(op_.depth), tile_count_);
+    return text + fmt::format("  {}(&args);\n  ares_kernel_end();\n}}\n", kernel);
+  }
+
+  const ProjectInput& in_;
+  const PlannedGroup& g_;
+  const TileProgram& p_;
+  const GroupNames& names_;
+  OperationId index_;
+  const TileOperation& op_;
+  const Kernel& k_;
+  std::string fields_, tiles_;
+  int tile_count_ = 0;
+  bool uses_box_ = false;
+};
+
+}  // namespace
+
+Result<std::string> kernel_function(const ProjectInput& in, const PlannedGroup& group, const GroupNames& names,
+                                    OperationId index) {
+  return KernelPrinter(in, group, names, index).print();
+}
+
+std::string kernel_function_name(const TileProgram& program, OperationId index) {
+  int before = 0, all = 0;
+  for (size_t i = 0; i < program.operations.size(); ++i) {
+    const bool kernel = std::holds_alternative<Kernel>(program.operations[i].what);
+    all += kernel;
+    before += kernel && i < static_cast<size_t>(index);
+  }
+  return all == 1 ? "run_kernel" : fmt::format("run_kernel_{}", before + 1);
+}
+
+}  // namespace ares

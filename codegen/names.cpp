@@ -1,0 +1,41 @@
+#include <fmt/format.h>
+
+#include "codegen/c_text.hpp"
+#include "codegen/sources.hpp"
+
+namespace ares {
+
+std::string group_name(const PlannedGroup& group) { return c_identifier(group.group.name); }
+
+std::string tensor_constant(const ProjectInput& in, TensorId tensor) {
+  for (const PlannedGroup& g : in.program.groups)
+    if (g.group.output == tensor) return fmt::format("AT_{}_output", group_name(g));
+  for (size_t i = 0; i < in.graph.inputs.size(); ++i)
+    if (in.graph.inputs[i].tensor == tensor) return fmt::format("AT_input_{}", i);
+  return fmt::format("AT_tensor_{}", tensor);
+}
+
+std::string weights_constant(const PlannedGroup& group) { return fmt::format("AT_{}_weights", group_name(group)); }
+std::string params_constant(const PlannedGroup& group) { return fmt::format("AT_{}_params", group_name(group)); }
+std::string staging_constant(const PlannedGroup& group) { return fmt::format("AT_{}_staging", group_name(group)); }
+
+std::string describe(const GroupShape& s) {
+  const auto box = [](const Dims& d) { return fmt::format("{}x{}x{}", d.h, d.w, d.c); };
+  const Window& w = s.window;
+  std::string window = fmt::format("{}x{}", w.kh, w.kw);
+  if (w.sh != 1 || w.sw != 1) window += fmt::format(" stride {}x{}", w.sh, w.sw);
+  if (w.dh != 1 || w.dw != 1) window += fmt::format(" dilation {}x{}", w.dh, w.dw);
+  if (w.pt || w.pl || w.pb || w.pr) window += fmt::format(" padding {},{},{},{}", w.pt, w.pl, w.pb, w.pr);
+  switch (s.family) {
+    case Family::conv:
+    case Family::max_pool:
+      return fmt::format("{} {}, {} -> {}", name_of(s.family), window, box(s.in), box(s.out));
+    case Family::linear:
+      return fmt::format("linear {} -> {}, {} token{}", s.in.c, s.out.c, s.in.w, s.in.w == 1 ? "" : "s");
+    case Family::table:
+      return fmt::format("table of {} bytes", s.in.c);
+  }
+  return {};
+}
+
+}  // namespace ares

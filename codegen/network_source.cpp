@@ -1,0 +1,147 @@
+// network.h, network.c, main.c and config.mk: the arena plan, the order of the groups, and the planned limits.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "codegen/c_text.hpp"
+#include "codegen/sources.hpp"
+
+namespace ares {
+namespace {
+
+std::string tensor_comment(const Tensor& t) {
+  const char* type = t.type == ElementType::u8 ? "u8" : t.type == ElementType::s16 ? "s16" : "s32";
+  return fmt::format("{} {}x{}x{}", type, t.dims.h, t.dims.w, t.dims.c);
+}
+
+const Tensor& tensor(const ProjectInput& in, TensorId id) { return in.graph.tensors[static_cast<size_t>(id)]; }
+
+bool is_output(const ProjectInput& in, TensorId id) {
+  return std::any_of(in.graph.outputs.begin(), in.graph.outputs.end(), [&](const auto& o) { return o.tensor == id; });
+}
+
+/// The arena plan: an enumerator for each tensor, staging area and constant.
+std::string placements(const ProjectInput& in) {
+  const NetworkProgram& n = in.program;
+  std::string text = "// Offsets in L2: first the arena, which tensors share over time, then the resident constants.\nenum {\n";
+  const auto at_tensor = [&](TensorId id) {
+    const Placement& p = n.tensors[static_cast<size_t>(id)];
+    text += fmt::format("  {} = {},  // {} bytes, {}\n", tensor_constant(in, id), p.offset, p.bytes,
+                        tensor_comment(tensor(in, id)));
+  };
+  for (const NetworkInput& i : in.graph.inputs) at_tensor(i.tensor);
+  for (const PlannedGroup& g : n.groups) at_tensor(g.group.output);
+  for (const PlannedGroup& g : n.groups)
+    if (g.program.l2_bytes > 0)
+      text += fmt::format("  {} = {},  // {} bytes\n", staging_constant(g), g.staging_offset, g.program.l2_bytes);
+  text += fmt::format("  ARENA_BYTES = {},\n", n.arena_bytes);
+  const auto constants = [&](Level level) {
+    for (const PlannedGroup& g : n.groups) {
+      if (g.weights.bytes > 0 && g.weights.level == level)
+        text += fmt::format("  {} = {},  // {} bytes\n", weights_constant(g), g.weights.offset, g.weights.bytes);
+      if (g.params.bytes > 0 && g.params.level == level)
+        text += fmt::format("  {} = {},  // {} bytes\n", params_constant(g), g.params.offset, g.params.bytes);
+    }
+  };
+  constants(Level::l2);
+  text += fmt::format("  L2_BYTES = {}\n}};\n", n.arena_bytes + n.l2_constant_bytes);
+  if (n.l3_bytes == n.l2_constant_bytes) return text;
+  text += "\n// Offsets in the L3 image of constants that are streamed.\nenum {\n";
+  constants(Level::l3);
+  return text + "};\n";
+}
+
+std::string golden_declarations(const ProjectInput& in) {
+  std::string outputs, intermediate;
+  for (const PlannedGroup& g : in.program.groups) {
+    const char* type = tensor(in, g.group.output).type == ElementType::u8 ? "uint8_t" : "int32_t";
+    (is_output(in, g.group.output) ? outputs : intermediate) +=
+        fmt::format("extern const {} golden_{}[];\n", type, group_name(g));
+  }
+  std::string text = "// The sample and what every group makes of it.\n";
+  for (size_t i = 0; i < in.graph.inputs.size(); ++i)
+    text += fmt::format("extern const uint8_t golden_input_{}[];\n", i);
+  text += outputs;
+  if (!intermediate.empty()) text += "#ifndef DISABLE_INTERMEDIATE_GOLDEN\n" + intermediate + "#endif\n";
+  return text;
+}
+
+std::string limits(const NetworkProgram& n) {
+  std::string text;
+  text += fmt::format(
+      "_Static_assert(ARES_CORES >= 1 && ARES_CORES <= {0},\n"
+      "               \"CORE is not 1 to {0}, the planned number of workers: run ares-compile again with --cores\");\n",
+      n.cores);
+  text += fmt::format(
+      "_Static_assert(PI_CL_SLAVE_STACK_SIZE <= {0:#x},\n"
+      "               \"PI_CL_SLAVE_STACK_SIZE is larger than the planned {0:#x} bytes: run ares-compile again with "
+      "--stack\");\n",
+      n.stack);
+  return text;
+}
+
+std::string tensor_entry(const ProjectInput& in, const std::string& name, TensorId id, const std::string& golden) {
+  const Tensor& t = tensor(in, id);
+  return fmt::format("{{{}, {}, {}, {}, {}}}", c_string(name), tensor_constant(in, id), t.dims.count(),
+                     element_bytes(t.type), golden);
+}
+
+std::string group_table(const ProjectInput& in) {
+  std::string text = "static const ares_group groups[] = {\n";
+  for (const PlannedGroup& g : in.program.groups) {
+    const bool output = is_output(in, g.group.output);
+    const std::string golden = fmt::format(output ? "golden_{}" : "INTERMEDIATE(golden_{})", group_name(g));
+    text += fmt::format("    {{group_{}, .macs = {}, .is_output = {},\n     .output = {}}},\n", group_name(g),
+                        g.group.shape.macs(), output ? 1 : 0, tensor_entry(in, g.group.name, g.group.output, golden));
+  }
+  return text + "};\n";
+}
+
+}  // namespace
+
+std::string network_header(const ProjectInput& in) {
+  std::string text = fmt::format("// {}: memory plan, groups and golden data.\n", in.program.name);
+  text += "#ifndef NETWORK_H\n#define NETWORK_H\n\n#include \"network/ares_network.h\"\n#include \"tile/ares_tile.h\"\n\n";
+  text += placements(in) + "\n// The groups, in execution order.\n";
+  for (const PlannedGroup& g : in.program.groups)
+    text += fmt::format("void group_{}(void);  // {}\n", group_name(g), describe(g.group.shape));
+  text += "\n" + golden_declarations(in) + "\n";
+  if (in.program.l3_bytes > 0) text += "// The L3 image: all constants.\nextern const struct network_constants network_constants;\n\n";
+  return text + "extern const ares_network network;\n\n#endif\n";
+}
+
+std::string network_source(const ProjectInput& in) {
+  const NetworkProgram& n = in.program;
+  std::string text = fmt::format("// {}: {} groups planned for {} on {} workers with stacks of {:#x} bytes.\n", n.name,
+                                 n.groups.size(), in.target.name, n.cores, n.stack);
+  text += "#include \"network.h\"\n\n" + limits(n);
+  text += "\n#ifdef DISABLE_INTERMEDIATE_GOLDEN\n#define INTERMEDIATE(golden) NULL\n#else\n"
+          "#define INTERMEDIATE(golden) golden\n#endif\n\n";
+  text += "static const ares_tensor inputs[] = {\n";
+  for (size_t i = 0; i < in.graph.inputs.size(); ++i)
+    text += "    " +
+            tensor_entry(in, in.graph.inputs[i].name, in.graph.inputs[i].tensor, fmt::format("golden_input_{}", i)) +
+            ",\n";
+  text += "};\n\n" + group_table(in) + "\n";
+  text += fmt::format(
+      "const ares_network network = {{\n"
+      "    .name = {},\n"
+      "    .platform = {{.cores = ARES_CORES, .l1_bytes = {}, .l2_bytes = L2_BYTES, .l3 = {}, .l3_bytes = {}}},\n"
+      "    .constants = ARENA_BYTES,\n    .constants_bytes = {},\n"
+      "    .inputs = inputs,\n    .input_count = {},\n    .groups = groups,\n    .group_count = {},\n}};\n",
+      c_string(n.name), n.l1_bytes, n.l3_bytes > 0 ? "(const uint8_t*)&network_constants" : "NULL", n.l3_bytes, n.l2_constant_bytes,
+      in.graph.inputs.size(), n.groups.size());
+  return text;
+}
+
+std::string main_source() {
+  return "// Runs the network on its sample and checks every byte.\n#include \"network.h\"\n\n"
+         "int main(void) { return ares_network_main(&network); }\n";
+}
+
+std::string config_mk(const ProjectInput& in) {
+  return fmt::format("NAME := {}\nPLANNED_CORES := {}\nPLANNED_STACK := {:#x}\n", c_identifier(in.program.name),
+                     in.program.cores, in.program.stack);
+}
+
+}  // namespace ares

@@ -1,0 +1,37 @@
+// The generated files of a project, one function each.
+#pragma once
+
+#include <string>
+
+#include "codegen/write_project.hpp"
+
+namespace ares {
+
+/// What the printers of all files read.
+struct ProjectInput {
+  const NetworkProgram& program;
+  const LayerGraph& graph;
+  const Target& target;
+  const GoldenData& golden;
+};
+
+/// C names: of a group's function and file, and of the constants that say where operands begin.
+std::string group_name(const PlannedGroup& group);
+std::string tensor_constant(const ProjectInput& in, TensorId tensor);
+std::string weights_constant(const PlannedGroup& group);
+std::string params_constant(const PlannedGroup& group);
+std::string staging_constant(const PlannedGroup& group);
+
+/// One line for people: `conv 3x3, stride 1x1, 28x28x16 -> 28x28x32`.
+std::string describe(const GroupShape& shape);
+
+Result<std::string> group_source(const ProjectInput& in, const PlannedGroup& group);
+std::string network_header(const ProjectInput& in);
+std::string network_source(const ProjectInput& in);
+std::string weights_source(const ProjectInput& in);
+std::string golden_source(const ProjectInput& in);
+std::string main_source();
+std::string config_mk(const ProjectInput& in);
+std::string report(const ProjectInput& in);
+
+}  // namespace ares

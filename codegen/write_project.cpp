@@ -1,0 +1,93 @@
+#include "codegen/write_project.hpp"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <system_error>
+
+#include "codegen/runtime_files.hpp"
+#include "codegen/sources.hpp"
+
+namespace ares {
+namespace {
+
+Result<void> check_size(const std::string& what, const Tensor& t, const std::vector<uint8_t>& bytes) {
+  const auto expected = static_cast<size_t>(t.dims.count() * element_bytes(t.type));
+  if (bytes.size() == expected) return {};
+  return fail(fmt::format("golden data of {}: {} bytes where tensor {} has {}", what, bytes.size(), t.name, expected));
+}
+
+/// Golden data match the graph, and nothing is of a type that the runtime cannot check.
+Result<void> check_golden(const ProjectInput& in) {
+  if (in.golden.inputs.size() != in.graph.inputs.size() || in.golden.outputs.size() != in.program.groups.size())
+    return fail(fmt::format("golden data for {} inputs and {} groups where there are {} and {}",
+                            in.golden.inputs.size(), in.golden.outputs.size(), in.graph.inputs.size(),
+                            in.program.groups.size()));
+  for (size_t i = 0; i < in.graph.inputs.size(); ++i) {
+    const Tensor& t = in.graph.tensors[static_cast<size_t>(in.graph.inputs[i].tensor)];
+    if (t.type != ElementType::u8) return fail(fmt::format("input {}: only stored u8 inputs are supported", t.name));
+    if (const auto ok = check_size("input " + in.graph.inputs[i].name, t, in.golden.inputs[i]); !ok) return ok;
+  }
+  for (size_t g = 0; g < in.program.groups.size(); ++g) {
+    const Group& group = in.program.groups[g].group;
+    const Tensor& t = in.graph.tensors[static_cast<size_t>(group.output)];
+    if (t.type == ElementType::s16)
+      return fail(fmt::format("group {}: 16-bit outputs are not supported yet", group.name));
+    if (const auto ok = check_size("group " + group.name, t, in.golden.outputs[g]); !ok) return ok;
+  }
+  return {};
+}
+
+/// Directories that `path` needs, and the file.
+Result<void> write(const std::filesystem::path& path, const std::string& text) {
+  std::error_code error;
+  std::filesystem::create_directories(path.parent_path(), error);
+  if (error) return fail(fmt::format("{}: cannot create the directory: {}", path.parent_path().string(), error.message()));
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.close();
+  if (!file) return fail(fmt::format("{}: cannot be written", path.string()));
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<ProjectFile>> project_files(const NetworkProgram& program, const LayerGraph& graph,
+                                               const Target& target, const GoldenData& golden) {
+  const ProjectInput in{program, graph, target, golden};
+  if (const auto ok = check_golden(in); !ok) return tl::unexpected<Error>(ok.error());
+  std::vector<ProjectFile> files;
+  for (const PlannedGroup& g : program.groups) {
+    auto source = group_source(in, g);
+    if (!source) return tl::unexpected<Error>(source.error());
+    files.push_back({"src/group_" + group_name(g) + ".c", std::move(*source)});
+  }
+  files.push_back({"src/network.h", network_header(in)});
+  files.push_back({"src/network.c", network_source(in)});
+  files.push_back({"src/weights.c", weights_source(in)});
+  files.push_back({"src/golden.c", golden_source(in)});
+  files.push_back({"src/main.c", main_source()});
+  files.push_back({"config.mk", config_mk(in)});
+  files.push_back({"report.md", report(in)});
+  for (const RuntimeFile& f : runtime_files()) {
+    if (f.path == "network/Makefile")
+      files.push_back({"Makefile", std::string(f.text)});
+    else
+      files.push_back({std::filesystem::path("runtime") / f.path, std::string(f.text)});
+  }
+  return files;
+}
+
+Result<void> write_project(const NetworkProgram& program, const LayerGraph& graph, const Target& target,
+                           const GoldenData& golden, const std::filesystem::path& directory) {
+  const auto files = project_files(program, graph, target, golden);
+  if (!files) return tl::unexpected<Error>(files.error());
+  // Sources of an earlier project with other groups would be compiled into this one.
+  std::error_code ignored;
+  std::filesystem::remove_all(directory / "src", ignored);
+  for (const ProjectFile& f : *files)
+    if (const auto ok = write(directory / f.path, f.text); !ok) return ok;
+  return {};
+}
+
+}  // namespace ares
