@@ -70,7 +70,7 @@ std::string c_values(std::span<const int32_t> values, int indent) { return wrapp
 
 std::string grouped(uint64_t value) {
   std::string text = std::to_string(value);
-  for (size_t i = text.size(); i > 3;) text.insert(i -= 3, ",");
+  for (size_t i = text.size(); i > 3;) text.insert(i -= 3, 1, ',');
   return text;
 }
 

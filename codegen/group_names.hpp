@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "core/group/space.hpp"
 #include "core/tile/program.hpp"
 
 namespace ares {

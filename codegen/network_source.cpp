@@ -90,7 +90,8 @@ std::string group_table(const ProjectInput& in) {
   std::string text = "static const ares_group groups[] = {\n";
   for (const PlannedGroup& g : in.program.groups) {
     const bool output = is_output(in, g.group.output);
-    const std::string golden = fmt::format(output ? "golden_{}" : "INTERMEDIATE(golden_{})", group_name(g));
+    const std::string values = "golden_" + group_name(g);
+    const std::string golden = output ? values : "INTERMEDIATE(" + values + ")";
     text += fmt::format("    {{group_{}, .macs = {}, .is_output = {},\n     .output = {}}},\n", group_name(g),
                         g.group.shape.macs(), output ? 1 : 0, tensor_entry(in, g.group.name, g.group.output, golden));
   }

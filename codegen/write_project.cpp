@@ -38,6 +38,17 @@ Result<void> check_golden(const ProjectInput& in) {
   return {};
 }
 
+/// The groups of an earlier project would be compiled into this one.
+void remove_old_groups(const std::filesystem::path& sources) {
+  std::error_code ignored;
+  std::vector<std::filesystem::path> old;
+  for (const auto& entry : std::filesystem::directory_iterator(sources, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("group_") && name.ends_with(".c")) old.push_back(entry.path());
+  }
+  for (const auto& path : old) std::filesystem::remove(path, ignored);
+}
+
 /// Directories that `path` needs, and the file.
 Result<void> write(const std::filesystem::path& path, const std::string& text) {
   std::error_code error;
@@ -82,9 +93,7 @@ Result<void> write_project(const NetworkProgram& program, const LayerGraph& grap
                            const GoldenData& golden, const std::filesystem::path& directory) {
   const auto files = project_files(program, graph, target, golden);
   if (!files) return tl::unexpected<Error>(files.error());
-  // Sources of an earlier project with other groups would be compiled into this one.
-  std::error_code ignored;
-  std::filesystem::remove_all(directory / "src", ignored);
+  remove_old_groups(directory / "src");
   for (const ProjectFile& f : *files)
     if (const auto ok = write(directory / f.path, f.text); !ok) return ok;
   return {};
