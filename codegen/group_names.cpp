@@ -72,8 +72,9 @@ GroupNames::GroupNames(const TileProgram& p) {
 }
 
 std::string GroupNames::size(const Extent& e, const std::string& walk) const {
-  if (e.loop == none) return std::to_string(e.whole);
-  return fmt::format("{}at[{}].size", walk, loop(e.loop).loop);
+  if (e.loop == none) return std::to_string((e.whole - 1) * e.scale + e.halo);
+  const std::string units = fmt::format("{}at[{}].size", walk, loop(e.loop).loop);
+  return e.scale == 1 && e.halo == 1 ? units : fmt::format("({} - 1) * {} + {}", units, e.scale, e.halo);
 }
 
 }  // namespace ares

@@ -152,7 +152,7 @@ class GroupPrinter {
   void print_dim(const RegionDim& d) {
     const std::string loop = d.units.loop == none ? "ARES_NONE" : names_.loop(d.units.loop).loop;
     line("                   {{.loop = {}, .units = {}, .extent = {}, .scale = {}, .offset = {}, .halo = {}}},", loop,
-         d.units.loop == none ? d.units.whole : 0, d.extent, d.scale, d.offset, d.halo);
+         d.units.loop == none ? d.units.whole : 0, d.extent, d.units.scale, d.offset, d.units.halo);
   }
 
   void print_state() {

@@ -91,7 +91,7 @@ std::string group_table(const ProjectInput& in) {
   for (const PlannedGroup& g : in.program.groups) {
     const bool output = is_output(in, g.group.output);
     const std::string values = "golden_" + group_name(g);
-    const std::string golden = output ? values : "INTERMEDIATE(" + values + ")";
+    const std::string golden = output ? values : fmt::format("INTERMEDIATE({})", values);
     text += fmt::format("    {{group_{}, .macs = {}, .is_output = {},\n     .output = {}}},\n", group_name(g),
                         g.group.shape.macs(), output ? 1 : 0, tensor_entry(in, g.group.name, g.group.output, golden));
   }
@@ -106,7 +106,7 @@ std::string network_header(const ProjectInput& in) {
   text += placements(in) + "\n// The groups, in execution order.\n";
   for (const PlannedGroup& g : in.program.groups)
     text += fmt::format("void group_{}(void);  // {}\n", group_name(g), describe(g.group.shape));
-  text += "\n" + golden_declarations(in) + "\n";
+  text += fmt::format("\n{}\n", golden_declarations(in));
   if (in.program.l3_bytes > 0) text += "// The L3 image: all constants.\nextern const struct network_constants network_constants;\n\n";
   return text + "extern const ares_network network;\n\n#endif\n";
 }
@@ -120,9 +120,8 @@ std::string network_source(const ProjectInput& in) {
           "#define INTERMEDIATE(golden) golden\n#endif\n\n";
   text += "static const ares_tensor inputs[] = {\n";
   for (size_t i = 0; i < in.graph.inputs.size(); ++i)
-    text += "    " +
-            tensor_entry(in, in.graph.inputs[i].name, in.graph.inputs[i].tensor, fmt::format("golden_input_{}", i)) +
-            ",\n";
+    text += fmt::format("    {},\n", tensor_entry(in, in.graph.inputs[i].name, in.graph.inputs[i].tensor,
+                                                  fmt::format("golden_input_{}", i)));
   text += "};\n\n" + group_table(in) + "\n";
   text += fmt::format(
       "const ares_network network = {{\n"
