@@ -6,7 +6,7 @@
 
 #ifdef ENABLE_PERF
 
-static ares_perf* current;
+static ares_perf* current;  // NULL: this run is not measured
 
 static uint64_t channels_busy(void) {
   uint64_t sum = 0;
@@ -14,7 +14,7 @@ static uint64_t channels_busy(void) {
   return sum;
 }
 
-uint64_t ares_perf_now(void) { return ares_time(); }
+uint64_t ares_perf_now(void) { return current == NULL ? 0 : ares_time(); }
 
 void ares_perf_begin(ares_perf* perf) {
   const ares_perf none = {0};
@@ -30,11 +30,17 @@ void ares_perf_end(void) {
   current = NULL;
 }
 
-static void count(uint64_t* where, uint64_t since) { *where += ares_time() - since; }
+void ares_perf_compute(uint64_t since) {
+  if (current != NULL) current->compute += ares_time() - since;
+}
 
-void ares_perf_compute(uint64_t since) { count(&current->compute, since); }
-void ares_perf_load(uint64_t since) { count(&current->dma_load, since); }
-void ares_perf_store(uint64_t since) { count(&current->dma_store, since); }
+void ares_perf_load(uint64_t since) {
+  if (current != NULL) current->dma_load += ares_time() - since;
+}
+
+void ares_perf_store(uint64_t since) {
+  if (current != NULL) current->dma_store += ares_time() - since;
+}
 
 #else
 
