@@ -24,7 +24,8 @@ int64_t seconds_now() {
 /// Keys of trial lists sort by the time they were told.
 std::string trial_list_key(const std::string& subject_key) {
   static std::atomic<uint64_t> last{0};
-  const auto now = static_cast<uint64_t>(std::chrono::system_clock::now().time_since_epoch() / std::chrono::nanoseconds(1));
+  const auto now =
+      static_cast<uint64_t>(std::chrono::system_clock::now().time_since_epoch() / std::chrono::nanoseconds(1));
   uint64_t previous = last.load(), stamp = 0;
   do {
     stamp = std::max(now, previous + 1);
@@ -37,9 +38,10 @@ std::string trial_list_key(const std::string& subject_key) {
 Result<void> check_format(const Store& store) {
   const auto found = store.get(Column::meta, format_key);
   if (!found || *found == format_value) return {};
-  return fail(fmt::format("knowledge base {}: it has format {}, this program reads {}; export it with the program that "
-                          "wrote it and import the text into a new one",
-                          store.directory().string(), *found, format_value));
+  return fail(
+      fmt::format("knowledge base {}: it has format {}, this program reads {}; export it with the program that "
+                  "wrote it and import the text into a new one",
+                  store.directory().string(), *found, format_value));
 }
 
 bool slow_to_measure(Source s) { return s != Source::event; }
@@ -132,10 +134,10 @@ Result<void> KnowledgeBase::record(const Subject& subject, const Provenance& pro
   return update(subject, take_in, std::move(writes), slow_to_measure(subject.source));
 }
 
-Result<void> KnowledgeBase::settle(const Subject& subject, const Settled& settled) {
+Result<void> KnowledgeBase::settle(const Subject& subject, const Settled& settled, bool drop_trials) {
   const std::lock_guard lock(*writing_);
   std::vector<Write> writes;
-  if (!keep_trials_) {
+  if (drop_trials && !keep_trials_) {
     const std::string prefix = key_of(subject);
     const auto visited = store_->scan(Column::trials, prefix, prefix, [&](std::string_view key, std::string_view) {
       writes.push_back({Column::trials, std::string(key), std::nullopt});
@@ -171,7 +173,8 @@ Result<void> KnowledgeBase::record(const Run& run) {
 
 Result<void> KnowledgeBase::merge(const Entry& entry) {
   const std::lock_guard lock(*writing_);
-  return update(entry.subject, [&](Entry& e) { merge_into(e, entry); }, {}, false);
+  return update(
+      entry.subject, [&](Entry& e) { merge_into(e, entry); }, {}, false);
 }
 
 Result<void> KnowledgeBase::merge(const Failure& failure) {

@@ -1,8 +1,8 @@
 // KnowledgeBase: what was measured, remembered over runs, models and shapes.
 //
 // A tuner opens it for writing and records every report the moment it has it; compilers and people open it for reading
-// beside. Results are kept per subject (signature, source, environment), so nothing of different sources or environments
-// ever mixes. What does not decode is a miss and counted.
+// beside. Results are kept per subject (signature, source, environment), so nothing of different sources or
+// environments ever mixes. What does not decode is a miss and counted.
 //
 //   writer: open -> record.. -> settle | the next run: measured() and Entry::cursor to go on
 //   reader: open_read_only -> exact | nearest (choose.hpp does both and checks what it applies)
@@ -39,8 +39,8 @@ struct NearestOptions {
 
 class KnowledgeBase {
  public:
-  /// Opens for reading and writing and creates what is missing. Fails, in one line, where the directory cannot be written
-  /// or another process writes and does not end within options.store.wait.
+  /// Opens for reading and writing and creates what is missing. Fails, in one line, where the directory cannot be
+  /// written or another process writes and does not end within options.store.wait.
   static Result<KnowledgeBase> open(const std::filesystem::path& dir, const OpenOptions& options = {});
 
   /// Opens for reading, also beside a writer. Fails where there is none.
@@ -48,13 +48,13 @@ class KnowledgeBase {
 
   // Writing.
 
-  /// Records one report. When it returns, the results survive the death of the process; those of boards and GVSOC, which
-  /// took long to get, a power cut too. `cursor`: replaces the strategy's note in the same step.
+  /// Records one report. When it returns, the results survive the death of the process; those of boards and GVSOC,
+  /// which took long to get, a power cut too. `cursor`: replaces the strategy's note in the same step.
   Result<void> record(const Subject& subject, const Provenance& provenance, std::span<const Trial> trials,
                       std::optional<std::string> cursor = std::nullopt);
 
-  /// Marks a subject as done; drops its trial list.
-  Result<void> settle(const Subject& subject, const Settled& settled);
+  /// Marks a subject as done; drops its trial list unless it is to be kept for a later run with more patience.
+  Result<void> settle(const Subject& subject, const Settled& settled, bool drop_trials = true);
 
   /// Keeps the plan with the fewer warm cycles, of this one and the one known.
   Result<void> record(const PlanEntry& plan);
@@ -76,7 +76,8 @@ class KnowledgeBase {
 
   std::optional<Entry> find(const Subject& subject) const;
 
-  /// The entry of this very signature whose source is trusted most, among those of the current environment with results.
+  /// The entry of this very signature whose source is trusted most, among those of the current environment with
+  /// results.
   std::optional<Entry> exact(const Signature& signature, const CurrentEnvironment& current) const;
 
   /// Every entry of a signature: all sources, all environments; the most trusted source first.
