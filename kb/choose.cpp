@@ -33,7 +33,8 @@ Context widest_context(const Signature& s) {
   return c;
 }
 
-std::optional<Choice> choose_near(const Neighbour& n, const SearchSpace& space, const Question& q, const Scorer& scorer) {
+std::optional<Choice> choose_near(const Neighbour& n, const SearchSpace& space, const Question& q,
+                                  const Scorer& scorer) {
   const Measured& best = n.entry.best();
   const Measured* reference = n.entry.model_best();
   if (!reference) return std::nullopt;
@@ -42,8 +43,7 @@ std::optional<Choice> choose_near(const Neighbour& n, const SearchSpace& space, 
 
   const Signature& s = n.entry.subject.signature;
   const Context theirs = widest_context(s);
-  const double expected =
-      scorer(q.shape, q.context, fitted) * best.cycles / scorer(s.shape, theirs, best.config);
+  const double expected = scorer(q.shape, q.context, fitted) * best.cycles / scorer(s.shape, theirs, best.config);
   const double to_beat =
       scorer(q.shape, q.context, q.model_best) * reference->cycles / scorer(s.shape, theirs, reference->config);
   const bool wins = std::isfinite(expected) && std::isfinite(to_beat) && expected < to_beat;

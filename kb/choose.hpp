@@ -24,12 +24,12 @@ struct Question {
 
 struct Choice {
   Config config;
-  double distance = 0;         ///< 0 and exact: an entry of this very signature
+  double distance = 0;  ///< 0 and exact: an entry of this very signature
   bool exact = false;
   double expected_cycles = 0;  ///< measured (exact), or by the model and the neighbour's ratio
-  double gain = 1;             ///< expected cycles of model-best over those of the config; exact: as measured, 1 where unknown
+  double gain = 1;  ///< expected cycles of model-best over those of the config; exact: as measured, 1 where unknown
   Source source = Source::event;
-  Signature from;              ///< the entry's
+  Signature from;  ///< the entry's
   Provenance provenance;
 };
 

@@ -81,7 +81,8 @@ std::optional<Config> config_from(Iterator begin, Iterator end) {
   return c;
 }
 
-std::optional<std::vector<Config>> configs_from(const google::protobuf::RepeatedField<uint32_t>& knobs, uint32_t width) {
+std::optional<std::vector<Config>> configs_from(const google::protobuf::RepeatedField<uint32_t>& knobs,
+                                                uint32_t width) {
   if (width == 0 || width > knob_count || knobs.size() % static_cast<int>(width) != 0) return std::nullopt;
   std::vector<Config> configs;
   for (int i = 0; i < knobs.size(); i += static_cast<int>(width)) {
@@ -146,7 +147,8 @@ std::optional<SubjectKey> split_key(std::string_view key) {
   const std::string_view end = key.substr(key.size() - subject_tail_bytes);
   const auto source = static_cast<uint8_t>(end[0]);
   if (source >= sources.size()) return std::nullopt;
-  return SubjectKey{key.substr(0, key.size() - subject_tail_bytes), static_cast<Source>(source), get_u64(end.substr(1))};
+  return SubjectKey{key.substr(0, key.size() - subject_tail_bytes), static_cast<Source>(source),
+                    get_u64(end.substr(1))};
 }
 
 std::string key_of(const Failure& f) {
@@ -169,7 +171,8 @@ std::string plan_prefix(const PlanSubject& s) {
   };
   put_u64(text, s.groups.size());
   for (const Signature& g : s.groups) append_sized(key_of(g));
-  for (const auto& [from, to] : s.edges) put_u64(text, uint64_t{static_cast<uint32_t>(from)} << 32 | static_cast<uint32_t>(to));
+  for (const auto& [from, to] : s.edges)
+    put_u64(text, uint64_t{static_cast<uint32_t>(from)} << 32 | static_cast<uint32_t>(to));
   std::string key;
   put_u64(key, hash_of(text, 0));
   put_u64(key, hash_of(text, 1));
@@ -256,7 +259,8 @@ std::optional<Failure> decode_failure(std::string_view key, std::string_view val
   if (!subject || p.kind() > UINT8_MAX || !failure_named(name_of(kind))) return std::nullopt;
   Failure f{std::move(*subject), {}, {kind, p.message()}, get(p.provenance())};
   for (size_t i = 0; i < knobs; ++i) {
-    f.config.value[i] = static_cast<uint16_t>(static_cast<uint8_t>(config[2 * i]) << 8 | static_cast<uint8_t>(config[2 * i + 1]));
+    f.config.value[i] =
+        static_cast<uint16_t>(static_cast<uint8_t>(config[2 * i]) << 8 | static_cast<uint8_t>(config[2 * i + 1]));
   }
   return f;
 }

@@ -34,8 +34,8 @@ struct SubjectKey {
 };
 std::optional<SubjectKey> split_key(std::string_view key);
 
-std::string key_of(const Failure& f);       ///< that of its subject and the config
-std::string key_of(const PlanSubject& s);   ///< a hash, then source and environment as above
+std::string key_of(const Failure& f);           ///< that of its subject and the config
+std::string key_of(const PlanSubject& s);       ///< a hash, then source and environment as above
 std::string plan_prefix(const PlanSubject& s);  ///< shared by the plans of all sources and environments
 
 std::string encode(std::string_view key, const Entry& e);

@@ -61,9 +61,7 @@ Environment environment_from(const Json& j) {
           j.at("simulator")};
 }
 
-Json to_json(const Provenance& p) {
-  return {{"model", p.model}, {"layer", p.layer}, {"run", p.run}, {"time", p.time}};
-}
+Json to_json(const Provenance& p) { return {{"model", p.model}, {"layer", p.layer}, {"run", p.run}, {"time", p.time}}; }
 
 Provenance provenance_from(const Json& j) { return {j.at("model"), j.at("layer"), j.at("run"), j.at("time")}; }
 
@@ -265,10 +263,12 @@ Result<Counts> import_text(KnowledgeBase& kb, std::istream& in, const std::strin
   }
   Counts counts;
   for (const Record& record : records) {
-    const auto ok = std::visit([&](const auto& r) {
-      ++count_of(counts, r);
-      return take(kb, r);
-    }, record);
+    const auto ok = std::visit(
+        [&](const auto& r) {
+          ++count_of(counts, r);
+          return take(kb, r);
+        },
+        record);
     if (!ok) return tl::unexpected(ok.error());
   }
   if (auto ok = kb.sync(); !ok) return tl::unexpected(ok.error());

@@ -65,7 +65,8 @@ std::vector<Candidate> candidates(const Store& store, const Signature& s, double
 }
 
 template <class Decode>
-Result<void> visit_all(const Store& store, Column column, std::atomic<uint64_t>& misses, Decode decode, const auto& visit) {
+Result<void> visit_all(const Store& store, Column column, std::atomic<uint64_t>& misses, Decode decode,
+                       const auto& visit) {
   return store.scan(column, {}, {}, [&](std::string_view key, std::string_view value) {
     const auto record = decode(key, value);
     if (!record) ++misses;

@@ -10,58 +10,75 @@
 
 namespace ares::kb {
 
-// An empty name: no such enumerator (damaged bytes). The switches have no default, so that the compiler asks for the name
-// of a new enumerator.
+// An empty name: no such enumerator (damaged bytes). The switches have no default, so that the compiler asks for the
+// name of a new enumerator.
 
 constexpr std::string_view name(Family f) {
   switch (f) {
-    case Family::conv: return "conv";
-    case Family::linear: return "linear";
-    case Family::max_pool: return "max_pool";
-    case Family::table: return "table";
+    case Family::conv:
+      return "conv";
+    case Family::linear:
+      return "linear";
+    case Family::max_pool:
+      return "max_pool";
+    case Family::table:
+      return "table";
   }
   return {};
 }
 
 constexpr std::string_view name(RequantForm f) {
   switch (f) {
-    case RequantForm::narrow: return "narrow";
-    case RequantForm::wide: return "wide";
-    case RequantForm::raw: return "raw";
+    case RequantForm::narrow:
+      return "narrow";
+    case RequantForm::wide:
+      return "wide";
+    case RequantForm::raw:
+      return "raw";
   }
   return {};
 }
 
 constexpr std::string_view name(Rounding r) {
   switch (r) {
-    case Rounding::half_up: return "half_up";
-    case Rounding::half_even: return "half_even";
+    case Rounding::half_up:
+      return "half_up";
+    case Rounding::half_even:
+      return "half_even";
   }
   return {};
 }
 
 constexpr std::string_view name(RequantPolicy p) {
   switch (p) {
-    case RequantPolicy::fast: return "fast";
-    case RequantPolicy::exact: return "exact";
+    case RequantPolicy::fast:
+      return "fast";
+    case RequantPolicy::exact:
+      return "exact";
   }
   return {};
 }
 
 constexpr std::string_view name(ElementType t) {
   switch (t) {
-    case ElementType::u8: return "u8";
-    case ElementType::s16: return "s16";
-    case ElementType::s32: return "s32";
+    case ElementType::u8:
+      return "u8";
+    case ElementType::s16:
+      return "s16";
+    case ElementType::s32:
+      return "s32";
   }
   return {};
 }
 
 constexpr std::string_view name(Level l) {
   switch (l) {
-    case Level::l1: return "l1";
-    case Level::l2: return "l2";
-    case Level::l3: return "l3";
+    case Level::l1:
+      return "l1";
+    case Level::l2:
+      return "l2";
+    case Level::l3:
+      return "l3";
   }
   return {};
 }

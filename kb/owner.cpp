@@ -21,7 +21,8 @@ constexpr std::chrono::milliseconds poll_interval{100};
 std::string self() {
   char host[256] = "?";
   gethostname(host, sizeof host - 1);
-  return fmt::format("process {} on {} since {:%Y-%m-%d %H:%M:%S} UTC", getpid(), host, fmt::gmtime(std::time(nullptr)));
+  return fmt::format("process {} on {} since {:%Y-%m-%d %H:%M:%S} UTC", getpid(), host,
+                     fmt::gmtime(std::time(nullptr)));
 }
 
 /// What the holder wrote into the file; it may just be about to.
@@ -54,8 +55,9 @@ Result<Owner> Owner::acquire(const std::filesystem::path& dir, std::chrono::mill
     }
     const std::string holder = holder_of(owner.file_);
     if (std::chrono::steady_clock::now() >= deadline) {
-      return fail(fmt::format("knowledge base {}: {} is writing to it; wait for it to end or choose another with --kb DIR",
-                              dir.string(), holder));
+      return fail(
+          fmt::format("knowledge base {}: {} is writing to it; wait for it to end or choose another with --kb DIR",
+                      dir.string(), holder));
     }
     if (!told && on_wait) on_wait(holder);
     told = true;
@@ -66,9 +68,7 @@ Result<Owner> Owner::acquire(const std::filesystem::path& dir, std::chrono::mill
 }
 
 Owner::~Owner() {
-  if (file_ < 0) return;
-  (void)!ftruncate(file_, 0);
-  close(file_);
+  if (file_ >= 0) close(file_);
 }
 
 }  // namespace ares::kb

@@ -1,7 +1,7 @@
 // The right to write: one process at a time holds it for a directory, and whoever has to wait can be told who that is.
 //
-// It is a lock of the operating system on the file OWNER, so it ends with its process however that dies; the file's text
-// only names the holder.
+// It is a lock of the operating system on the file OWNER, so it ends with its process however that dies; the file's
+// text only names the holder.
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,8 @@ namespace ares::kb {
 
 class Owner {
  public:
-  /// Takes the right for `dir`, which exists; waits up to `wait` for another holder and tells `on_wait` once who that is.
+  /// Takes the right for `dir`, which exists; waits up to `wait` for another holder and tells `on_wait` once who that
+  /// is.
   static Result<Owner> acquire(const std::filesystem::path& dir, std::chrono::milliseconds wait,
                                const std::function<void(const std::string& holder)>& on_wait);
 

@@ -21,7 +21,7 @@ std::optional<E> named(const std::array<const char*, n>& names, std::string_view
   return static_cast<E>(it - names.begin());
 }
 
-const Measured* first_where(const Entry& e, bool Measured::* flag) {
+const Measured* first_where(const Entry& e, bool Measured::*flag) {
   const auto it = std::find_if(e.results.begin(), e.results.end(), [&](const Measured& m) { return m.*flag; });
   return it == e.results.end() ? nullptr : &*it;
 }

@@ -22,10 +22,10 @@ std::optional<Source> source_named(std::string_view name);
 
 /// What a result holds under, apart from the signature. Results of two environments are kept side by side.
 struct Environment {
-  uint64_t target_hash = 0;         ///< Target::hash
-  uint32_t kernel_version = 0;      ///< of the group's kernel family; of a plan: of all of them
+  uint64_t target_hash = 0;     ///< Target::hash
+  uint32_t kernel_version = 0;  ///< of the group's kernel family; of a plan: of all of them
   uint32_t arithmetic_version = 0;
-  std::string simulator;            ///< version and properties of what measured; in a question, empty: any
+  std::string simulator;  ///< version and properties of what measured; in a question, empty: any
   friend bool operator==(const Environment&, const Environment&) = default;
 };
 
@@ -60,10 +60,10 @@ struct FailureReason {
 /// One tried config: its cycles, or why there are none.
 struct Trial {
   Config config;
-  double cycles = 0;       ///< warm, > 0
-  double cold_cycles = 0;  ///< first inference, L3 loads included; 0: not measured
-  bool rule = false;       ///< it is what the fixed heuristic chooses
-  bool model_best = false; ///< it is the analytical optimum
+  double cycles = 0;        ///< warm, > 0
+  double cold_cycles = 0;   ///< first inference, L3 loads included; 0: not measured
+  bool rule = false;        ///< it is what the fixed heuristic chooses
+  bool model_best = false;  ///< it is the analytical optimum
   std::optional<FailureReason> failure;
 };
 
@@ -94,8 +94,8 @@ struct Settled {
 
 inline constexpr size_t best_kept = 64;
 
-/// All that is known of a subject. `results`: the best_kept fastest, fastest first, and rule and model-best wherever they
-/// rank; equal cycles are ordered by config. At least one.
+/// All that is known of a subject. `results`: the best_kept fastest, fastest first, and rule and model-best wherever
+/// they rank; equal cycles are ordered by config. At least one.
 struct Entry {
   Subject subject;
   std::vector<Measured> results;
@@ -134,8 +134,8 @@ std::string new_run_id();
 
 /// What a network's plan depends on; target, requantisation, cores and stack are in the signatures.
 struct PlanSubject {
-  std::vector<Signature> groups;             ///< in execution order
-  std::vector<std::pair<int, int>> edges;    ///< producing and consuming group, -1: the network's input or output
+  std::vector<Signature> groups;           ///< in execution order
+  std::vector<std::pair<int, int>> edges;  ///< producing and consuming group, -1: the network's input or output
   Source source = Source::event;
   Environment environment;
   friend bool operator==(const PlanSubject&, const PlanSubject&) = default;

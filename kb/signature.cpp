@@ -67,8 +67,9 @@ bool get(std::string_view& in, T& value) {
 bool valid(const Signature& s) {
   const auto& g = s.shape;
   const auto& c = s.context;
-  const std::initializer_list<std::string_view> names{name(g.family), name(g.form),    name(g.rounding), name(g.out_type),
-                                                      name(c.input),  name(c.weights), name(c.output),   name(s.policy)};
+  const std::initializer_list<std::string_view> names{name(g.family),   name(g.form),  name(g.rounding),
+                                                      name(g.out_type), name(c.input), name(c.weights),
+                                                      name(c.output),   name(s.policy)};
   return std::none_of(names.begin(), names.end(), [](std::string_view n) { return n.empty(); });
 }
 
@@ -109,9 +110,9 @@ Result<Signature> signature_of_key(std::string_view key) {
   rest.remove_prefix(length);
   bool whole = std::apply([&](auto&... v) { return (get(rest, v) && ...); }, exact_fields(s));
   if (!whole || rest.size() != dimension_bytes) return fail("signature key has the wrong length");
-  std::apply([d = dimensions_of_key(rest), i = size_t{0}](auto&... v) mutable {
-    ((v = static_cast<std::remove_reference_t<decltype(v)>>(d[i++])), ...);
-  }, dimension_fields(s));
+  std::apply([d = dimensions_of_key(rest), i = size_t{0}](
+                 auto&... v) mutable { ((v = static_cast<std::remove_reference_t<decltype(v)>>(d[i++])), ...); },
+             dimension_fields(s));
   if (!valid(s)) return fail("signature key names an unknown operator, memory or form");
   if (make_signature(s.shape, s.context, s.target, s.policy) != s) return fail("signature key is not canonical");
   return s;

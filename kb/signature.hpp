@@ -47,17 +47,17 @@ Result<Signature> signature_of_key(std::string_view key);
 /// The dimensions at the end of a signature's key; the key is at least dimension_bytes long.
 Dimensions dimensions_of_key(std::string_view key);
 
-/// Euclidean distance of the log2 of out.c, in.c, out.h, out.w, L1 and staging bytes; 1 is one of them doubled. in.h and
-/// in.w count as little as they say beyond out.h, out.w and the window: nothing.
+/// Euclidean distance of the log2 of out.c, in.c, out.h, out.w, L1 and staging bytes; 1 is one of them doubled. in.h
+/// and in.w count as little as they say beyond out.h, out.w and the window: nothing.
 double log_distance(const Dimensions& a, const Dimensions& b);
 
 /// `conv:in=14x14x32:out=14x14x64:kernel=3x3:pad=1,1,1,1:bits=8:requant=narrow,half_up:type=u8:levels=l2,l2,l2:l1=96K:
-/// cores=8:stack=1024:target=gap9:policy=fast`, one word for a shell. Window fields of 1 (pad: 0) and no staging area are
-/// left out.
+/// cores=8:stack=1024:target=gap9:policy=fast`, one word for a shell. Window fields of 1 (pad: 0) and no staging area
+/// are left out.
 std::string to_string(const Signature& s);
 
-/// The reverse of to_string. Fields in any order; `in` and `out` are required, the others default to an 8-bit group with
-/// everything in L2 on 8 cores of gap9 with stacks of 1024 bytes.
+/// The reverse of to_string. Fields in any order; `in` and `out` are required, the others default to an 8-bit group
+/// with everything in L2 on 8 cores of gap9 with stacks of 1024 bytes.
 Result<Signature> parse_signature(std::string_view text);
 
 }  // namespace ares::kb

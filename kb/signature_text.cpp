@@ -118,8 +118,8 @@ std::string window_text(const Window& w) {
 std::string to_string(const Signature& s) {
   const auto& g = s.shape;
   const auto& c = s.context;
-  std::string text = fmt::format("{}:in={}x{}x{}:out={}x{}x{}", name(g.family), g.in.h, g.in.w, g.in.c, g.out.h, g.out.w,
-                                 g.out.c);
+  std::string text =
+      fmt::format("{}:in={}x{}x{}:out={}x{}x{}", name(g.family), g.in.h, g.in.w, g.in.c, g.out.h, g.out.w, g.out.c);
   text += window_text(g.window);
   text += fmt::format(":bits={}:requant={},{}:type={}:levels={},{},{}:l1={}K", g.weight_bits, name(g.form),
                       name(g.rounding), name(g.out_type), name(c.input), name(c.weights), name(c.output),

@@ -87,8 +87,9 @@ Result<void> prepare_directory(const fs::path& dir) {
   std::error_code ec;
   fs::create_directories(dir, ec);
   if (ec || !fs::is_directory(dir, ec)) {
-    return fail(fmt::format("knowledge base {}: cannot create the directory: {}; choose another with --kb DIR or ARES_KB",
-                            dir.string(), ec ? ec.message() : "not a directory"));
+    return fail(
+        fmt::format("knowledge base {}: cannot create the directory: {}; choose another with --kb DIR or ARES_KB",
+                    dir.string(), ec ? ec.message() : "not a directory"));
   }
   if (!fs::is_empty(dir, ec) && !fs::exists(dir / "CURRENT", ec) && !fs::exists(dir / "OWNER", ec)) {
     return fail(fmt::format("knowledge base {}: the directory holds something else; choose an empty one with --kb DIR",
@@ -216,8 +217,8 @@ Result<void> Store::write(std::span<const Write> writes, bool sync) {
   assert(writable());
   rocksdb::WriteBatch batch;
   for (const Write& w : writes) {
-    const auto status = w.value ? batch.Put(impl_->handle(w.column), w.key, *w.value)
-                                : batch.Delete(impl_->handle(w.column), w.key);
+    const auto status =
+        w.value ? batch.Put(impl_->handle(w.column), w.key, *w.value) : batch.Delete(impl_->handle(w.column), w.key);
     if (!status.ok()) return failure(impl_->dir, "cannot write", status);
   }
   rocksdb::WriteOptions options;

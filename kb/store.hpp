@@ -28,9 +28,9 @@ struct Write {
 };
 
 struct StoreOptions {
-  std::chrono::milliseconds wait{0};                              ///< for another writer to end
-  std::function<void(const std::string& holder)> on_wait;         ///< told once, when waiting begins
-  std::chrono::milliseconds sync_interval{1000};                  ///< at most so old are results that a power cut may take
+  std::chrono::milliseconds wait{0};                       ///< for another writer to end
+  std::function<void(const std::string& holder)> on_wait;  ///< told once, when waiting begins
+  std::chrono::milliseconds sync_interval{1000};           ///< at most so old are results that a power cut may take
 };
 
 class Store {
@@ -45,8 +45,8 @@ class Store {
 
   std::optional<std::string> get(Column column, std::string_view key) const;
 
-  /// Visits the keys from `begin` that start with `prefix`, in order, until the visitor returns false. The views last for
-  /// the call. An error is a damaged file.
+  /// Visits the keys from `begin` that start with `prefix`, in order, until the visitor returns false. The views last
+  /// for the call. An error is a damaged file.
   Result<void> scan(Column column, std::string_view prefix, std::string_view begin,
                     const std::function<bool(std::string_view key, std::string_view value)>& visit) const;
 

@@ -49,7 +49,8 @@ inline CurrentEnvironment current(uint32_t kernel_version = 1) {
   return {{0x1234, kernel_version, 1, {}}, {"simulator 1", "simulator 1", "simulator 1"}};
 }
 
-inline Subject subject(const Signature& s = conv_signature(), Source source = Source::event, uint32_t kernel_version = 1) {
+inline Subject subject(const Signature& s = conv_signature(), Source source = Source::event,
+                       uint32_t kernel_version = 1) {
   return {s, source, environment(kernel_version)};
 }
 

@@ -57,7 +57,9 @@ TEST_CASE("kb signature: every field tells keys apart") {
 }
 
 TEST_CASE("kb signature: distance counts doublings") {
-  const auto distance = [](const Signature& a, const Signature& b) { return log_distance(dimensions(a), dimensions(b)); };
+  const auto distance = [](const Signature& a, const Signature& b) {
+    return log_distance(dimensions(a), dimensions(b));
+  };
   const Signature base = conv_signature(64, 14, 96);
   CHECK(distance(base, base) == 0);
   CHECK(distance(base, conv_signature(128, 14, 96)) == doctest::Approx(1));
