@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/arithmetic/requant.hpp"
+#include "core/base/result.hpp"
 
 namespace ares {
 
@@ -94,18 +95,27 @@ struct Layer {
   TensorId output = -1;
 };
 
-/// A model input: the host quantises the float values into `tensor` (round half to even).
+/// A model input: the host quantises the float values into `tensor` (round half to even). `view` is the model input's
+/// own shape and order, which differ from the tensor's where the model reshapes before it quantises.
 struct NetworkInput {
   std::string name;
   TensorId tensor = -1;
+  ModelView view;
 };
 
+/// A model output; `view` is its own shape and order, which differ from the tensor's where the model reshapes it last.
 struct NetworkOutput {
   std::string name;
   TensorId tensor = -1;
+  ModelView view;
 };
 
-using LayerDag = boost::adjacency_list<boost::vecS, boost::vecS, boost::bidirectionalS, Layer, TensorId>;
+/// What flows along an edge of the graph.
+struct Flow {
+  TensorId tensor = -1;
+};
+
+using LayerDag = boost::adjacency_list<boost::vecS, boost::vecS, boost::bidirectionalS, Layer, Flow>;
 using LayerId = LayerDag::vertex_descriptor;
 
 struct LayerGraph {
@@ -122,5 +132,13 @@ std::vector<LayerId> execution_order(const LayerGraph& g);
 
 /// Multiply-accumulates of one layer (weights x positions), 0 for layers without weights.
 int64_t macs(const LayerGraph& g, LayerId layer);
+
+/// The dims in which a layer reads its input: a linear layer reads {1, tokens, features} where the tensor itself may
+/// have been produced as h x w x c (a Flatten between them); every other layer reads the tensor's own.
+Dims input_dims(const LayerGraph& g, LayerId layer, std::size_t input = 0);
+
+/// Checks what every part relies on: ids in range, sizes that agree, edges that match inputs, no cycle. The error names
+/// the layer or tensor. Graphs read from files go through it.
+Result<void> validate(const LayerGraph& g);
 
 }  // namespace ares

@@ -1,0 +1,56 @@
+#include "core/import/load_network.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/import/checkpoint.hpp"
+#include "core/import/read_model.hpp"
+#include "core/passes/pass.hpp"
+
+namespace ares {
+namespace {
+
+Result<void> prepare_directory(const std::filesystem::path& directory) {
+  if (directory.empty()) return {};
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) return fail(fmt::format("{}: cannot be created: {}", directory.string(), error.message()));
+  return {};
+}
+
+/// Runs passes [first, end).
+Result<LayerGraph> run_passes(NetworkState state, std::size_t first, const ImportOptions& options) {
+  const auto passes = pipeline();
+  if (auto ok = prepare_directory(options.checkpoints); !ok) return tl::unexpected(ok.error());
+  for (std::size_t i = first; i < passes.size(); ++i) {
+    if (auto ok = passes[i].run(state); !ok) return tl::unexpected(ok.error());
+    if (options.checkpoints.empty()) continue;
+    if (auto ok = write_checkpoint(options.checkpoints, i, state); !ok) return tl::unexpected(ok.error());
+  }
+  return std::move(state.layers);
+}
+
+}  // namespace
+
+Result<LayerGraph> load_network(const std::filesystem::path& path, const ImportOptions& options) {
+  NetworkState state;
+  std::size_t first = 0;
+  if (path.extension() == ".json") {
+    auto checkpoint = read_checkpoint(path);
+    if (!checkpoint) return tl::unexpected(checkpoint.error());
+    state = std::move(checkpoint->state);
+    first = checkpoint->next_pass;
+    const bool other = options.policy && *options.policy != state.layers.policy;
+    if (other && state.lowered()) first = std::min(first, pipeline().size() - 1);
+  } else {
+    auto model = qonnx::read_model(path);
+    if (!model) return tl::unexpected(model.error());
+    state.model = std::move(*model);
+  }
+  if (options.policy) state.layers.policy = *options.policy;
+  state.notice = options.notice ? options.notice : [](const std::string&) {};
+  return run_passes(std::move(state), first, options);
+}
+
+}  // namespace ares

@@ -1,0 +1,102 @@
+// Lowering: the model's nodes, in order, become values; a value that meets its quantiser becomes an integer layer.
+//
+// A float tensor between two quantisers is never stored. It is held as what it was computed from (an accumulator with
+// its epilogue, a function of one stored tensor) until a Quant gives it a scale, and that Quant is one rounding step.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+
+#include "core/import/model_graph.hpp"
+#include "core/import/operator.hpp"
+#include "core/ir/graph.hpp"
+
+namespace ares::qonnx {
+
+/// A model input before its first quantiser, moved about but not computed on.
+struct HostFloat {
+  std::string input;
+};
+
+/// A stored integer tensor.
+struct Stored {
+  TensorId tensor = -1;
+};
+
+/// A function of each element of one stored tensor.
+struct Unary {
+  TensorId tensor = -1;
+  std::function<double(double)> function;  ///< of the real value
+  std::string node;                        ///< the node that began it
+};
+
+/// A weighted layer whose output is not quantised yet: weights, scales and bias are complete, requantisation is not.
+struct Accumulator {
+  Weighted layer;
+  TensorId input = -1;
+  Dims out;
+  std::string node;
+  bool relu = false;
+  std::size_t channel_axis = 0;  ///< of the model's shape
+  bool reshaped = false;         ///< channel_axis no longer holds
+};
+
+/// What a tensor of the model is while lowering. Constants stay where the ModelGraph has them: `Constant` names one.
+struct Constant {
+  std::string name;
+};
+
+using ValueKind = std::variant<Constant, HostFloat, Stored, Unary, Accumulator>;
+
+/// `view`: the model's shape of it, and for each element its offset in device order; unused for a Constant.
+struct Value {
+  ValueKind kind;
+  ModelView view;
+};
+
+/// The model and the layer graph that grows from it.
+class Lowering {
+ public:
+  Lowering(ModelGraph& from, LayerGraph& to) : model(from), graph(to) {}
+
+  /// The value of input i of a node.
+  Result<const Value*> input(const NodeView& node, std::size_t i) const;
+  /// The raw or quantised constant on input i, or null.
+  const Array* array(const NodeView& node, std::size_t i) const;
+  const QuantisedConstant* quantised(const NodeView& node, std::size_t i) const;
+
+  TensorId add_tensor(Tensor tensor);
+  /// Adds a layer and its edges; its name comes from the node it stems from.
+  LayerId add_layer(const std::string& node, Operation op, std::vector<TensorId> inputs, TensorId output);
+  Tensor& tensor(TensorId id) { return graph.tensors[static_cast<std::size_t>(id)]; }
+  const Tensor& tensor(TensorId id) const { return graph.tensors[static_cast<std::size_t>(id)]; }
+  /// True when nothing depends on the tensor's dims yet and its producer works element by element.
+  bool free_dims(TensorId id) const;
+
+  ModelGraph& model;
+  LayerGraph& graph;
+  std::map<std::string, Value> values;
+
+ private:
+  std::map<TensorId, LayerId> producers_;
+  std::set<TensorId> consumed_;
+  std::set<std::string> names_;
+};
+
+/// An identity order is the empty one.
+std::vector<int32_t> normal_order(std::vector<int32_t> order);
+
+/// Device offset of each element of a row-major [1, c, h, w] tensor stored as h x w x c.
+std::vector<int32_t> channels_first_order(const Dims& dims);
+
+/// Layer name from a node's: the module path without the operator and what exporters add, sanitised, unique in `taken`.
+std::string layer_name(const std::string& node, const std::set<std::string>& taken);
+
+/// The pass `lower`: every node of the model, then its outputs.
+Result<LayerGraph> lower_model(ModelGraph& model);
+
+}  // namespace ares::qonnx

@@ -1,0 +1,37 @@
+// What the importer knows of one operator. Adding one: a file in operators/ that defines its Operator, and its line in
+// operators/registry.cpp.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "core/import/model_graph.hpp"
+
+namespace ares::qonnx {
+
+struct Value;
+class Lowering;
+
+using ShapesResult = Result<std::vector<Shape>>;
+using ArraysResult = Result<std::vector<Array>>;
+
+/// Functions that an operator lacks are null.
+struct Operator {
+  std::string_view name;
+  /// Shapes of the outputs, from the shapes (and constants) of the inputs.
+  ShapesResult (*shapes)(const NodeView&) = nullptr;
+  /// Values of the outputs when every present input is constant.
+  ArraysResult (*fold)(const NodeView&) = nullptr;
+  /// `fold` needs the shapes of its inputs alone.
+  bool folds_from_shapes = false;
+  /// What the node's first output is in terms of integer layers; adds the layers that become complete.
+  Result<Value> (*lower)(Lowering&, const NodeView&) = nullptr;
+};
+
+/// The operator of that name, or null.
+const Operator* find_operator(std::string_view name);
+
+/// All names, sorted, separated by ", ".
+std::string operator_names();
+
+}  // namespace ares::qonnx

@@ -1,0 +1,28 @@
+#include "core/import/operators/elementwise.hpp"
+
+namespace ares::qonnx {
+namespace {
+
+double real(double a, double b) { return a + b; }
+
+std::optional<int64_t> integer(int64_t a, int64_t b) {
+  int64_t out = 0;
+  if (__builtin_add_overflow(a, b, &out)) return std::nullopt;
+  return out;
+}
+
+std::optional<Affine> affine(double c, bool) {
+  return Affine{1, c};
+}
+
+ArraysResult fold(const NodeView& node) { return fold_binary(node, real, integer); }
+
+Result<Value> lower(Lowering& lowering, const NodeView& node) {
+  return lower_elementwise(lowering, node, real, affine);
+}
+
+}  // namespace
+
+const Operator kAdd{.name = "Add", .shapes = broadcast_shapes, .fold = fold, .lower = lower};
+
+}  // namespace ares::qonnx

@@ -1,0 +1,7 @@
+#include "core/import/operators/common.hpp"
+
+namespace ares::qonnx {
+
+const Operator kIdentity{.name = "Identity", .shapes = same_shape, .fold = fold_identity, .lower = pass_through};
+
+}  // namespace ares::qonnx

@@ -1,0 +1,184 @@
+#include "core/import/operators/linear.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace ares::qonnx {
+namespace {
+
+/// One value per output channel of a constant that has the rank of the weights.
+Result<std::vector<double>> channel_values(const NodeView& node, const Array& array, const Shape& shape,
+                                           std::size_t axis, const char* what) {
+  auto values = per_channel(array, shape, axis);
+  if (!values) return node.error(fmt::format("weight {}: {}", what, values.error().what));
+  return values;
+}
+
+/// For each feature of a token, its place in device order; the same in every token.
+Result<std::vector<int32_t>> feature_order(const NodeView& node, const ModelView& view, int64_t tokens,
+                                           int64_t features) {
+  std::vector<int32_t> place(static_cast<std::size_t>(features));
+  for (int64_t k = 0; k < features; ++k) {
+    const auto i = static_cast<std::size_t>(k);
+    place[i] = view.order.empty() ? static_cast<int32_t>(k) : view.order[i];
+  }
+  for (int64_t t = 0; t < tokens; ++t) {
+    for (int64_t k = 0; k < features; ++k) {
+      const int64_t i = t * features + k;
+      const int64_t offset = view.order.empty() ? i : view.order[static_cast<std::size_t>(i)];
+      if (offset != t * features + place[static_cast<std::size_t>(k)]) {
+        return node.error("its tokens are not contiguous in the stored tensor; transposing tokens and features between "
+                          "stored tensors is not supported");
+      }
+    }
+  }
+  return place;
+}
+
+}  // namespace
+
+Result<Stored> stored_input(const Lowering& lowering, const NodeView& node, std::size_t i) {
+  const auto value = lowering.input(node, i);
+  if (!value) return tl::unexpected(value.error());
+  const std::string& name = node.node.inputs[i];
+  if (const auto* stored = std::get_if<Stored>(&(*value)->kind)) {
+    if (lowering.tensor(stored->tensor).type == ElementType::u8) return *stored;
+  }
+  if (std::holds_alternative<HostFloat>((*value)->kind)) {
+    return node.error(fmt::format("the model's input reaches it in float ('{}'); quantise the input first "
+                                  "(QuantIdentity)",
+                                  name));
+  }
+  return node.error(fmt::format("its input '{}' is not quantised to 8 bits; put a Quant before it", name));
+}
+
+Result<const QuantisedConstant*> weight_input(const Lowering& lowering, const NodeView& node, std::size_t i) {
+  const QuantisedConstant* constant = lowering.quantised(node, i);
+  if (!node.has_input(i)) return node.error("has no weights");
+  if (!constant) {
+    return node.error(fmt::format("its weights '{}' are no quantised constant; quantise them to at most 8 bits",
+                                  node.node.inputs[i]));
+  }
+  if (constant->bits > 8) {
+    return node.error(fmt::format("its weights '{}' have {} bits; at most 8 are supported", node.node.inputs[i],
+                                  constant->bits));
+  }
+  return constant;
+}
+
+Result<Weighted> make_weighted(const NodeView& node, const QuantisedConstant& constant, std::size_t channel_axis,
+                               const std::vector<int64_t>& source) {
+  auto scale = channel_values(node, constant.scale, constant.shape, channel_axis, "scale");
+  if (!scale) return tl::unexpected(scale.error());
+  auto zero = channel_values(node, constant.zero_point, constant.shape, channel_axis, "zero point");
+  if (!zero) return tl::unexpected(zero.error());
+  // Unsigned weights move to the signed range of their width, and their zero point with them.
+  const int64_t offset = constant.is_signed ? 0 : int64_t{1} << (constant.bits - 1);
+  Weighted layer;
+  layer.weight_bits = constant.bits;
+  layer.weight_scale = std::move(*scale);
+  layer.weights.reserve(source.size());
+  for (const int64_t i : source) {
+    layer.weights.push_back(static_cast<int8_t>(constant.q[static_cast<std::size_t>(i)] - offset));
+  }
+  std::vector<int32_t> zeros;
+  for (const double z : *zero) zeros.push_back(static_cast<int32_t>(static_cast<int64_t>(z) - offset));
+  if (std::any_of(zeros.begin(), zeros.end(), [](int32_t z) { return z != 0; })) layer.weight_zero = std::move(zeros);
+  return layer;
+}
+
+Result<Value> make_linear(Lowering& lowering, const NodeView& node, const QuantisedConstant& weights,
+                          std::size_t channel_axis, std::array<int64_t, 2> strides) {
+  const auto stored = stored_input(lowering, node, 0);
+  if (!stored) return tl::unexpected(stored.error());
+  const ModelView& view = (*lowering.input(node, 0))->view;
+  const int64_t features = view.shape.back();
+  const int64_t tokens = features ? *element_count(view.shape) / features : 0;
+  const auto place = feature_order(node, view, tokens, features);
+  if (!place) return tl::unexpected(place.error());
+  const int64_t outputs = weights.shape[channel_axis];
+  std::vector<int64_t> source(static_cast<std::size_t>(outputs * features));
+  for (int64_t o = 0; o < outputs; ++o) {
+    for (int64_t k = 0; k < features; ++k) {
+      source[static_cast<std::size_t>(o * features + (*place)[static_cast<std::size_t>(k)])] =
+          o * strides[0] + k * strides[1];
+    }
+  }
+  auto layer = make_weighted(node, weights, channel_axis, source);
+  if (!layer) return tl::unexpected(layer.error());
+  layer->linear = true;
+  if (lowering.free_dims(stored->tensor)) {
+    lowering.tensor(stored->tensor).dims = {1, static_cast<int32_t>(tokens), static_cast<int32_t>(features)};
+  }
+  const Shape& shape = output_shape(lowering, node);
+  Accumulator acc{std::move(*layer),
+                  stored->tensor,
+                  {1, static_cast<int32_t>(tokens), static_cast<int32_t>(outputs)},
+                  node.node.name,
+                  false,
+                  shape.size() - 1,
+                  false};
+  return Value{std::move(acc), {shape, {}}};
+}
+
+Result<void> add_bias(const Lowering& lowering, const NodeView& node, std::size_t i, double factor, Accumulator& acc,
+                      const Shape& shape) {
+  const QuantisedConstant* quantised = lowering.quantised(node, i);
+  const Array* plain = lowering.array(node, i);
+  if (!quantised && !plain) return node.error(fmt::format("its bias '{}' is not constant", node.node.inputs[i]));
+  auto values = per_channel(quantised ? dequantise(*quantised) : *plain, shape, acc.channel_axis);
+  if (!values) return node.error(fmt::format("bias '{}': {}", node.node.inputs[i], values.error().what));
+  for (double& v : *values) v *= factor;
+  const bool first = acc.layer.bias.empty();
+  const std::vector<double> one(values->size(), 1.0);
+  if (auto ok = apply_affine(node, one, *values, acc); !ok) return ok;
+  if (first && quantised) acc.layer.bias_quantised = true;
+  return {};
+}
+
+Result<void> apply_affine(const NodeView& node, const std::vector<double>& gain, const std::vector<double>& shift,
+                          Accumulator& acc) {
+  Weighted& layer = acc.layer;
+  const std::size_t channels = layer.weight_scale.size();
+  if (acc.reshaped) return node.error("follows a Reshape of an accumulator; move it before the Reshape");
+  if (gain.size() != channels || shift.size() != channels) return node.error("its constant has no value per channel");
+  const bool moves = std::any_of(shift.begin(), shift.end(), [](double s) { return s != 0; });
+  const bool flips = std::any_of(gain.begin(), gain.end(), [](double g) { return g <= 0; });
+  if (acc.relu && (moves || flips)) return node.error("follows a ReLU without a Quant between; put a Quant before it");
+  if (moves && layer.bias.empty()) layer.bias.resize(channels);
+  const std::size_t columns = layer.weights.size() / channels;
+  for (std::size_t c = 0; c < channels; ++c) {
+    layer.weight_scale[c] *= gain[c];
+    if (!layer.bias.empty()) layer.bias[c] = layer.bias[c] * gain[c] + shift[c];
+    if (layer.weight_scale[c] >= 0 || !layer.weight_zero.empty()) continue;
+    const auto begin = layer.weights.begin() + static_cast<std::ptrdiff_t>(c * columns);
+    const auto end = begin + static_cast<std::ptrdiff_t>(columns);
+    const auto lowest = static_cast<int8_t>(-(1 << (layer.weight_bits - 1)));
+    if (std::find(begin, end, lowest) != end) continue;
+    std::transform(begin, end, begin, [](int8_t w) { return static_cast<int8_t>(-w); });
+    layer.weight_scale[c] = -layer.weight_scale[c];
+  }
+  return {};
+}
+
+Result<Dims> image_dims(Lowering& lowering, const NodeView& node, const Value& value) {
+  const Shape& s = value.view.shape;
+  if ((s.size() != 4 && s.size() != 3) || s[0] != 1) {
+    return node.error(fmt::format("needs a [1, channels, height, width] input, not {}", to_string(s)));
+  }
+  const Dims dims{s.size() == 4 ? static_cast<int32_t>(s[2]) : 1, static_cast<int32_t>(s.back()),
+                  static_cast<int32_t>(s[1])};
+  const TensorId id = std::get<Stored>(value.kind).tensor;
+  if (value.view.order != channels_first_order(dims) ||
+      (lowering.tensor(id).dims != dims && !lowering.free_dims(id))) {
+    return node.error(fmt::format("its input '{}' is not stored channels last; reshaping or transposing it there is "
+                                  "not supported",
+                                  node.node.inputs[0]));
+  }
+  lowering.tensor(id).dims = dims;
+  return dims;
+}
+
+}  // namespace ares::qonnx

@@ -1,0 +1,35 @@
+// What Conv, Gemm, MatMul and the element-wise operators share about weighted layers.
+#pragma once
+
+#include "core/import/operators/common.hpp"
+
+namespace ares::qonnx {
+
+/// The stored tensor on input i of an operator that multiplies; the error says what to quantise.
+Result<Stored> stored_input(const Lowering& lowering, const NodeView& node, std::size_t i);
+
+/// The quantised weights on input i; the error says that they are missing or cannot be held in 8 bits.
+Result<const QuantisedConstant*> weight_input(const Lowering& lowering, const NodeView& node, std::size_t i);
+
+/// weights, weight_bits, weight_zero and weight_scale of a layer. `channel_axis`: of the output channel in the constant;
+/// `source`: for each weight in [c_out][kh][kw][c_in] order, its index in the constant.
+Result<Weighted> make_weighted(const NodeView& node, const QuantisedConstant& constant, std::size_t channel_axis,
+                               const std::vector<int64_t>& source);
+
+/// A linear layer from input 0 (tokens x features in its last axis) and weights whose element (output o, feature k) lies
+/// at o * strides[0] + k * strides[1].
+Result<Value> make_linear(Lowering& lowering, const NodeView& node, const QuantisedConstant& weights,
+                          std::size_t channel_axis, std::array<int64_t, 2> strides);
+
+/// Adds the constant on input i, times `factor`, as bias; a quantised constant stays marked as such.
+Result<void> add_bias(const Lowering& lowering, const NodeView& node, std::size_t i, double factor, Accumulator& acc,
+                      const Shape& shape);
+
+/// y = x * gain[c] + shift[c] after the accumulator. Fails where a ReLU stands between.
+Result<void> apply_affine(const NodeView& node, const std::vector<double>& gain, const std::vector<double>& shift,
+                          Accumulator& acc);
+
+/// Requires that the value is a [1, c, h, w] or [1, c, w] tensor stored channels last and returns its dims.
+Result<Dims> image_dims(Lowering& lowering, const NodeView& node, const Value& value);
+
+}  // namespace ares::qonnx

@@ -1,0 +1,53 @@
+#include <fmt/format.h>
+
+#include "core/import/operators/linear.hpp"
+#include "core/import/operators/window.hpp"
+
+namespace ares::qonnx {
+namespace {
+
+Result<WindowShape> window_of(const NodeView& node, const Shape& in) {
+  const auto kernel = ints_attribute(node.node, "kernel_shape");
+  if (!kernel) return node.error("has no kernel_shape");
+  auto window = resolve_window(node, in, *kernel);
+  if (!window) return window;
+  const Window& w = window->window;
+  if (std::max(w.pt, w.pb) > w.dh * (w.kh - 1) || std::max(w.pl, w.pr) > w.dw * (w.kw - 1)) {
+    return node.error("its padding is as large as its window");
+  }
+  return window;
+}
+
+ShapesResult shapes(const NodeView& node) {
+  const auto in = node.shape(0);
+  if (!in) return tl::unexpected(in.error());
+  const auto window = window_of(node, *in);
+  if (!window) return tl::unexpected(window.error());
+  Shape out{(*in)[0], (*in)[1], window->out_h, window->out_w};
+  if (in->size() == 3) out.erase(out.begin() + 2);
+  const auto count = element_count(out);
+  if (!count) return node.error(count.error().what);
+  return std::vector<Shape>{out};
+}
+
+/// Works on stored values: the scale is positive. Padding never wins.
+Result<Value> lower(Lowering& lowering, const NodeView& node) {
+  const auto stored = stored_input(lowering, node, 0);
+  if (!stored) return tl::unexpected(stored.error());
+  const auto dims = image_dims(lowering, node, **lowering.input(node, 0));
+  if (!dims) return tl::unexpected(dims.error());
+  const auto window = window_of(node, *node.shape(0));
+  if (!window) return tl::unexpected(window.error());
+  const Dims out{static_cast<int32_t>(window->out_h), static_cast<int32_t>(window->out_w), dims->c};
+  const ModelView view{output_shape(lowering, node), channels_first_order(out)};
+  const TensorId id = lowering.add_tensor(
+      {node.node.outputs[0], ElementType::u8, out, lowering.tensor(stored->tensor).q, {}, view});
+  lowering.add_layer(node.node.name, MaxPool{window->window}, {stored->tensor}, id);
+  return Value{Stored{id}, view};
+}
+
+}  // namespace
+
+const Operator kMaxPool{.name = "MaxPool", .shapes = shapes, .lower = lower};
+
+}  // namespace ares::qonnx

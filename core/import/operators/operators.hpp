@@ -1,0 +1,12 @@
+// Every operator that registry.cpp lists; each is defined in the file of its name.
+#pragma once
+
+#include "core/import/operator.hpp"
+
+namespace ares::qonnx {
+
+extern const Operator kAdd, kBatchNormalization, kCast, kConcat, kConstant, kConstantOfShape, kConv, kDiv, kDropout,
+    kFlatten, kGather, kGemm, kIdentity, kMatMul, kMaxPool, kMul, kPad, kQuant, kRelu, kReshape, kShape, kSlice,
+    kSqueeze, kSub, kTranspose, kUnsqueeze;
+
+}  // namespace ares::qonnx

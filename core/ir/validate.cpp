@@ -1,0 +1,177 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "core/ir/graph.hpp"
+
+namespace ares {
+namespace {
+
+bool valid_id(const LayerGraph& g, TensorId id) { return id >= 0 && static_cast<std::size_t>(id) < g.tensors.size(); }
+
+// Far beyond any scratchpad or memory ARES plans for, and small enough for sizes never to overflow.
+constexpr int64_t kMaxElements = int64_t{1} << 28;
+
+bool valid_dims(const Dims& d) {
+  if (d.h < 1 || d.w < 1 || d.c < 1 || d.h > kMaxElements || d.w > kMaxElements / d.h) return false;
+  return d.c <= kMaxElements / (int64_t{d.h} * d.w);
+}
+
+bool valid_view(const ModelView& view, const Dims& dims) {
+  int64_t count = 1;
+  for (const int64_t d : view.shape) {
+    if (d < 1 || count > dims.count() / d) return false;
+    count *= d;
+  }
+  if (count != dims.count()) return false;
+  if (view.order.empty()) return true;
+  if (static_cast<int64_t>(view.order.size()) != count) return false;
+  std::vector<bool> seen(view.order.size());
+  for (const int32_t offset : view.order) {
+    if (offset < 0 || offset >= count || seen[static_cast<std::size_t>(offset)]) return false;
+    seen[static_cast<std::size_t>(offset)] = true;
+  }
+  return true;
+}
+
+bool valid_quantisation(const Tensor& t) {
+  const Quantisation& q = t.q;
+  if (!(q.scale > 0) && t.channel_scale.empty()) return false;
+  if (t.type != ElementType::u8) return t.channel_scale.empty() || t.channel_scale.size() == size_t(t.dims.c);
+  return t.channel_scale.empty() && q.zero_point >= 0 && q.zero_point <= 255 && q.lo >= 0 && q.lo <= q.hi &&
+         q.hi <= 255;
+}
+
+Result<void> check_tensor(const Tensor& t) {
+  if (!valid_dims(t.dims)) return fail(fmt::format("tensor '{}': empty or absurd dims", t.name));
+  if (!valid_view(t.view, t.dims)) {
+    return fail(fmt::format("tensor '{}': its view does not match its {} elements", t.name, t.dims.count()));
+  }
+  if (!valid_quantisation(t)) return fail(fmt::format("tensor '{}': invalid scale, zero point or clip range", t.name));
+  return {};
+}
+
+/// Positions that a window visits along one axis, 0 where it does not fit.
+int positions(int in, int kernel, int stride, int dilation, int pad) {
+  const int64_t span = int64_t{dilation} * (kernel - 1) + 1;
+  const int64_t room = int64_t{in} + pad - span;
+  return room < 0 ? 0 : static_cast<int>(room / stride + 1);
+}
+
+bool valid_window(const Window& w, const Dims& in, const Dims& out) {
+  if (w.kh < 1 || w.kw < 1 || w.sh < 1 || w.sw < 1 || w.dh < 1 || w.dw < 1) return false;
+  if (w.pt < 0 || w.pl < 0 || w.pb < 0 || w.pr < 0) return false;
+  return out.h == positions(in.h, w.kh, w.sh, w.dh, w.pt + w.pb) &&
+         out.w == positions(in.w, w.kw, w.sw, w.dw, w.pl + w.pr);
+}
+
+const char* problem(const Weighted& op, const Dims& in, const Dims& out, ElementType type) {
+  const auto channels = static_cast<std::size_t>(out.c);
+  if (op.groups < 1 || in.c % op.groups || out.c % op.groups) return "groups do not divide the channels";
+  const std::size_t columns = std::size_t(op.window.kh) * op.window.kw * std::size_t(in.c / op.groups);
+  if (op.weights.size() != columns * channels) return "number of weights does not match the shapes";
+  if (!op.weight_zero.empty() && op.weight_zero.size() != channels) return "number of weight zero points";
+  if (op.weight_scale.size() != channels) return "number of weight scales";
+  if (!op.bias.empty() && op.bias.size() != channels) return "number of biases";
+  if (op.weight_bits < 1 || op.weight_bits > 8) return "weight bits outside 1..8";
+  if (op.linear ? op.window != Window{} : !valid_window(op.window, in, out)) return "window does not match the shapes";
+  const Requant& r = op.requant;
+  if (!r.B.empty() || !r.m.empty()) {
+    if (r.B.size() != channels) return "number of requantisation offsets";
+    if (r.form != RequantForm::raw && r.m.size() != channels) return "number of requantisation multipliers";
+    if (r.shift < 0 || r.shift > 31 || r.pre_shift < 0 || r.pre_shift > 31) return "requantisation shift";
+    if ((r.form == RequantForm::raw) != (type == ElementType::s32)) return "requantisation form and output type";
+  }
+  return nullptr;
+}
+
+const char* problem(const MaxPool& op, const Dims& in, const Dims& out, ElementType type) {
+  if (in.c != out.c || !valid_window(op.window, in, out)) return "window does not match the shapes";
+  const Window& w = op.window;
+  if (std::max(w.pt, w.pb) > w.dh * (w.kh - 1) || std::max(w.pl, w.pr) > w.dw * (w.kw - 1)) {
+    return "padding as large as the window";
+  }
+  return type == ElementType::u8 ? nullptr : "output type";
+}
+
+const char* problem(const Table&, const Dims& in, const Dims& out, ElementType type) {
+  if (in.count() != out.count()) return "input and output differ in size";
+  return type == ElementType::u8 ? nullptr : "output type";
+}
+
+Result<void> check_layer(const LayerGraph& g, LayerId id, std::vector<int>& producers) {
+  const Layer& l = g.dag[id];
+  const auto wrong = [&](std::string_view what) { return fail(fmt::format("layer '{}': {}", l.name, what)); };
+  if (l.name.empty()) return fail(fmt::format("layer {}: has no name", id));
+  if (l.inputs.size() != 1 || !valid_id(g, l.inputs[0]) || !valid_id(g, l.output)) return wrong("invalid tensor id");
+  if (++producers[static_cast<std::size_t>(l.output)] > 1) return wrong("its output has another producer");
+  const Tensor& in = g.tensors[static_cast<std::size_t>(l.inputs[0])];
+  const Tensor& out = g.tensors[static_cast<std::size_t>(l.output)];
+  if (in.type != ElementType::u8) return wrong("its input is not a stored 8-bit tensor");
+  if (in.dims.count() % (int64_t{out.dims.h} * out.dims.w) && std::holds_alternative<Weighted>(l.op)) {
+    if (std::get<Weighted>(l.op).linear) return wrong("its input is no whole number of tokens");
+  }
+  const Dims seen = input_dims(g, id);
+  const char* what = std::visit([&](const auto& op) { return problem(op, seen, out.dims, out.type); }, l.op);
+  if (what) return wrong(what);
+  return {};
+}
+
+Result<void> check_edges(const LayerGraph& g) {
+  std::multiset<TensorId> wanted, present;
+  std::vector<LayerId> producer(g.tensors.size(), LayerDag::null_vertex());
+  for (auto [v, end] = boost::vertices(g.dag); v != end; ++v) producer[size_t(g.dag[*v].output)] = *v;
+  for (auto [v, end] = boost::vertices(g.dag); v != end; ++v) {
+    wanted.clear(), present.clear();
+    for (const TensorId t : g.dag[*v].inputs) {
+      if (producer[static_cast<std::size_t>(t)] != LayerDag::null_vertex()) wanted.insert(t);
+    }
+    for (auto [e, last] = boost::in_edges(*v, g.dag); e != last; ++e) {
+      const TensorId t = g.dag[*e].tensor;
+      if (valid_id(g, t) && producer[static_cast<std::size_t>(t)] == boost::source(*e, g.dag)) present.insert(t);
+    }
+    if (wanted != present || present.size() != boost::in_degree(*v, g.dag)) {
+      return fail(fmt::format("layer '{}': its edges do not match its inputs", g.dag[*v].name));
+    }
+  }
+  if (execution_order(g).size() != boost::num_vertices(g.dag)) return fail("the layers form a cycle");
+  return {};
+}
+
+template <class Ends>
+Result<void> check_ends(const LayerGraph& g, const Ends& ends, const char* what) {
+  if (ends.empty()) return fail(fmt::format("the graph has no {}", what));
+  for (const auto& end : ends) {
+    if (!valid_id(g, end.tensor)) return fail(fmt::format("{} '{}': invalid tensor id", what, end.name));
+    if (!valid_view(end.view, g.tensors[static_cast<std::size_t>(end.tensor)].dims)) {
+      return fail(fmt::format("{} '{}': its view does not match its tensor", what, end.name));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> validate(const LayerGraph& g) {
+  for (const Tensor& t : g.tensors) {
+    if (auto ok = check_tensor(t); !ok) return ok;
+  }
+  std::vector<int> producers(g.tensors.size());
+  std::set<std::string> names;
+  for (auto [v, end] = boost::vertices(g.dag); v != end; ++v) {
+    if (auto ok = check_layer(g, *v, producers); !ok) return ok;
+    if (!names.insert(g.dag[*v].name).second) return fail(fmt::format("two layers named '{}'", g.dag[*v].name));
+  }
+  if (auto ok = check_ends(g, g.inputs, "input"); !ok) return ok;
+  if (auto ok = check_ends(g, g.outputs, "output"); !ok) return ok;
+  for (const NetworkInput& in : g.inputs) ++producers[static_cast<std::size_t>(in.tensor)];
+  for (std::size_t t = 0; t < producers.size(); ++t) {
+    if (producers[t] != 1) {
+      return fail(fmt::format("tensor '{}': has {} producers", g.tensors[t].name, producers[t]));
+    }
+  }
+  return check_edges(g);
+}
+
+}  // namespace ares

@@ -1,0 +1,18 @@
+#include <fmt/format.h>
+
+#include "core/import/lowering.hpp"
+#include "core/passes/pass.hpp"
+
+namespace ares {
+
+Result<void> lower(NetworkState& state) {
+  auto graph = qonnx::lower_model(state.model);
+  if (!graph) return tl::unexpected(graph.error());
+  graph->policy = state.layers.policy;
+  if (auto ok = validate(*graph); !ok) return fail(fmt::format("{}: {}", state.model.file, ok.error().what));
+  state.layers = std::move(*graph);
+  state.model = {};
+  return {};
+}
+
+}  // namespace ares

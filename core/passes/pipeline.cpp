@@ -1,0 +1,15 @@
+#include "core/passes/pass.hpp"
+
+namespace ares {
+namespace {
+
+constexpr Pass kPipeline[] = {
+    {"canonicalise", canonicalise}, {"infer_shapes", infer_shapes}, {"quantise_constants", quantise_constants},
+    {"lower", lower},               {"requantise", requantise},
+};
+
+}  // namespace
+
+std::span<const Pass> pipeline() { return kPipeline; }
+
+}  // namespace ares
