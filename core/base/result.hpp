@@ -41,4 +41,8 @@ T value_or_throw(Result<T> result, ExitStatus status = ExitStatus::usage) {
   return std::move(*result);
 }
 
+inline void value_or_throw(Result<void> result, ExitStatus status = ExitStatus::usage) {
+  if (!result) throw CommandError(status, result.error().what);
+}
+
 }  // namespace ares

@@ -1,0 +1,218 @@
+// ares-run: the INT8 reference engine on a model and .npy inputs.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <boost/program_options.hpp>
+#include <chrono>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "core/base/file.hpp"
+#include "core/base/npy.hpp"
+#include "core/import/model_options.hpp"
+#include "core/reference/dump.hpp"
+
+namespace ares {
+namespace {
+
+namespace po = boost::program_options;
+using Clock = std::chrono::steady_clock;
+
+/// One --input or --output: the file for input or output `index`.
+struct Binding {
+  std::size_t index = 0;
+  std::string file;
+};
+
+/// Reads "[name=]file" options against the names of the model's inputs or outputs. Without a name the options stand in
+/// the model's order.
+template <class Ends>
+std::vector<Binding> bind(const std::vector<std::string>& options, const Ends& ends, const char* what) {
+  std::vector<Binding> bindings;
+  for (const std::string& option : options) {
+    Binding b{bindings.size(), option};
+    for (std::size_t i = 0; i < ends.size(); ++i) {
+      const std::string prefix = ends[i].name + "=";
+      if (option.compare(0, prefix.size(), prefix) == 0) b = {i, option.substr(prefix.size())};
+    }
+    const auto same = [&](const Binding& other) { return other.index == b.index; };
+    if (b.index >= ends.size() || std::any_of(bindings.begin(), bindings.end(), same)) {
+      throw CommandError(ExitStatus::usage, fmt::format("--{} {}: the model has {} {}(s), name each once as NAME=FILE",
+                                                        what, option, ends.size(), what));
+    }
+    bindings.push_back(b);
+  }
+  return bindings;
+}
+
+/// The samples of one input.
+struct Samples {
+  std::vector<float> values;
+  std::size_t size = 0;  ///< elements of one sample
+  std::size_t count = 0;
+};
+
+/// A leading batch axis and the model's own shape behind it; one sample may come without the batch axis.
+Samples read_samples(const std::string& file, const NetworkInput& input) {
+  const NpyArray array = value_or_throw(read_npy(file));
+  const std::vector<int64_t> own(input.view.shape.begin() + 1, input.view.shape.end());
+  const bool batched = array.shape.size() == own.size() + 1 && std::equal(own.begin(), own.end(), array.shape.begin() + 1);
+  if (!batched && array.shape != own) {
+    throw CommandError(ExitStatus::usage, fmt::format("{}: shape ({}) does not fit input '{}' of shape (N, {})", file,
+                                                      fmt::join(array.shape, ", "), input.name, fmt::join(own, ", ")));
+  }
+  Samples s{values_as<float>(array), 1, batched ? static_cast<std::size_t>(array.shape[0]) : 1};
+  for (const int64_t d : own) s.size *= static_cast<std::size_t>(d);
+  if (s.count == 0) throw CommandError(ExitStatus::usage, fmt::format("{}: holds no sample", file));
+  const auto nan = std::find_if(s.values.begin(), s.values.end(), [](float v) { return v != v; });
+  if (nan != s.values.end()) {
+    throw CommandError(ExitStatus::usage, fmt::format("{}: sample {} holds a value that is not a number", file,
+                                                      (nan - s.values.begin()) / static_cast<std::ptrdiff_t>(s.size)));
+  }
+  return s;
+}
+
+std::vector<Samples> read_inputs(const OptionValues& values, const LayerGraph& g) {
+  const auto bindings = bind(values["input"].as<std::vector<std::string>>(), g.inputs, "input");
+  if (bindings.size() != g.inputs.size()) {
+    throw CommandError(ExitStatus::usage, fmt::format("the model has {} inputs, {} --input given", g.inputs.size(),
+                                                      bindings.size()));
+  }
+  std::vector<Samples> inputs(g.inputs.size());
+  for (const Binding& b : bindings) inputs[b.index] = read_samples(b.file, g.inputs[b.index]);
+  for (const Samples& s : inputs) {
+    if (s.count != inputs[0].count) throw CommandError(ExitStatus::usage, "the inputs differ in their number of samples");
+  }
+  return inputs;
+}
+
+struct Results {
+  std::vector<std::vector<float>> outputs;  ///< per model output, all samples
+  std::size_t samples = 0;
+  double seconds = 0;
+};
+
+Results run_samples(const LayerGraph& g, const std::vector<Samples>& inputs, TensorRecord* record) {
+  Results r{std::vector<std::vector<float>>(g.outputs.size()), inputs[0].count, 0};
+  for (std::size_t n = 0; n < r.samples; ++n) {
+    const auto start = Clock::now();
+    std::vector<TensorData> stored;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      const Samples& s = inputs[i];
+      stored.push_back(quantise_input(g, i, std::span(s.values).subspan(n * s.size, s.size)));
+    }
+    const auto data = run(g, stored);
+    for (std::size_t o = 0; o < g.outputs.size(); ++o) {
+      const auto real = dequantise_output(g, o, data[static_cast<std::size_t>(g.outputs[o].tensor)]);
+      r.outputs[o].insert(r.outputs[o].end(), real.begin(), real.end());
+    }
+    r.seconds += std::chrono::duration<double>(Clock::now() - start).count();
+    if (record) record->add(g, data);
+  }
+  return r;
+}
+
+void write_outputs(const OptionValues& values, const LayerGraph& g, const Results& r) {
+  if (!values.count("output")) return;
+  for (const Binding& b : bind(values["output"].as<std::vector<std::string>>(), g.outputs, "output")) {
+    std::vector<int64_t> shape = g.outputs[b.index].view.shape;
+    shape[0] = static_cast<int64_t>(r.samples);
+    value_or_throw(write_npy(b.file, {shape, r.outputs[b.index]}), ExitStatus::failed);
+  }
+}
+
+/// Samples of the first output whose largest value (the first of equals) is at the label's index.
+std::size_t count_correct(const std::string& file, const Results& r) {
+  const NpyArray array = value_or_throw(read_npy(file));
+  const auto labels = values_as<int64_t>(array);
+  if (!is_integral(array) || labels.size() != r.samples) {
+    throw CommandError(ExitStatus::usage,
+                       fmt::format("{}: has to hold one integer label for each of the {} samples", file, r.samples));
+  }
+  const auto classes = static_cast<std::ptrdiff_t>(r.outputs[0].size() / r.samples);
+  std::size_t correct = 0;
+  for (std::size_t n = 0; n < r.samples; ++n) {
+    const auto begin = r.outputs[0].begin() + static_cast<std::ptrdiff_t>(n) * classes;
+    correct += std::max_element(begin, begin + classes) - begin == labels[n];
+  }
+  return correct;
+}
+
+/// False where a tensor differs.
+bool compare(const std::string& directory, const TensorRecord& record, nlohmann::json& report) {
+  const auto result = value_or_throw(record.compare(directory));
+  report["compare"] = {{"compared", result.compared}, {"absent", result.absent}, {"difference", result.difference}};
+  if (!result.difference.empty()) return false;
+  std::cout << fmt::format("compare: {} tensors equal, {} without a file in {}\n", result.compared, result.absent,
+                           directory);
+  return true;
+}
+
+nlohmann::json describe(const LayerGraph& g, const std::string& model, const Results& r) {
+  nlohmann::json layers = nlohmann::json::array();
+  constexpr const char* forms[] = {"narrow", "wide", "raw"};
+  for (const LayerId id : execution_order(g)) {
+    nlohmann::json layer{{"name", g.dag[id].name}, {"node", g.dag[id].model_node}, {"macs", macs(g, id)}};
+    if (const auto* w = std::get_if<Weighted>(&g.dag[id].op)) {
+      layer["requant"] = forms[static_cast<std::size_t>(w->requant.form)];
+      layer["deviation"] = w->requant.deviation;
+    }
+    layers.push_back(layer);
+  }
+  return {{"schema_version", 1},   {"model", model},        {"requant", g.policy == RequantPolicy::fast ? "fast" : "exact"},
+          {"samples", r.samples},  {"seconds", r.seconds},  {"layers", layers}};
+}
+
+ExitStatus run_model(const OptionValues& values) {
+  const LayerGraph g = load_model(values);
+  const std::vector<Samples> inputs = read_inputs(values, g);
+  const bool records = values.count("dump") || values.count("compare");
+  TensorRecord record;
+  if (records) record = value_or_throw(TensorRecord::create(g), ExitStatus::failed);
+  const Results r = run_samples(g, inputs, records ? &record : nullptr);
+  write_outputs(values, g, r);
+  nlohmann::json report = describe(g, values["model"].as<std::string>(), r);
+  std::cout << fmt::format("{} samples, {:.2f} ms each\n", r.samples,
+                           1e3 * r.seconds / static_cast<double>(r.samples));
+  if (values.count("labels")) {
+    const std::size_t correct = count_correct(values["labels"].as<std::string>(), r);
+    const double accuracy = static_cast<double>(correct) / static_cast<double>(r.samples);
+    std::cout << fmt::format("accuracy: {:.2f} % ({} of {})\n", 100 * accuracy, correct, r.samples);
+    report["accuracy"] = accuracy;
+  }
+  if (values.count("dump")) value_or_throw(record.write(values["dump"].as<std::string>()), ExitStatus::failed);
+  const bool equal = !values.count("compare") || compare(values["compare"].as<std::string>(), record, report);
+  if (values.count("json")) {
+    value_or_throw(write_file(values["json"].as<std::string>(), report.dump(2) + "\n"), ExitStatus::failed);
+  }
+  if (!equal) {
+    throw CommandError(ExitStatus::failed, fmt::format("{}: {}", values["compare"].as<std::string>(),
+                                                       report["compare"]["difference"].get<std::string>()));
+  }
+  return ExitStatus::done;
+}
+
+Options run_options() {
+  Options options("Options", 110, 60);
+  add_model_options(options);
+  const auto file = [] { return po::value<std::string>()->value_name("FILE"); };
+  const auto files = [] { return po::value<std::vector<std::string>>()->value_name("[NAME=]FILE"); };
+  const auto directory = [] { return po::value<std::string>()->value_name("DIR"); };
+  options.add_options()("input", files()->required(), "input samples (.npy, leading batch axis); once per model input")(
+      "output", files(), "where the real-valued outputs go (.npy, float32)")(
+      "labels", file(), "class of each sample (.npy): prints the accuracy")(
+      "dump", directory(), "write the integers of every quantised tensor there")(
+      "compare", directory(), "name the first tensor that differs from such a directory")(
+      "json", file(), "write a report");
+  return options;
+}
+
+}  // namespace
+}  // namespace ares
+
+int main(int argc, char** argv) {
+  return ares::run_command(argc, argv,
+                           {"ares-run", "runs a quantised model in integers, bit for bit as a generated program does",
+                            ares::run_options(), ares::run_model});
+}

@@ -1,0 +1,36 @@
+#include "core/import/model_options.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/program_options.hpp>
+
+#include "core/import/load_network.hpp"
+
+namespace ares {
+
+namespace po = boost::program_options;
+
+void add_model_options(Options& options) {
+  options.add_options()("model", po::value<std::string>()->required()->value_name("FILE"),
+                        "QONNX model (.qonnx, .onnx) or a checkpoint of one (.json)")(
+      "requant", po::value<std::string>()->value_name("fast|exact"),
+      "fast (default): cheapest form within a quarter step; exact: as the model rounds")(
+      "checkpoints", po::value<std::string>()->default_value("", "")->value_name("DIR"),
+      "write the graph after every pass there");
+}
+
+LayerGraph load_model(const OptionValues& values) {
+  ImportOptions options;
+  if (values.count("requant")) {
+    const auto& policy = values["requant"].as<std::string>();
+    if (policy != "fast" && policy != "exact") {
+      throw CommandError(ExitStatus::usage, fmt::format("--requant {}: has to be fast or exact", policy));
+    }
+    options.policy = policy == "fast" ? RequantPolicy::fast : RequantPolicy::exact;
+  }
+  options.checkpoints = values["checkpoints"].as<std::string>();
+  options.notice = print_notice;
+  return value_or_throw(load_network(values["model"].as<std::string>(), options));
+}
+
+}  // namespace ares

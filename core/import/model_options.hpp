@@ -1,0 +1,15 @@
+// The options of every command that takes a model, and what they load.
+#pragma once
+
+#include "core/base/cli.hpp"
+#include "core/ir/graph.hpp"
+
+namespace ares {
+
+/// Adds --model, --requant and --checkpoints.
+void add_model_options(Options& options);
+
+/// The network they name; notices go to stderr. Throws CommandError (usage) when it cannot be loaded.
+LayerGraph load_model(const OptionValues& values);
+
+}  // namespace ares

@@ -1,0 +1,63 @@
+#include "core/reference/engine.hpp"
+
+#include <cassert>
+
+#include "core/reference/operations.hpp"
+
+namespace ares {
+namespace {
+
+TensorData make_data(const Tensor& t) {
+  const auto n = static_cast<std::size_t>(t.dims.count());
+  switch (t.type) {
+    case ElementType::u8:
+      return {std::vector<uint8_t>(n)};
+    case ElementType::s16:
+      return {std::vector<int16_t>(n)};
+    case ElementType::s32:
+      return {std::vector<int32_t>(n)};
+  }
+  return {};
+}
+
+template <class... F>
+struct overloaded : F... {
+  using F::operator()...;
+};
+
+void run_layer(const LayerGraph& g, LayerId id, std::vector<TensorData>& data) {
+  const Layer& layer = g.dag[id];
+  const auto input = static_cast<std::size_t>(layer.inputs[0]), output = static_cast<std::size_t>(layer.output);
+  const Dims in = input_dims(g, id), out = g.tensors[output].dims;
+  const std::span<const uint8_t> x = std::get<std::vector<uint8_t>>(data[input].values);
+  data[output] = make_data(g.tensors[output]);
+  const auto bytes = [&] { return std::span(std::get<std::vector<uint8_t>>(data[output].values)); };
+  std::visit(overloaded{[&](const Weighted& op) {
+                          assert(!op.requant.B.empty());
+                          const int zero = g.tensors[input].q.zero_point;
+                          if (auto* y = std::get_if<std::vector<int32_t>>(&data[output].values)) {
+                            reference::weighted<int32_t>(op, in, zero, x, out, *y);
+                          } else {
+                            reference::weighted<uint8_t>(op, in, zero, x, out, bytes());
+                          }
+                        },
+                        [&](const MaxPool& op) { reference::max_pool(op, in, x, out, bytes()); },
+                        [&](const Table& op) { reference::table(op, x, bytes()); }},
+             layer.op);
+}
+
+}  // namespace
+
+std::vector<TensorData> run(const LayerGraph& g, std::span<const TensorData> inputs) {
+  assert(inputs.size() == g.inputs.size());
+  std::vector<TensorData> data(g.tensors.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    assert(static_cast<int64_t>(inputs[i].size()) ==
+           g.tensors[static_cast<std::size_t>(g.inputs[i].tensor)].dims.count());
+    data[static_cast<std::size_t>(g.inputs[i].tensor)] = inputs[i];
+  }
+  for (const LayerId id : execution_order(g)) run_layer(g, id, data);
+  return data;
+}
+
+}  // namespace ares

@@ -1,0 +1,53 @@
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+#include "core/reference/engine.hpp"
+
+namespace ares {
+namespace {
+
+/// Device offset of element i of the model's row-major order.
+std::size_t offset(const ModelView& view, std::size_t i) {
+  return view.order.empty() ? i : static_cast<std::size_t>(view.order[i]);
+}
+
+}  // namespace
+
+TensorData quantise_input(const LayerGraph& g, std::size_t index, std::span<const float> x) {
+  const NetworkInput& input = g.inputs.at(index);
+  const Quantisation& q = g.tensors[static_cast<std::size_t>(input.tensor)].q;
+  const auto scale = static_cast<float>(q.scale), zero = static_cast<float>(q.zero_point - (q.is_signed ? 128 : 0));
+  const auto lo = static_cast<float>(q.lo - (q.is_signed ? 128 : 0));
+  const auto hi = static_cast<float>(q.hi - (q.is_signed ? 128 : 0));
+  std::vector<uint8_t> stored(x.size());
+  assert(static_cast<int64_t>(x.size()) == g.tensors[static_cast<std::size_t>(input.tensor)].dims.count());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const float rounded = std::nearbyint(x[i] / scale + zero);
+    const float clipped = rounded > lo ? std::min(rounded, hi) : lo;
+    stored[offset(input.view, i)] = static_cast<uint8_t>(static_cast<int>(clipped) + (q.is_signed ? 128 : 0));
+  }
+  return {std::move(stored)};
+}
+
+std::vector<float> dequantise_output(const LayerGraph& g, std::size_t index, const TensorData& data) {
+  const NetworkOutput& output = g.outputs.at(index);
+  const Tensor& tensor = g.tensors[static_cast<std::size_t>(output.tensor)];
+  std::vector<float> real(data.size());
+  for (std::size_t i = 0; i < real.size(); ++i) {
+    const std::size_t at = offset(output.view, i);
+    const auto c = static_cast<std::size_t>(tensor.dims.c);
+    const double scale = tensor.channel_scale.empty() ? tensor.q.scale : tensor.channel_scale[at % c];
+    real[i] = static_cast<float>((static_cast<double>(data.at(at)) - tensor.q.zero_point) * scale);
+  }
+  return real;
+}
+
+std::vector<int32_t> model_integers(const Tensor& tensor, const TensorData& data) {
+  const int shift = tensor.type == ElementType::u8 && tensor.q.is_signed ? 128 : 0;
+  std::vector<int32_t> q(data.size());
+  for (std::size_t i = 0; i < q.size(); ++i) q[i] = data.at(offset(tensor.view, i)) - shift;
+  return q;
+}
+
+}  // namespace ares
