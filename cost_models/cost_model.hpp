@@ -31,6 +31,9 @@ struct Estimate {
   uint32_t l1_bytes = 0;
 };
 
+/// The resource that was busy longest; the first of equals.
+Bottleneck bottleneck_of(const Estimate& e);
+
 /// One group as the plan sees it, on one target.
 struct Query {
   const GroupShape& shape;

@@ -165,20 +165,20 @@ double KernelFormula::depthwise(const KernelTile& t) const {
 /// Per four queries: scores by the 4x4 kernel, softmax, weighted values by the 4x4 kernel. Scores stay with the worker.
 double KernelFormula::attention(const KernelTile& t) const {
   const double units = ceil_div(ceil_div(t.rows, attention_rows), cores_);
-  const double q = std::min(t.rows, attention_rows), keys = t.columns, features = t.channels;
-  const double score_tiles = ceil_div(t.columns, 4), value_tiles = ceil_div(t.channels, 4);
+  const double q = std::min(t.rows, attention_rows), keys = t.reduction, features = t.channels;
+  const double score_tiles = ceil_div(t.reduction, 4), value_tiles = ceil_div(t.channels, 4);
   const auto gemm = [&](double depth_words, double outputs, double tiles) {
     return depth_words * (q * outputs + load_ * (outputs + q * tiles)) + tiles * tile_ + q * outputs * output_;
   };
-  const double scores = gemm(ceil_div(t.reduction, 4), keys, score_tiles);
-  const double values = gemm(ceil_div(t.columns, 4), features, value_tiles);
+  const double scores = gemm(ceil_div(t.channels, 4), keys, score_tiles);
+  const double values = gemm(ceil_div(t.reduction, 4), features, value_tiles);
   const double rescale = carried_ ? q * features * rescale_feature : 0;
   return units * (scores + values + rescale + q * (softmax_element * keys + softmax_row) / contention_);
 }
 
 /// An estimate by instruction count; no scan kernel has been measured.
 double KernelFormula::scan(const KernelTile& t) const {
-  return double(t.rows) * ceil_div(t.channels, cores_) * (t.reduction * (scan_state + 3 * (load_ - 1)) + output_);
+  return double(t.reduction) * ceil_div(t.channels, cores_) * (t.columns * (scan_state + 3 * (load_ - 1)) + output_);
 }
 
 double KernelFormula::elements(const KernelTile& t) const {

@@ -19,8 +19,8 @@
 namespace ares {
 
 /// What a call's time depends on besides its kernel: its tile.
-/// attention: rows are queries, columns keys, reduction and channels the head's features. scan: rows are time steps,
-/// reduction the states per channel. table, requant: rows * columns * channels elements.
+/// attention: rows are queries, reduction keys, channels the head's features. scan: reduction is time steps, columns
+/// states per channel. table, requant: rows * columns * channels elements.
 struct KernelTile {
   int32_t rows = 1, columns = 1, channels = 1, reduction = 1;
   bool first_step = true, last_step = true;  ///< of a split reduction

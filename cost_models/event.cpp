@@ -1,0 +1,260 @@
+#include "cost_models/event.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+
+#include "core/lower/lower.hpp"
+#include "core/tile/walker.hpp"
+#include "cost_models/accelerator_cycles.hpp"
+#include "cost_models/dma_cycles.hpp"
+#include "cost_models/kernel_cycles.hpp"
+
+namespace ares {
+namespace {
+
+constexpr std::string_view kernel_name(KernelKind k) {
+  constexpr std::array<std::string_view, 8> names{"conv",      "linear",    "max_pool", "table",
+                                                  "depthwise", "attention", "scan",     "requant"};
+  return names[static_cast<size_t>(k)];
+}
+
+/// The machine: one clock per resource.
+class Machine {
+ public:
+  Machine(const Target& target, const TraceSink* trace) : target_(target), trace_(trace) {}
+
+  /// Plays a program from the present time on; returns the busy times it adds.
+  PlayResult play(const TileProgram& program, size_t group);
+
+  void advance_overhead(double cycles) {
+    now_ += cycles;
+    result_.overhead += cycles;
+  }
+
+  double load_resident(uint32_t bytes) {
+    const double begin = now_;
+    CopyCost cost = l3_cost({1, 1, bytes}, true, target_.l3);
+    now_ = l3_.queue(cost, now_);
+    result_.l3 += cost.occupancy;
+    result_.stall += now_ - begin;
+    if (trace_) report(Resource::l3, none, 0, "constants", begin, now_);
+    return now_ - begin;
+  }
+
+  double now() const { return now_; }
+  const PlayResult& result() const { return result_; }
+
+ private:
+  static constexpr size_t remembered = 4;  ///< completions per operation: more than any buffer has copies
+
+  /// An operation, prepared: what a step needs without looking at variants, and the last cost, which mostly is the
+  /// next.
+  struct Prepared {
+    const Copy* copy = nullptr;
+    const Kernel* kernel = nullptr;
+    const Job* job = nullptr;
+    KernelFormula formula;
+    Box last_box;
+    CopyCost last_cost;
+    KernelTile last_tile{-1, -1, -1, -1};
+    double last_cycles = 0;
+    std::array<double, remembered> done{};
+  };
+
+  void prepare(const TileProgram& program);
+  void take(const Step& step);
+  void issue(const Step& step, Prepared& op);
+  void call(const Step& step, Prepared& op);
+  void start(const Step& step, Prepared& op);
+  void report(Resource r, OperationId operation, int32_t instance, std::string_view what, double begin, double end) {
+    (*trace_)(TraceSpan{r, group_, operation, instance, what, begin, end});
+  }
+  Channel& channel_of(const Copy& c) {
+    return c.from == Level::l3 || c.to == Level::l3 ? l3_ : c.to == Level::l1 ? in_ : out_;
+  }
+
+  const Target& target_;
+  const TraceSink* trace_;
+  const TileProgram* program_ = nullptr;
+  size_t group_ = 0;
+  double now_ = 0;
+  Channel in_, out_, l3_;
+  Accelerator accelerator_;
+  PlayResult result_;
+  std::array<Prepared, max_operations> operations_;
+};
+
+void Machine::prepare(const TileProgram& program) {
+  program_ = &program;
+  for (size_t i = 0; i < program.operations.size(); ++i) {
+    const auto& what = program.operations[i].what;
+    Prepared op;
+    op.copy = std::get_if<Copy>(&what);
+    op.kernel = std::get_if<Kernel>(&what);
+    op.job = std::get_if<Job>(&what);
+    if (op.kernel) op.formula = KernelFormula(*op.kernel, target_, program.cores);
+    operations_[i] = op;
+  }
+}
+
+void Machine::take(const Step& step) {
+  Prepared& op = operations_[static_cast<size_t>(step.operation)];
+  switch (step.kind) {
+    case StepKind::issue:
+      issue(step, op);
+      break;
+    case StepKind::wait: {
+      const double done = op.done[static_cast<size_t>(step.instance) % remembered];
+      if (done > now_) {
+        result_.stall += done - now_;
+        if (trace_) report(Resource::orchestrator, step.operation, step.instance, "wait", now_, done);
+        now_ = done;
+      }
+      break;
+    }
+    case StepKind::run:
+      if (op.kernel)
+        call(step, op);
+      else if (op.job)
+        start(step, op);
+      else {
+        now_ = std::max(now_, accelerator_.done);
+        advance_overhead(target_.cores.barrier);
+      }
+      break;
+  }
+}
+
+void Machine::issue(const Step& step, Prepared& op) {
+  const Box box = resolve(op.copy->region, *step.position);
+  if (box.size != op.last_box.size || box.pad_before != op.last_box.pad_before ||
+      box.pad_after != op.last_box.pad_after) {
+    op.last_box = box;
+    op.last_cost = copy_cost(*op.copy, dma_shape(op.copy->region, box), target_);
+  }
+  double& done = op.done[static_cast<size_t>(step.instance) % remembered];
+  if (op.last_cost.commands == 0) {
+    done = now_;
+    return;
+  }
+  Channel& channel = channel_of(*op.copy);
+  const double begin = std::max(channel.free, now_ + op.last_cost.setup);
+  done = channel.queue(op.last_cost, now_);
+  const double setup = op.last_cost.setup * op.last_cost.commands;
+  if (trace_) {
+    const Resource r = &channel == &l3_ ? Resource::l3 : &channel == &in_ ? Resource::dma_in : Resource::dma_out;
+    report(r, step.operation, step.instance, name_of(op.copy->operand), begin, channel.free);
+    report(Resource::orchestrator, step.operation, step.instance, "issue", now_, now_ + setup);
+  }
+  advance_overhead(setup);
+}
+
+void Machine::call(const Step& step, Prepared& op) {
+  const KernelTile tile = tile_at(*program_, *op.kernel, *step.position);
+  if (!(tile == op.last_tile)) {
+    op.last_tile = tile;
+    op.last_cycles = op.formula(tile);
+  }
+  advance_overhead(call_overhead(target_.cores));
+  if (trace_) {
+    report(Resource::workers, step.operation, step.instance, kernel_name(op.kernel->kind), now_, now_ + op.last_cycles);
+  }
+  now_ += op.last_cycles;
+  result_.compute += op.last_cycles;
+}
+
+void Machine::start(const Step& step, Prepared& op) {
+  const JobCost cost = job_cost(*op.job, tile_at(*op.job, *step.position), target_.accelerator.kind);
+  const double programmed = accelerator_.start(cost, target_.accelerator.program_job, now_);
+  const double programming = cost.count * target_.accelerator.program_job;
+  op.done[static_cast<size_t>(step.instance) % remembered] = accelerator_.done;
+  if (trace_) {
+    report(Resource::accelerator, step.operation, step.instance, "job", accelerator_.done - cost.count * cost.cycles,
+           accelerator_.done);
+  }
+  result_.overhead += programming;
+  result_.stall += programmed - now_ - programming;
+  now_ = programmed;
+}
+
+PlayResult Machine::play(const TileProgram& program, size_t group) {
+  const PlayResult before = result_;
+  const double begin = now_, in = in_.busy, out = out_.busy, l3 = l3_.busy, jobs = accelerator_.busy;
+  group_ = group;
+  prepare(program);
+  walk(program, [this](const Step& step) { take(step); });
+  now_ = std::max({now_, out_.free, accelerator_.done});
+  result_.dma_in += in_.busy - in;
+  result_.dma_out += out_.busy - out;
+  result_.l3 += l3_.busy - l3;
+  result_.accelerator += accelerator_.busy - jobs;
+  result_.cycles = now_;
+  return {now_ - begin,
+          result_.compute - before.compute,
+          in_.busy - in,
+          out_.busy - out,
+          l3_.busy - l3,
+          accelerator_.busy - jobs,
+          result_.stall - before.stall,
+          result_.overhead - before.overhead};
+}
+
+class EventModel final : public CostModel {
+ public:
+  std::string name() const override { return "event"; }
+
+  void estimate(const Query& query, std::span<const Config> configs, std::span<Estimate> estimates) const override {
+    assert(configs.size() == estimates.size());
+    TileProgram program;
+    for (size_t i = 0; i < configs.size(); ++i) {
+      estimates[i] = {};
+      if (!lower_into(query.shape, configs[i], query.context, program)) continue;
+      estimates[i] = to_estimate(ares::play(program, query.target), program.l1_bytes);
+    }
+  }
+};
+
+}  // namespace
+
+const char* name_of(Resource r) {
+  constexpr std::array<const char*, 6> names{"orchestrator", "workers", "dma in", "dma out", "l3", "accelerator"};
+  return names[static_cast<size_t>(r)];
+}
+
+PlayResult play(const TileProgram& program, const Target& target, const TraceSink* trace) {
+  return Machine(target, trace).play(program, 0);
+}
+
+NetworkPlay play(const NetworkProgram& network, const Target& target, bool cold, const TraceSink* trace) {
+  Machine machine(target, trace);
+  NetworkPlay result;
+  if (cold && network.l2_constant_bytes > 0) result.load_cycles = machine.load_resident(network.l2_constant_bytes);
+  for (size_t i = 0; i < network.groups.size(); ++i) {
+    machine.advance_overhead(group_call_cycles);
+    result.groups.push_back(machine.play(network.groups[i].program, i));
+  }
+  result.total = machine.result();
+  result.total.cycles = machine.now();
+  return result;
+}
+
+Estimate to_estimate(const PlayResult& r, uint32_t l1_bytes) {
+  Estimate e;
+  e.feasible = true;
+  e.cycles = r.cycles;
+  e.compute = r.compute;
+  e.dma_in = r.dma_in;
+  e.dma_out = r.dma_out;
+  e.l3 = r.l3;
+  e.accelerator = r.accelerator;
+  e.stall = r.stall;
+  e.overhead = r.overhead;
+  e.bottleneck = bottleneck_of(e);
+  e.l1_bytes = l1_bytes;
+  return e;
+}
+
+std::shared_ptr<const CostModel> make_event_model() { return std::make_shared<EventModel>(); }
+
+}  // namespace ares

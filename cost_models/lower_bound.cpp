@@ -1,0 +1,92 @@
+// A bound below every config of a group: what no tiling, order or buffering can avoid.
+//
+// The orchestrator is busy with the kernels (at the best kernel's rate, all workers, no remainders), with one call and
+// one set-up per operand, and it must wait for the first bytes in and the last bytes out. The channels must move every
+// byte that is needed at least once, and a kernel call has to follow the last byte in or precede the first byte out.
+#include <algorithm>
+
+#include "core/lower/lower.hpp"
+#include "cost_models/cost_model.hpp"
+#include "cost_models/kernel_cycles.hpp"
+
+namespace ares {
+namespace {
+
+/// Positions of one input dimension that some window covers.
+int32_t covered(int32_t extent, int32_t outputs, int32_t stride, int32_t reach, int32_t pad) {
+  if (stride >= reach) {
+    int32_t n = 0;
+    for (int32_t i = 0; i < outputs; ++i) {
+      const int32_t from = i * stride - pad;
+      n += std::max(0, std::min(from + reach, extent) - std::max(from, 0));
+    }
+    return n;
+  }
+  return std::max(0, std::min((outputs - 1) * stride - pad + reach, extent));
+}
+
+double input_bytes(const GroupShape& s) {
+  if (s.family != Family::conv && s.family != Family::max_pool) return static_cast<double>(s.in.count());
+  const Window& w = s.window;
+  const int32_t rows = covered(s.in.h, s.out.h, w.sh, (w.kh - 1) * w.dh + 1, w.pt);
+  const int32_t columns = covered(s.in.w, s.out.w, w.sw, (w.kw - 1) * w.dw + 1, w.pl);
+  return double(rows) * columns * s.in.c;
+}
+
+double constant_bytes(const GroupShape& s) {
+  if (s.family == Family::table) return 256;
+  return s.family == Family::max_pool ? 0 : double(s.out.c) * (s.channel_bytes() + 8);
+}
+
+/// Cycles of all kernel calls together by the fastest kernel of the space.
+double least_kernel_cycles(const Query& q) {
+  Kernel k;
+  k.form = q.shape.form;
+  k.rounding = q.shape.rounding;
+  k.window = q.shape.window;
+  k.reduction = {none, q.shape.in.c};
+  const KernelTile whole{q.shape.out.h, q.shape.out.w, q.shape.out.c, q.shape.in.c, true, true, 0};
+  const auto least = [&] { return KernelFormula(k, q.target, q.context.cores).least(whole); };
+  switch (q.shape.family) {
+    case Family::max_pool:
+      k.kind = KernelKind::max_pool;
+      return least();
+    case Family::table:
+      k.kind = KernelKind::table;
+      return least();
+    case Family::conv:
+    case Family::linear:
+      k.kind = q.shape.family == Family::conv ? KernelKind::conv : KernelKind::linear;
+      break;
+  }
+  double best = 0;
+  for (const KnobRange& r : make_space(q.shape, q.context).knobs) {
+    if (r.knob != Knob::kernel) continue;
+    for (const uint16_t tiling : r.values) {
+      k.tiling = static_cast<uint8_t>(tiling);
+      const double cycles = least();
+      best = best == 0 ? cycles : std::min(best, cycles);
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+double lower_bound(const Query& q) {
+  const DmaParams& dma = q.target.dma;
+  const double constants = constant_bytes(q.shape);
+  const int operands = q.shape.family == Family::max_pool ? 2 : q.shape.family == Family::table ? 3 : 4;
+  const double first_in = dma.latency + 1, last_out = dma.latency + 1;
+  const double call = call_overhead(q.target.cores);
+  const double work = least_kernel_cycles(q) + call + operands * dma.setup_1d + first_in + last_out;
+  const double in = (input_bytes(q.shape) + constants) / dma.bytes_per_cycle_in + dma.latency + call + last_out;
+  const double out_bytes = static_cast<double>(q.shape.out.count()) * element_bytes(q.shape.out_type);
+  const double out = out_bytes / dma.bytes_per_cycle_out + first_in + call + dma.latency;
+  double l3 = 0;
+  if (q.context.weights == Level::l3 && (q.shape.family == Family::conv || q.shape.family == Family::linear))
+    l3 = constants / q.target.l3.bytes_per_cycle_read + q.target.l3.latency + first_in + call + last_out;
+  return std::max({work, in, out, l3});
+}
+
+}  // namespace ares
