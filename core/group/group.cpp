@@ -10,11 +10,12 @@ struct overloaded : F... {
   using F::operator()...;
 };
 
-GroupShape shape_of(const LayerGraph& graph, const Layer& layer) {
+GroupShape shape_of(const LayerGraph& graph, LayerId id) {
+  const Layer& layer = graph.dag[id];
   const Tensor& in = graph.tensors.at(static_cast<size_t>(layer.inputs.at(0)));
   const Tensor& out = graph.tensors.at(static_cast<size_t>(layer.output));
   GroupShape s;
-  s.in = in.dims;
+  s.in = input_dims(graph, id);
   s.out = out.dims;
   s.out_type = out.type;
   std::visit(overloaded{[&](const Weighted& w) {
@@ -61,7 +62,7 @@ std::vector<Group> make_groups(const LayerGraph& graph) {
   std::vector<Group> groups;
   for (const LayerId id : execution_order(graph)) {
     const Layer& layer = graph.dag[id];
-    groups.push_back({layer.name, {id}, layer.inputs, layer.output, shape_of(graph, layer)});
+    groups.push_back({layer.name, {id}, layer.inputs, layer.output, shape_of(graph, id)});
   }
   return groups;
 }
