@@ -10,9 +10,10 @@ namespace ares {
 
 namespace po = boost::program_options;
 
-void add_model_options(Options& options) {
-  options.add_options()("model", po::value<std::string>()->required()->value_name("FILE"),
-                        "QONNX model (.qonnx, .onnx) or a checkpoint of one (.json)")(
+void add_model_options(Options& options, ModelOption model) {
+  auto* file = po::value<std::string>()->value_name("FILE");
+  if (model == ModelOption::required) file->required();
+  options.add_options()("model", file, "QONNX model (.qonnx, .onnx) or a checkpoint of one (.json)")(
       "requant", po::value<std::string>()->value_name("fast|exact"),
       "fast (default): cheapest form within a quarter step; exact: as the model rounds")(
       "checkpoints", po::value<std::string>()->default_value("", "")->value_name("DIR"),

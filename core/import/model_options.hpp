@@ -6,8 +6,11 @@
 
 namespace ares {
 
+/// Whether a command has something to do without a model.
+enum class ModelOption { required, optional };
+
 /// Adds --model, --requant and --checkpoints.
-void add_model_options(Options& options);
+void add_model_options(Options& options, ModelOption model = ModelOption::required);
 
 /// The network they name; notices go to stderr. Throws CommandError (usage) when it cannot be loaded.
 LayerGraph load_model(const OptionValues& values);
