@@ -1,0 +1,200 @@
+// ares-tune: finds for every layer of a network how it runs fastest, and remembers it.
+#include <fmt/format.h>
+#include <tbb/global_control.h>
+#include <unistd.h>
+
+#include <boost/program_options.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "core/base/file.hpp"
+#include "core/import/model_options.hpp"
+#include "kb/location.hpp"
+#include "search/dry_run.hpp"
+#include "search/interrupt.hpp"
+#include "search/kb_store.hpp"
+#include "search/progress.hpp"
+#include "search/tune_options.hpp"
+#include "search/tune_report.hpp"
+
+namespace ares {
+namespace {
+
+void require(const Result<void>& done) {
+  if (!done) throw CommandError(ExitStatus::failed, done.error().what);
+}
+
+/// The knowledge base of a run, if it has one.
+struct Memory {
+  std::string place;  ///< empty: --no-kb
+  std::optional<kb::KnowledgeBase> kb;
+};
+
+/// To read (what is not there is empty) or to write.
+Memory open_memory(const TuneSettings& s, bool write) {
+  Memory m;
+  if (!s.use_kb) return m;
+  const std::filesystem::path place = kb::location(s.kb);
+  m.place = place.string();
+  if (write)
+    m.kb = value_or_throw(kb::KnowledgeBase::open(place), ExitStatus::failed);
+  else if (kb::holds_store(place))
+    m.kb = value_or_throw(kb::KnowledgeBase::open_read_only(place), ExitStatus::failed);
+  return m;
+}
+
+/// Long before it is written, so that a run of hours does not end in vain.
+void check_writable(const std::string& option, const std::string& file) {
+  if (file.empty()) return;
+  std::filesystem::path parent = std::filesystem::path(file).parent_path();
+  if (parent.empty()) parent = ".";
+  if (access(parent.c_str(), W_OK) != 0 || std::filesystem::is_directory(file))
+    throw CommandError(ExitStatus::failed, fmt::format("{} {}: cannot be written", option, file));
+}
+
+/// --trials: a line per measurement, flushed round by round.
+class TrialLog {
+ public:
+  explicit TrialLog(const std::string& file) {
+    if (!file.empty()) stream_.open(file);
+    if (!file.empty() && !stream_)
+      throw CommandError(ExitStatus::failed, fmt::format("--trials {}: cannot be written", file));
+  }
+
+  void add(const TuningTask& task, std::span<const ConfigCycles> trials) {
+    if (!stream_.is_open()) return;
+    for (const ConfigCycles& t : trials) {
+      const nlohmann::ordered_json line{{"group", task.name}, {"config", to_string(t.config)}, {"cycles", t.cycles}};
+      stream_ << line.dump() << '\n';
+    }
+    stream_.flush();
+  }
+
+ private:
+  std::ofstream stream_;
+};
+
+struct Network {
+  LayerGraph graph;
+  Target target;
+  PlanOptions plan;
+  std::vector<GroupInContext> groups;  ///< in the contexts that they are tuned in
+};
+
+Network load(const OptionValues& values, const TuneSettings& s) {
+  Network n;
+  n.target = value_or_throw(load_target(s.target));
+  n.graph = load_model(values);
+  n.plan = s.plan;
+  if (n.plan.cores == 0) n.plan.cores = n.target.cores.count;
+  n.groups = value_or_throw(plan_contexts(n.graph, n.target, n.plan), ExitStatus::failed);
+  for (GroupInContext& g : n.groups) g.context = tuning_context(g.group, g.context, n.target, n.graph.policy);
+  return n;
+}
+
+void describe(TuneReport& report, const Network& n, const TuneSettings& s, const Memory& memory) {
+  report.model = n.graph.name;
+  report.target = n.target.name;
+  report.requant = n.graph.policy == RequantPolicy::fast ? "fast" : "exact";
+  report.cores = n.plan.cores;
+  report.seed = s.tuner.seed;
+  report.strategy = s.tuner.strategy;
+  report.kb = memory.place;
+}
+
+void show(const TuneReport& report, const std::string& text, const std::string& json) {
+  std::cout << text;
+  if (!json.empty())
+    if (const auto written = write_file(json, to_json(report)); !written)
+      throw CommandError(ExitStatus::failed, fmt::format("--json: {}", written.error().what));
+}
+
+std::string command_line(const TuneSettings& s) {
+  return fmt::format("ares-tune --strategy {} --measure {} --seed {}", s.tuner.strategy, s.measure, s.tuner.seed);
+}
+
+bool has_baseline(const Tuner& tuner) {
+  const auto& tasks = tuner.tasks();
+  return std::all_of(tasks.begin(), tasks.end(),
+                     [](const TuningTask& t) { return t.state.rule && t.state.model_best && t.state.best; });
+}
+
+ExitStatus dry_run(const Network& n, const TuneSettings& s, Tuner& tuner, const CostModel& model,
+                   const Measurer& measurer, const Memory& memory) {
+  TuneReport report = dry_run_report(n.groups, tuner, model, s.tuner, measurer);
+  describe(report, n, s, memory);
+  show(report, dry_run_text(report), s.json);
+  return ExitStatus::done;
+}
+
+ExitStatus tune(const OptionValues& values, const TuneSettings& s) {
+  const std::atomic<bool>& stop = interruption();
+  const auto model = value_or_throw(make_cost_model(s.cost_model));
+  const Measurer measurer = value_or_throw(make_measurer(s.measure));
+  check_writable("--json", s.json);
+  const Network n = load(values, s);
+  Memory memory = open_memory(s, !s.dry_run && !measurer.is_none());
+  TrialLog log(s.dry_run ? "" : s.trials);
+
+  kb::Run run{kb::new_run_id(), command_line(s), n.graph.name, n.target.name, s.tuner.seed, 0, std::time(nullptr), 0};
+  std::optional<KbStore> store;
+  if (memory.kb) store.emplace(*memory.kb, n.target, n.graph.policy, kb::Provenance{n.graph.name, "", run.id, 0});
+  const bool remembers = store && !s.dry_run && !measurer.is_none();
+  if (remembers) require(memory.kb->record(run));
+
+  Progress progress(std::cerr, isatty(STDERR_FILENO) != 0, s.tuner);
+  TunerObserver observer = progress.observer();
+  observer.measured = [&, shown = observer.measured](const TuningTask& t, std::span<const ConfigCycles> trials) {
+    log.add(t, trials);
+    shown(t, trials);
+  };
+  Tuner tuner(n.groups, n.target, *model, measurer, store ? &*store : nullptr, s.tuner, observer, stop);
+  progress.watch(tuner);
+  if (const auto ready = tuner.prepare(); !ready) throw CommandError(ExitStatus::usage, ready.error().what);
+  if (s.dry_run && !stop) return progress.end(), dry_run(n, s, tuner, *model, measurer, memory);
+  std::optional<StopReason> ended;
+  if (!stop) ended = value_or_throw(tuner.run(), ExitStatus::failed);
+  progress.end();
+  if (!has_baseline(tuner))
+    throw CommandError(ExitStatus::failed, "interrupted before rule and model-best of every group were measured");
+
+  const NetworkChoice choice = value_or_throw(choose_network(n.graph, n.target, n.plan, tuner), ExitStatus::failed);
+  TuneReport report = make_report(n.groups, tuner, *model, measurer, choice);
+  describe(report, n, s, memory);
+  report.ended = ended;
+  if (remembers) {
+    run.measurements = tuner.measurements();
+    run.finished = std::time(nullptr);
+    require(store->save(n.graph, n.groups, choice.best()));
+    require(memory.kb->record(run));
+  }
+  show(report, to_table(report), s.json);
+  return ExitStatus::done;
+}
+
+ExitStatus inventory(const TuneSettings& s) {
+  const Memory memory = open_memory(s, false);
+  std::cout << inventory_text(memory.kb ? &*memory.kb : nullptr,
+                              memory.place.empty() ? "none (--no-kb)" : memory.place);
+  return ExitStatus::done;
+}
+
+ExitStatus run(const OptionValues& values) {
+  const TuneSettings settings = read_tune_settings(values);
+  const tbb::global_control jobs(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(settings.jobs));
+  if (values.count("model")) return tune(values, settings);
+  if (settings.dry_run) return inventory(settings);
+  throw CommandError(ExitStatus::usage, "--model is missing; --dry-run alone shows what there is");
+}
+
+}  // namespace
+}  // namespace ares
+
+int main(int argc, char** argv) {
+  ares::Command command{"ares-tune", "finds for every layer of a quantised network how it runs fastest", {}, ares::run};
+  ares::add_model_options(command.options, ares::ModelOption::optional);
+  ares::add_tune_options(command.options);
+  return ares::run_command(argc, argv, command);
+}

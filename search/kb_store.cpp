@@ -1,0 +1,132 @@
+#include "search/kb_store.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "kb/environment.hpp"
+#include "kb/plan_subject.hpp"
+
+namespace ares {
+namespace {
+
+using Json = nlohmann::json;
+
+/// Configs taken over from each entry of another environment or shape.
+constexpr std::size_t offers_per_entry = 2;
+
+std::string cursor_of(const TuningState& s) {
+  return Json{{"strategy", s.strategy}, {"rounds", s.rounds_without_gain}, {"raw", s.raw}, {"feasible", s.feasible}}
+      .dump();
+}
+
+/// A cursor of another form is none.
+void read_cursor(const std::string& cursor, TuningState& s) {
+  const Json j = Json::parse(cursor, nullptr, false);
+  if (!j.is_object()) return;
+  const auto number = [&](const char* key) {
+    const auto it = j.find(key);
+    return it != j.end() && it->is_number_unsigned() ? it->get<uint64_t>() : 0;
+  };
+  if (const auto it = j.find("strategy"); it != j.end() && it->is_string()) s.strategy = it->get<std::string>();
+  s.rounds_without_gain = static_cast<int>(number("rounds"));
+  s.raw = number("raw");
+  s.feasible = number("feasible");
+}
+
+std::optional<StopReason> reason_named(const std::string& name) {
+  for (int r = 0; r <= static_cast<int>(StopReason::interrupted); ++r)
+    if (name_of(static_cast<StopReason>(r)) == name) return static_cast<StopReason>(r);
+  return std::nullopt;
+}
+
+void add_offers(const kb::Entry& entry, const Query& query, const SearchSpace& space, std::vector<Config>& offers) {
+  const std::size_t count = std::min(offers_per_entry, entry.results.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    const Config fitted = fit_config(space, entry.results[i].config);
+    const bool known = std::find(offers.begin(), offers.end(), fitted) != offers.end();
+    if (!known && !check(query.shape, query.context, fitted)) offers.push_back(fitted);
+  }
+}
+
+kb::Trial to_kb(const ConfigCycles& t, const TuningState& state) {
+  kb::Trial trial;
+  trial.config = t.config;
+  trial.cycles = t.cycles;
+  trial.rule = state.rule && state.rule->config == t.config;
+  trial.model_best = state.model_best && state.model_best->config == t.config;
+  if (!std::isfinite(t.cycles)) {
+    trial.cycles = 0;
+    trial.failure = {kb::FailureKind::does_not_fit, "the config cannot be lowered"};
+  }
+  return trial;
+}
+
+}  // namespace
+
+KbStore::KbStore(kb::KnowledgeBase& kb, const Target& target, RequantPolicy policy, kb::Provenance provenance)
+    : kb_(kb), target_(target), policy_(policy), provenance_(std::move(provenance)) {}
+
+kb::Subject KbStore::subject(const Query& query) const {
+  const auto current = kb::current_environment(target_, query.shape.family);
+  return {kb::make_signature(query.shape, query.context, target_.name, policy_), kb::Source::event,
+          current.of(kb::Source::event)};
+}
+
+StoredTuning KbStore::load(const Query& query, const SearchSpace& space) {
+  StoredTuning stored;
+  const kb::Subject s = subject(query);
+  if (const auto entry = kb_.find(s)) {
+    stored.hit = entry->results.empty() ? StoreHit::miss : StoreHit::exact;
+    TuningState state;
+    state.evaluations = entry->evaluations;
+    read_cursor(entry->cursor, state);
+    if (entry->settled) state.settled = reason_named(entry->settled->reason);
+    stored.state = state;
+    for (const kb::Measured& m : entry->results) stored.trials.push_back({m.config, m.cycles});
+    for (const auto& [config, cycles] : kb_.measured(s)) stored.trials.push_back({config, cycles});
+    for (const kb::Failure& f : kb_.failures(s))
+      stored.trials.push_back({f.config, std::numeric_limits<double>::infinity()});
+  }
+  for (const kb::Entry& older : kb_.all(s.signature))
+    if (older.subject != s) add_offers(older, query, space, stored.offers);
+  const auto neighbours = kb_.nearest(s.signature, {}, nullptr);
+  for (const kb::Neighbour& n : neighbours) add_offers(n.entry, query, space, stored.offers);
+  if (stored.hit == StoreHit::miss && !neighbours.empty()) {
+    stored.hit = StoreHit::near;
+    stored.distance = neighbours.front().distance;
+  }
+  return stored;
+}
+
+Result<void> KbStore::save(const TuningRound& round) {
+  const kb::Subject s = subject(round.query);
+  kb::Provenance provenance = provenance_;
+  provenance.layer = round.group;
+  std::vector<kb::Trial> trials;
+  trials.reserve(round.trials.size());
+  for (const ConfigCycles& t : round.trials) trials.push_back(to_kb(t, round.state));
+  if (auto ok = kb_.record(s, provenance, trials, cursor_of(round.state)); !ok) return ok;
+  if (!round.state.settled) return {};
+  const kb::Settled settled{round.state.strategy, std::string(name_of(*round.state.settled)), round.state.raw,
+                            round.state.feasible, 0};
+  return kb_.settle(s, settled, round.state.settled == StopReason::exhausted);
+}
+
+Result<void> KbStore::save(const LayerGraph& graph, const std::vector<GroupInContext>& groups,
+                           const PlayedNetwork& network) {
+  kb::PlanEntry entry;
+  entry.subject = kb::plan_subject(graph, groups, target_);
+  for (const PlannedGroup& g : network.program.groups) entry.configs.push_back(g.chosen.config);
+  entry.cycles = network.cycles;
+  entry.cold_cycles = network.cold_cycles;
+  entry.provenance = provenance_;
+  return kb_.record(entry);
+}
+
+Context tuning_context(const Group& group, const Context& context, const Target& target, RequantPolicy policy) {
+  return kb::make_signature(group.shape, context, target.name, policy).context;
+}
+
+}  // namespace ares

@@ -1,0 +1,38 @@
+// The tuner's memory in the knowledge base.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/plan/network_program.hpp"
+#include "kb/knowledge_base.hpp"
+#include "search/network_choice.hpp"
+#include "search/tuning_store.hpp"
+
+namespace ares {
+
+class KbStore final : public TuningStore {
+ public:
+  /// Everything referred to outlives the store. `provenance` names model and run; the layer is filled in.
+  KbStore(kb::KnowledgeBase& kb, const Target& target, RequantPolicy policy, kb::Provenance provenance);
+
+  StoredTuning load(const Query& query, const SearchSpace& space) override;
+  Result<void> save(const TuningRound& round) override;
+
+  /// Remembers the network's kept program under its groups, as ares-compile asks for it.
+  Result<void> save(const LayerGraph& graph, const std::vector<GroupInContext>& groups, const PlayedNetwork& network);
+
+ private:
+  kb::Subject subject(const Query& query) const;
+
+  kb::KnowledgeBase& kb_;
+  const Target& target_;
+  RequantPolicy policy_;
+  kb::Provenance provenance_;
+};
+
+/// The context that a group is tuned in: that of its signature, whose sizes are rounded down, so that what is found
+/// fits every group of that signature.
+Context tuning_context(const Group& group, const Context& context, const Target& target, RequantPolicy policy);
+
+}  // namespace ares

@@ -1,0 +1,199 @@
+#include "search/tune_options.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <boost/algorithm/string.hpp>
+#include <boost/program_options.hpp>
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <thread>
+
+#include "core/base/file.hpp"
+
+namespace ares {
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr double default_budget_seconds = 600;
+constexpr int64_t most_int = std::numeric_limits<int>::max();
+
+/// Options of the command's final form that this version answers with one line.
+struct Later {
+  const char *name, *value, *what;
+};
+constexpr std::array<Later, 6> later{{
+    {"gvsoc", "PATH", "measuring on GVSOC"},
+    {"trust-plugin", "", "plug-in cost models"},
+    {"sweep", "KEY=V1,V2", "sweeps"},
+    {"report", "FILE.html", "HTML reports"},
+    {"trace", "FILE.json", "traces"},
+    {"ranges", "FILE.npy", "activation ranges from data"},
+}};
+
+[[noreturn]] void usage(const std::string& what) { throw CommandError(ExitStatus::usage, what); }
+
+template <class T>
+std::optional<T> optional(const OptionValues& values, const char* name) {
+  if (!values.count(name)) return std::nullopt;
+  return values[name].as<T>();
+}
+
+/// po reads "-1" as a huge unsigned number; so signed, and checked.
+std::optional<std::size_t> count(const OptionValues& values, const char* name, int64_t least,
+                                 int64_t most = std::numeric_limits<int64_t>::max()) {
+  const auto n = optional<int64_t>(values, name);
+  if (!n) return std::nullopt;
+  if (*n < least) usage(fmt::format("--{} {}: has to be at least {}", name, *n, least));
+  if (*n > most) usage(fmt::format("--{} {}: has to be at most {}", name, *n, most));
+  return static_cast<std::size_t>(*n);
+}
+
+/// The one word that this version knows for an option.
+void only(const OptionValues& values, const char* name, std::initializer_list<const char*> known, const char* why) {
+  const auto& given = values[name].as<std::string>();
+  for (const char* k : known)
+    if (given == k) return;
+  usage(fmt::format("--{} {}: {}", name, given, why));
+}
+
+std::set<std::string> names(const std::string& list) {
+  std::set<std::string> result;
+  std::vector<std::string> parts;
+  boost::split(parts, list, boost::is_any_of(","));
+  for (std::string& p : parts) {
+    boost::trim(p);
+    if (!p.empty()) result.insert(p);
+  }
+  if (result.empty()) usage("--layers: names no group; list them with commas: --layers conv1,fc1");
+  return result;
+}
+
+void refuse_later(const OptionValues& values) {
+  for (const Later& l : later)
+    if (values.count(l.name)) usage(fmt::format("--{}: {} is not available in this version", l.name, l.what));
+  only(values, "engine", {"auto", "cluster"}, "this version runs every layer on the cluster; use --engine cluster");
+  only(values, "objective", {"warm"}, "this version tunes for warm cycles; use --objective warm");
+}
+
+TunerOptions tuner_options(const OptionValues& values) {
+  TunerOptions t;
+  t.strategy = values["strategy"].as<std::string>();
+  t.seed = values["seed"].as<uint64_t>();
+  t.budget_seconds = default_budget_seconds;
+  if (const auto text = optional<std::string>(values, "budget")) {
+    const auto seconds = parse_duration(*text);
+    if (!seconds || *seconds <= 0) usage(fmt::format("--budget {}: write 2h, 30m, 90s or 1h30m", *text));
+    t.budget_seconds = *seconds;
+  }
+  t.max_evals = count(values, "max-evals", 1);
+  t.max_iter = count(values, "max-iter", 1);
+  t.min_cycles = static_cast<double>(count(values, "min-cycles", 0).value_or(0));
+  if (values["tune-all"].as<bool>()) t.min_cycles = 0;
+  if (const auto list = optional<std::string>(values, "layers")) t.layers = names(*list);
+  if (const auto file = optional<std::string>(values, "pin")) {
+    const std::string text = value_or_throw(read_file(*file));
+    auto pins = parse_pins(text);
+    if (!pins) usage(fmt::format("--pin {}: {}", *file, pins.error().what));
+    t.pins = std::move(*pins);
+  }
+  return t;
+}
+
+}  // namespace
+
+void add_tune_options(Options& options) {
+  const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
+  const auto number = [](const char* name) { return po::value<int64_t>()->value_name(name); };
+  const auto flag = [] { return po::bool_switch(); };
+  const auto given = [](const char* value, const char* name) {
+    return po::value<std::string>()->default_value(value)->value_name(name);
+  };
+  auto add = options.add_options();
+  add("budget", text("TIME"), "wall clock to spend, as 2h or 90s; without it until settled, at most 10 minutes");
+  add("max-evals", number("N"), "measurements to spend, rule and model-best included");
+  add("max-iter", number("N"), "measurements per group");
+  add("min-cycles", number("N"), "skip groups whose model-best is below N cycles");
+  add("tune-all", flag(), "skip no group: --min-cycles 0");
+  add("layers", text("A,B"), "search these groups only");
+  add("pin", text("FILE.json"), "configs fixed by you, which win over everything: {\"conv1\": {\"tile_h\": 14, ..}}");
+  add("strategy", given("auto", "NAME"), "auto, grid or random");
+  add("cost-model", given("analytical", "NAME"), "what ranks configs before they are measured");
+  add("measure", given("auto", "HOW"), "auto, event or none");
+  add("engine", given("auto", "WHICH"), "auto or cluster");
+  add("objective", given("warm", "WHICH"), "warm");
+  add("target", given("gap9", "NAME"), "gap9, siracusa or FILE.json");
+  add("kb", text("DIR"), "knowledge base; without it $ARES_KB, else $XDG_DATA_HOME/ares/kb");
+  add("no-kb", flag(), "use and write no knowledge base");
+  add("cores", number("N"), "workers to use");
+  add("stack", number("BYTES"), "stack of a worker, in L1");
+  add("l1-limit", number("BYTES"), "L1 that the network may use");
+  add("l2-limit", number("BYTES"), "L2 that the network may use");
+  add("l3-limit", number("BYTES"), "L3 that the network may use");
+  add("jobs", number("N"), "threads; results do not depend on it");
+  add("seed", po::value<uint64_t>()->default_value(0)->value_name("N"), "of everything random");
+  add("dry-run", flag(), "show spaces, estimates and what a run would spend; measure and write nothing");
+  add("json", text("FILE"), "write the report there");
+  add("trials", text("FILE"),
+      "write every measurement there, a JSON object per line, once it is in the knowledge base");
+  for (const Later& l : later) {
+    if (*l.value)
+      add(l.name, text(l.value), "(not in this version)");
+    else
+      add(l.name, "(not in this version)");
+  }
+}
+
+TuneSettings read_tune_settings(const OptionValues& values) {
+  refuse_later(values);
+  TuneSettings s;
+  s.tuner = tuner_options(values);
+  s.target = values["target"].as<std::string>();
+  s.cost_model = values["cost-model"].as<std::string>();
+  s.measure = values["measure"].as<std::string>();
+  s.kb = optional<std::string>(values, "kb");
+  s.use_kb = !values["no-kb"].as<bool>();
+  if (s.kb && !s.use_kb) usage("--kb and --no-kb exclude each other");
+  s.plan.cores = static_cast<int>(count(values, "cores", 1, most_int).value_or(0));
+  s.plan.stack = static_cast<uint32_t>(count(values, "stack", 1, most_int).value_or(0));
+  s.plan.l1_limit = count(values, "l1-limit", 1).value_or(0);
+  s.plan.l2_limit = count(values, "l2-limit", 1).value_or(0);
+  s.plan.l3_limit = count(values, "l3-limit", 1).value_or(0);
+  s.jobs =
+      static_cast<int>(count(values, "jobs", 1, most_int).value_or(std::max(1U, std::thread::hardware_concurrency())));
+  s.dry_run = values["dry-run"].as<bool>();
+  s.json = optional<std::string>(values, "json").value_or("");
+  s.trials = optional<std::string>(values, "trials").value_or("");
+  return s;
+}
+
+std::optional<double> parse_duration(const std::string& text) {
+  static const std::regex whole(R"((\d+(\.\d+)?[hms]?)+)"), part(R"((\d+(?:\.\d+)?)([hms]?))");
+  if (text.size() > 20 || !std::regex_match(text, whole)) return std::nullopt;
+  double seconds = 0;
+  for (auto it = std::sregex_iterator(text.begin(), text.end(), part); it != std::sregex_iterator(); ++it) {
+    const std::string unit = (*it)[2];
+    seconds += std::stod((*it)[1]) * (unit == "h" ? 3600 : unit == "m" ? 60 : 1);
+  }
+  return seconds;
+}
+
+Result<std::map<std::string, Config>> parse_pins(const std::string& json) {
+  const auto document = nlohmann::json::parse(json, nullptr, false);
+  if (!document.is_object()) return fail("has to be a JSON object of group names and configs");
+  std::map<std::string, Config> pins;
+  for (const auto& [group, value] : document.items()) {
+    std::vector<std::string> parts;
+    if (value.is_object())
+      for (const auto& [knob, v] : value.items())
+        parts.push_back(knob + "=" + (v.is_string() ? v.get<std::string>() : v.dump()));
+    const std::string text = value.is_string() ? value.get<std::string>() : "{" + boost::join(parts, ", ") + "}";
+    auto config = parse_config(text);
+    if (!config) return fail(fmt::format("group '{}': {}", group, config.error().what));
+    pins[group] = *config;
+  }
+  return pins;
+}
+
+}  // namespace ares

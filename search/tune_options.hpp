@@ -1,0 +1,37 @@
+// The command line of ares-tune.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/base/cli.hpp"
+#include "core/plan/network_program.hpp"
+#include "search/tuner.hpp"
+
+namespace ares {
+
+struct TuneSettings {
+  TunerOptions tuner;
+  PlanOptions plan;
+  std::string target, cost_model, measure;
+  std::optional<std::string> kb;  ///< --kb; nothing: the default place
+  bool use_kb = true;
+  int jobs = 1;
+  bool dry_run = false;
+  std::string json, trials;  ///< files to write; empty: none
+};
+
+/// All options but those of add_model_options().
+void add_tune_options(Options& options);
+
+/// Throws CommandError (usage) on values that make no sense, files that cannot be read and options of later versions.
+TuneSettings read_tune_settings(const OptionValues& values);
+
+/// Seconds of `2h`, `90s`, `1h30m` or `45` (seconds); nothing: it is no duration.
+std::optional<double> parse_duration(const std::string& text);
+
+/// The configs of a --pin file: {"group": {"tile_h": 14, "kernel": "slide_2x8", ..}, ..} or {"group": "{tile_h=14,
+/// ..}"}.
+Result<std::map<std::string, Config>> parse_pins(const std::string& json);
+
+}  // namespace ares

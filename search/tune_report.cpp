@@ -1,0 +1,175 @@
+#include "search/tune_report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "search/text_table.hpp"
+
+namespace ares {
+namespace {
+
+std::string why(const TuningTask& task, const Measurer& measurer) {
+  if (task.not_searched) return std::string(name_of(*task.not_searched));
+  if (task.state.settled) return std::string(name_of(*task.state.settled));
+  return measurer.is_none() ? "not measured" : "budget";
+}
+
+std::string gain_text(double rule, double tuned) { return tuned > 0 ? fmt::format("{:.2f}x", rule / tuned) : "-"; }
+
+std::vector<std::string> row(const GroupReport& g) {
+  const std::string op = operator_text(g.shape);
+  return {g.name,
+          op,
+          shape_text(g.shape),
+          grouped(static_cast<double>(g.macs)),
+          grouped(g.rule_cycles),
+          grouped(g.model_best_cycles),
+          grouped(g.tuned_cycles),
+          g.optimum_cycles ? grouped(*g.optimum_cycles) : "-",
+          grouped(g.lower_bound_cycles),
+          name_of(g.bottleneck),
+          gain_text(g.rule_cycles, g.tuned_cycles),
+          name_of(g.origin),
+          g.same_as.empty() ? grouped(static_cast<double>(g.evaluations)) : "-",
+          g.same_as.empty() ? (g.settled ? g.why : "no: " + g.why) : "as " + g.same_as};
+}
+
+std::vector<std::string> total_row(const TuneReport& r) {
+  double macs = 0;
+  for (const GroupReport& g : r.groups) macs += static_cast<double>(g.macs);
+  return {"network",
+          "",
+          "",
+          grouped(macs),
+          grouped(r.rule_cycles),
+          grouped(r.model_best_cycles),
+          grouped(r.tuned_cycles),
+          r.optimum_cycles ? grouped(*r.optimum_cycles) : "-",
+          grouped(r.lower_bound_cycles),
+          "",
+          gain_text(r.rule_cycles, r.tuned_cycles),
+          "",
+          grouped(static_cast<double>(r.measurements)),
+          ""};
+}
+
+std::string kept_text(Variant kept) {
+  switch (kept) {
+    case Variant::tuned:
+      return "the tuned program";
+    case Variant::model_best:
+      return "the model's best program: as a whole it is faster than the tuned one";
+    case Variant::rule:
+      return "the rule's program: as a whole it is faster than the tuned one";
+  }
+  return "";
+}
+
+std::string end_text(const TuneReport& r) {
+  const auto open = std::count_if(r.groups.begin(), r.groups.end(), [](const GroupReport& g) { return !g.settled; });
+  if (r.ended == StopReason::interrupted) return "interrupted; what was measured is kept";
+  if (open == 0) return "every group is settled";
+  if (r.ended) return fmt::format("the budget ({}) ended it; {} groups can be tuned further", name_of(*r.ended), open);
+  return fmt::format("{} groups were not searched to the end", open);
+}
+
+}  // namespace
+
+std::string operator_text(const GroupShape& shape) {
+  const Window& w = shape.window;
+  std::string text = name_of(shape.family);
+  if (shape.family == Family::linear || shape.family == Family::table) return text;
+  text += fmt::format(" {}x{}", w.kh, w.kw);
+  if (w.sh != 1 || w.sw != 1) text += w.sh == w.sw ? fmt::format("/{}", w.sh) : fmt::format("/{}x{}", w.sh, w.sw);
+  return text;
+}
+
+std::string shape_text(const GroupShape& shape) {
+  const auto dims = [&](const Dims& d) {
+    if (d.h == 1 && d.w == 1) return fmt::format("{}", d.c);
+    if (shape.family == Family::linear) return fmt::format("{}x{}", d.w, d.c);
+    return fmt::format("{}x{}x{}", d.h, d.w, d.c);
+  };
+  return fmt::format("{} > {}", dims(shape.in), dims(shape.out));
+}
+
+GroupReport group_report(const GroupInContext& g, std::size_t position, const Tuner& tuner, const CostModel& model,
+                         const Measurer& measurer, Variant variant) {
+  const TuningTask& task = tuner.task_of(position);
+  const ChosenConfig chosen = config_of(tuner, position, variant);
+  GroupReport r;
+  r.name = g.group.name;
+  r.op = name_of(g.group.shape.family);
+  r.shape = g.group.shape;
+  r.context = g.context;
+  r.macs = g.group.shape.macs();
+  r.config = chosen.config;
+  r.origin = chosen.origin;
+  r.rule_cycles = task.state.rule->cycles;
+  r.model_best_cycles = task.state.model_best->cycles;
+  r.tuned_cycles = cycles_of(tuner, position, variant);
+  r.optimum_cycles = task.optimum();
+  r.lower_bound_cycles = task.lower_bound;
+  r.bottleneck = estimate(model, task.query(), chosen.config).bottleneck;
+  r.cycles_from = measurer.source;
+  r.settled = task.state.settled.has_value();
+  r.why = why(task, measurer);
+  r.evaluations = task.evaluations;
+  r.evaluations_total = task.state.evaluations;
+  if (task.members.front() != position) r.same_as = task.name;
+  r.census = task.candidates.census;
+  r.trials_hash = task.trials_hash;
+  r.hit = task.hit;
+  r.hit_distance = task.hit_distance;
+  return r;
+}
+
+TuneReport make_report(const std::vector<GroupInContext>& groups, const Tuner& tuner, const CostModel& model,
+                       const Measurer& measurer, const NetworkChoice& choice) {
+  TuneReport r;
+  r.cost_model = model.name();
+  bool all_exhausted = choice.kept == Variant::tuned;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    r.groups.push_back(group_report(groups[g], g, tuner, model, measurer, choice.kept));
+    r.lower_bound_cycles += r.groups.back().lower_bound_cycles;
+    all_exhausted = all_exhausted && r.groups.back().optimum_cycles && r.groups.back().origin != ConfigOrigin::pin;
+  }
+  r.kept = choice.kept;
+  r.rule_cycles = choice.of(Variant::rule).cycles;
+  r.model_best_cycles = choice.of(Variant::model_best).cycles;
+  r.tuned_cycles = choice.best().cycles;
+  r.rule_cold_cycles = choice.of(Variant::rule).cold_cycles;
+  r.model_best_cold_cycles = choice.of(Variant::model_best).cold_cycles;
+  r.tuned_cold_cycles = choice.best().cold_cycles;
+  if (all_exhausted) r.optimum_cycles = choice.of(Variant::tuned).cycles;
+  r.cycles_from = "event";
+  r.measurements = tuner.measurements();
+  r.wall_s = tuner.seconds();
+  return r;
+}
+
+std::string to_table(const TuneReport& r) {
+  const std::vector<Column> columns{{"group"},       {"operator"},    {"shape"},       {"MACs", true},
+                                    {"rule", true},  {"model", true}, {"tuned", true}, {"optimum", true},
+                                    {"bound", true}, {"limited by"},  {"gain", true},  {"config from"},
+                                    {"tried", true}, {"settled"}};
+  std::vector<std::vector<std::string>> rows;
+  for (const GroupReport& g : r.groups) rows.push_back(row(g));
+  rows.push_back(total_row(r));
+  const std::string source = r.groups.empty() ? "event" : r.groups.front().cycles_from;
+  std::string text =
+      fmt::format("{} on {}, {} cores, {} requantisation. Warm cycles; groups by {}, network by {}.\n\n", r.model,
+                  r.target, r.cores, r.requant,
+                  source == "event" ? "the event simulator" : "the cost model " + r.cost_model, "the event simulator");
+  text += text_table(columns, rows);
+  text += fmt::format("\nKept: {}, {} cycles warm, {} cold ({} by rule, {} by the model's best).\n", kept_text(r.kept),
+                      grouped(r.tuned_cycles), grouped(r.tuned_cold_cycles), grouped(r.rule_cycles),
+                      grouped(r.model_best_cycles));
+  text += fmt::format("{} measurements in {:.1f} s; {}.\n", grouped(static_cast<double>(r.measurements)), r.wall_s,
+                      end_text(r));
+  text += r.kb.empty() ? "Nothing is remembered (--no-kb).\n" : fmt::format("Remembered in {}.\n", r.kb);
+  return text;
+}
+
+}  // namespace ares

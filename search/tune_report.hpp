@@ -1,0 +1,76 @@
+// What a tuning run found, as plain values, and the two ways to show it.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/arithmetic/requant.hpp"
+#include "search/network_choice.hpp"
+#include "search/tuner.hpp"
+
+namespace ares {
+
+/// Of one group. Cycles are warm, by `cycles_from`.
+struct GroupReport {
+  std::string name, op;
+  GroupShape shape;
+  Context context;
+  int64_t macs = 0;
+  Config config;  ///< of the kept program
+  ConfigOrigin origin = ConfigOrigin::model;
+  double rule_cycles = 0, model_best_cycles = 0, tuned_cycles = 0;
+  std::optional<double> optimum_cycles;  ///< where the space was exhausted
+  double lower_bound_cycles = 0;
+  Bottleneck bottleneck = Bottleneck::compute;  ///< of the kept config, by the cost model
+  std::string cycles_from;
+  bool settled = false;
+  std::string why;                    ///< it is settled, not settled or was not searched
+  std::size_t evaluations = 0;        ///< of this run; of equal groups those of the one that stands for all
+  std::size_t evaluations_total = 0;  ///< over all runs
+  std::string same_as;                ///< the group that was tuned in its place; empty: itself
+  SpaceCensus census;
+  uint64_t trials_hash = 0;
+  StoreHit hit = StoreHit::miss;  ///< what the knowledge base had before the run
+  double hit_distance = 0;        ///< of a near hit
+  std::string plan;               ///< dry run: what would be done
+};
+
+struct TuneReport {
+  bool dry_run = false;  ///< nothing was measured: cycles are the cost model's, totals are missing
+  std::string model, target, requant, strategy, cost_model, kb;
+  uint64_t seed = 0;
+  int cores = 8;
+  std::vector<GroupReport> groups;
+  double rule_cycles = 0, model_best_cycles = 0, tuned_cycles = 0;  ///< of the whole network, warm
+  double rule_cold_cycles = 0, model_best_cold_cycles = 0, tuned_cold_cycles = 0;
+  std::optional<double> optimum_cycles;  ///< of the network of optima; where every group was exhausted
+  double lower_bound_cycles = 0;         ///< sum of the groups'
+  Variant kept = Variant::tuned;
+  std::string cycles_from;
+  std::size_t measurements = 0;  ///< of this run
+  double wall_s = 0;
+  std::optional<StopReason> ended;  ///< what cut the run; nothing: every group is settled or left out
+};
+
+/// `conv 3x3`, `linear`.
+std::string operator_text(const GroupShape& shape);
+/// `28x28x1 > 28x28x16`.
+std::string shape_text(const GroupShape& shape);
+
+/// Of the group at a position of the network, with a variant's config.
+GroupReport group_report(const GroupInContext& group, std::size_t position, const Tuner& tuner, const CostModel& model,
+                         const Measurer& measurer, Variant variant);
+
+/// Fills the groups and the totals.
+TuneReport make_report(const std::vector<GroupInContext>& groups, const Tuner& tuner, const CostModel& model,
+                       const Measurer& measurer, const NetworkChoice& choice);
+
+/// The table that ares-tune prints.
+std::string to_table(const TuneReport& report);
+
+/// The document that --json writes; README.md describes its fields.
+std::string to_json(const TuneReport& report);
+
+}  // namespace ares

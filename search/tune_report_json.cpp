@@ -1,0 +1,121 @@
+#include <fmt/format.h>
+
+#include <boost/algorithm/string.hpp>
+#include <nlohmann/json.hpp>
+
+#include "search/tune_report.hpp"
+
+namespace ares {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Raised with every change that a reader must know of.
+constexpr int schema_version = 1;
+
+Json dims(const Dims& d) { return {d.h, d.w, d.c}; }
+
+Json shape_json(const GroupShape& s) {
+  Json j{{"in", dims(s.in)}, {"out", dims(s.out)}};
+  if (s.family != Family::conv && s.family != Family::max_pool) return j;
+  const Window& w = s.window;
+  j["kernel"] = {w.kh, w.kw};
+  j["stride"] = {w.sh, w.sw};
+  j["dilation"] = {w.dh, w.dw};
+  j["pad"] = {w.pt, w.pl, w.pb, w.pr};
+  return j;
+}
+
+/// Knobs that the group does not have are left out; enumerated ones appear by name.
+Json config_json(const Config& c) {
+  Json j = Json::object();
+  std::string text = to_string(c);
+  boost::trim_if(text, boost::is_any_of("{}"));
+  std::vector<std::string> knobs;
+  boost::split(knobs, text, boost::is_any_of(","));
+  for (const std::string& knob : knobs) {
+    const std::size_t equals = knob.find('=');
+    if (equals == std::string::npos) continue;
+    const std::string value = knob.substr(equals + 1);
+    const bool number = value.find_first_not_of("0123456789") == std::string::npos;
+    j[boost::trim_copy(knob.substr(0, equals))] = number ? Json(std::stoi(value)) : Json(value);
+  }
+  return j;
+}
+
+Json optional_json(const std::optional<double>& d) { return d ? Json(*d) : Json(nullptr); }
+
+Json group_json(const GroupReport& g) {
+  Json removed = Json::object();
+  for (int c = 0; c < constraint_count; ++c)
+    removed[name_of(static_cast<Constraint>(c))] = g.census.removed[static_cast<std::size_t>(c)];
+  Json j{{"name", g.name}, {"op", g.op}, {"shape", shape_json(g.shape)}, {"macs", g.macs}};
+  j["config"] = config_json(g.config);
+  j["rule_cycles"] = g.rule_cycles;
+  j["model_best_cycles"] = g.model_best_cycles;
+  j["tuned_cycles"] = g.tuned_cycles;
+  j["optimum_cycles"] = optional_json(g.optimum_cycles);
+  j["lower_bound_cycles"] = g.lower_bound_cycles;
+  j["bottleneck"] = name_of(g.bottleneck);
+  j["config_from"] = name_of(g.origin);
+  j["cycles_from"] = g.cycles_from;
+  j["settled"] = g.settled;
+  j["why"] = g.why;
+  j["evaluations"] = g.evaluations;
+  j["evaluations_total"] = g.evaluations_total;
+  j["same_as"] = g.same_as.empty() ? Json(nullptr) : Json(g.same_as);
+  j["space"] = {{"raw", g.census.raw}, {"feasible", g.census.feasible}, {"removed", removed}};
+  j["kb"] = {{"hit", name_of(g.hit)}};
+  if (g.hit == StoreHit::near) j["kb"]["distance"] = g.hit_distance;
+  if (!g.plan.empty()) j["plan"] = g.plan;
+  j["trials_hash"] = fmt::format("{:016x}", g.trials_hash);
+  return j;
+}
+
+const char* name_of_variant(Variant v) {
+  switch (v) {
+    case Variant::tuned:
+      return "tuned";
+    case Variant::model_best:
+      return "model-best";
+    case Variant::rule:
+      return "rule";
+  }
+  return "?";
+}
+
+Json total_json(const TuneReport& r) {
+  if (r.dry_run) return {{"measurements", 0}, {"wall_s", r.wall_s}};
+  Json total{{"rule_cycles", r.rule_cycles},
+             {"model_best_cycles", r.model_best_cycles},
+             {"tuned_cycles", r.tuned_cycles},
+             {"tuned_cold_cycles", r.tuned_cold_cycles}};
+  total["rule_cold_cycles"] = r.rule_cold_cycles;
+  total["model_best_cold_cycles"] = r.model_best_cold_cycles;
+  total["optimum_cycles"] = optional_json(r.optimum_cycles);
+  total["lower_bound_cycles"] = r.lower_bound_cycles;
+  total["kept"] = name_of_variant(r.kept);
+  total["cycles_from"] = r.cycles_from;
+  total["measurements"] = r.measurements;
+  total["wall_s"] = r.wall_s;
+  total["ended"] = r.ended ? Json(std::string(name_of(*r.ended))) : Json(nullptr);
+  return total;
+}
+
+}  // namespace
+
+std::string to_json(const TuneReport& r) {
+  Json j{{"schema_version", schema_version}, {"model", r.model}, {"target", r.target}, {"seed", r.seed}};
+  j["requant"] = r.requant;
+  j["objective"] = "warm";
+  j["strategy"] = r.strategy;
+  j["cost_model"] = r.cost_model;
+  j["cores"] = r.cores;
+  j["dry_run"] = r.dry_run;
+  j["groups"] = Json::array();
+  for (const GroupReport& g : r.groups) j["groups"].push_back(group_json(g));
+  j["total"] = total_json(r);
+  return j.dump(2) + "\n";
+}
+
+}  // namespace ares
