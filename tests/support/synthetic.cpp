@@ -56,8 +56,8 @@ LayerGraph one_layer(Operation op, Dims in, const Quantisation& q, Dims out_dims
   output.view.shape = {1, out_dims.c, out_dims.h, out_dims.w};
   g.tensors = {input, output};
   boost::add_vertex(Layer{"layer", "layer", std::move(op), {0}, 1}, g.dag);
-  g.inputs = {{"in", 0}};
-  g.outputs = {{"out", 1}};
+  g.inputs = {{"in", 0, {}}};
+  g.outputs = {{"out", 1, {}}};
   return g;
 }
 

@@ -21,10 +21,10 @@ LayerGraph chain(Random& random, const std::vector<int32_t>& features) {
     layer.inputs = {static_cast<TensorId>(i)};
     layer.output = static_cast<TensorId>(i + 1);
     const LayerId v = boost::add_vertex(layer, all.dag);
-    if (i > 0) boost::add_edge(v - 1, v, static_cast<TensorId>(i), all.dag);
+    if (i > 0) boost::add_edge(v - 1, v, Flow{static_cast<TensorId>(i)}, all.dag);
   }
-  all.inputs = {{"in", 0}};
-  all.outputs = {{"out", static_cast<TensorId>(features.size() - 1)}};
+  all.inputs = {{"in", 0, {}}};
+  all.outputs = {{"out", static_cast<TensorId>(features.size() - 1), {}}};
   return all;
 }
 

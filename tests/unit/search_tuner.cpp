@@ -93,6 +93,13 @@ GroupInContext conv(const std::string& name, int32_t size, int32_t in, int32_t o
   return g;
 }
 
+/// The figures above know nothing of true lower bounds.
+TunerOptions made_up_cycles() {
+  TunerOptions o;
+  o.within_bound = -1;
+  return o;
+}
+
 struct Bench {
   std::vector<GroupInContext> groups;
   Target target = load_target("gap9").value();
@@ -100,7 +107,7 @@ struct Bench {
   Log log;
   Measurer measurer = fake_measurer(log);
   MemoryStore store;
-  TunerOptions options;
+  TunerOptions options = made_up_cycles();
   TunerObserver observer;
   std::atomic<bool> stop{false};
 
@@ -371,4 +378,12 @@ TEST_CASE("without a measurer the model has the last word") {
   const auto tuner = b.tune();
   CHECK(tuner->measurements() == 0);
   CHECK(tuner->task_of(0).state.best->config == tuner->task_of(0).model_best.config);
+}
+
+TEST_CASE("a group within reach of its lower bound is settled") {
+  Bench b;
+  b.groups = {conv("a", 16, 32, 32)};
+  b.options.exhaust_seconds = 0;
+  b.options.within_bound = 1e9;
+  CHECK(b.tune()->task_of(0).state.settled == StopReason::within_bound);
 }
