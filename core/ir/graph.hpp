@@ -100,14 +100,14 @@ struct Layer {
 struct NetworkInput {
   std::string name;
   TensorId tensor = -1;
-  ModelView view;
+  ModelView view = {};
 };
 
 /// A model output; `view` is its own shape and order, which differ from the tensor's where the model reshapes it last.
 struct NetworkOutput {
   std::string name;
   TensorId tensor = -1;
-  ModelView view;
+  ModelView view = {};
 };
 
 /// What flows along an edge of the graph.

@@ -25,10 +25,12 @@ struct overloaded : F... {
   using F::operator()...;
 };
 
-void run_layer(const LayerGraph& g, LayerId id, std::vector<TensorData>& data) {
-  const Layer& layer = g.dag[id];
-  const auto input = static_cast<std::size_t>(layer.inputs[0]), output = static_cast<std::size_t>(layer.output);
-  const Dims in = input_dims(g, id), out = g.tensors[output].dims;
+}  // namespace
+
+void run_layer(const LayerGraph& g, LayerId layer, std::vector<TensorData>& data) {
+  const Layer& l = g.dag[layer];
+  const auto input = static_cast<std::size_t>(l.inputs[0]), output = static_cast<std::size_t>(l.output);
+  const Dims in = input_dims(g, layer), out = g.tensors[output].dims;
   const std::span<const uint8_t> x = std::get<std::vector<uint8_t>>(data[input].values);
   data[output] = make_data(g.tensors[output]);
   const auto bytes = [&] { return std::span(std::get<std::vector<uint8_t>>(data[output].values)); };
@@ -43,10 +45,8 @@ void run_layer(const LayerGraph& g, LayerId id, std::vector<TensorData>& data) {
                         },
                         [&](const MaxPool& op) { reference::max_pool(op, in, x, out, bytes()); },
                         [&](const Table& op) { reference::table(op, x, bytes()); }},
-             layer.op);
+             l.op);
 }
-
-}  // namespace
 
 std::vector<TensorData> run(const LayerGraph& g, std::span<const TensorData> inputs) {
   assert(inputs.size() == g.inputs.size());

@@ -28,6 +28,9 @@ struct TensorData {
 /// filled in (load_network does).
 std::vector<TensorData> run(const LayerGraph& g, std::span<const TensorData> inputs);
 
+/// One layer alone: reads its input in `data` (indexed by TensorId) and replaces its output there.
+void run_layer(const LayerGraph& g, LayerId layer, std::vector<TensorData>& data);
+
 /// The stored form of one sample of input `index`, given in the model's row-major order: clip(round(x / scale + z)) in
 /// float32, half to even, as Brevitas computes it. What is not a number becomes the lowest value.
 TensorData quantise_input(const LayerGraph& g, std::size_t index, std::span<const float> x);
