@@ -6,6 +6,7 @@
 
 #include "codegen/c_text.hpp"
 #include "codegen/sources.hpp"
+#include "core/ir/graph.hpp"
 #include "core/lower/pack.hpp"
 
 namespace ares {
@@ -77,15 +78,18 @@ std::string weights_source(const ProjectInput& in) {
   std::stable_sort(all.begin(), all.end(), [](const Constant& a, const Constant& b) { return a.offset < b.offset; });
 
   std::string text = "// The L3 image: all constants, first those that are copied to L2 at start.\n";
-  text += "// Weights have a row per output channel: window rows, columns, input channels, then zeros to whole words.\n";
+  text +=
+      "// Weights have a row per output channel: window rows, columns, input channels, then zeros to whole words.\n";
   text += "#include \"network.h\"\n\n";
   if (all.empty()) return text;
   text += "struct network_constants {\n";
   for (const Constant& c : all) text += "  _Alignas(16) " + c.declaration + "\n";
   text += "};\n\n";
   for (const Constant& c : all)
-    text += fmt::format("_Static_assert(offsetof(struct network_constants, {}) == {}, \"placement\");\n", c.name, c.offset);
-  text += fmt::format("_Static_assert(sizeof(struct network_constants) == {}, \"placement\");\n\n", in.program.l3_bytes);
+    text +=
+        fmt::format("_Static_assert(offsetof(struct network_constants, {}) == {}, \"placement\");\n", c.name, c.offset);
+  text +=
+      fmt::format("_Static_assert(sizeof(struct network_constants) == {}, \"placement\");\n\n", in.program.l3_bytes);
   text += "const struct network_constants network_constants = {\n";
   for (const Constant& c : all) text += fmt::format("    .{} = {{\n{}    }},\n", c.name, c.values);
   return text + "};\n";
@@ -101,8 +105,8 @@ std::string golden_source(const ProjectInput& in) {
     const TensorId id = planned.group.output;
     const bool output = std::any_of(in.graph.outputs.begin(), in.graph.outputs.end(),
                                     [&](const NetworkOutput& o) { return o.tensor == id; });
-    (output ? text : intermediate) += array_of("golden_" + group_name(planned),
-                                               in.graph.tensors[static_cast<size_t>(id)].type, in.golden.outputs[g]);
+    (output ? text : intermediate) +=
+        array_of("golden_" + group_name(planned), in.graph.tensors[static_cast<size_t>(id)].type, in.golden.outputs[g]);
   }
   if (!intermediate.empty()) text += "#ifndef DISABLE_INTERMEDIATE_GOLDEN\n\n" + intermediate + "#endif\n";
   return text;

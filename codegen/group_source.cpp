@@ -6,6 +6,7 @@
 #include "codegen/group_names.hpp"
 #include "codegen/kernel_call.hpp"
 #include "codegen/sources.hpp"
+#include "core/ir/graph.hpp"
 #include "core/tile/schedule.hpp"
 
 namespace ares {
@@ -89,7 +90,7 @@ class GroupPrinter {
     for (size_t i = 0; i < p_.buffers.size(); ++i) {
       const Buffer& b = p_.buffers[i];
       const std::string base = b.level == Level::l1 ? "" : staging_constant(g_) + " + ";
-      const std::string many = b.per_core ? fmt::format("{} workers x ", static_cast<int>(p_.cores))
+      const std::string many = b.per_core     ? fmt::format("{} workers x ", static_cast<int>(p_.cores))
                                : b.copies > 1 ? fmt::format("{} x ", b.copies)
                                               : "";
       line("  {} = {}{},  // {}{} bytes", names_.buffer(static_cast<BufferId>(i)), base, b.offset, many, b.bytes);

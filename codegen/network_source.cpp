@@ -5,6 +5,7 @@
 
 #include "codegen/c_text.hpp"
 #include "codegen/sources.hpp"
+#include "core/ir/graph.hpp"
 
 namespace ares {
 namespace {
@@ -23,7 +24,8 @@ bool is_output(const ProjectInput& in, TensorId id) {
 /// The arena plan: an enumerator for each tensor, staging area and constant.
 std::string placements(const ProjectInput& in) {
   const NetworkProgram& n = in.program;
-  std::string text = "// Offsets in L2: first the arena, which tensors share over time, then the resident constants.\nenum {\n";
+  std::string text =
+      "// Offsets in L2: first the arena, which tensors share over time, then the resident constants.\nenum {\n";
   const auto at_tensor = [&](TensorId id) {
     const Placement& p = n.tensors[static_cast<size_t>(id)];
     text += fmt::format("  {} = {},  // {} bytes, {}\n", tensor_constant(in, id), p.offset, p.bytes,
@@ -102,12 +104,14 @@ std::string group_table(const ProjectInput& in) {
 
 std::string network_header(const ProjectInput& in) {
   std::string text = fmt::format("// {}: memory plan, groups and golden data.\n", in.program.name);
-  text += "#ifndef NETWORK_H\n#define NETWORK_H\n\n#include \"network/ares_network.h\"\n#include \"tile/ares_tile.h\"\n\n";
+  text +=
+      "#ifndef NETWORK_H\n#define NETWORK_H\n\n#include \"network/ares_network.h\"\n#include \"tile/ares_tile.h\"\n\n";
   text += placements(in) + "\n// The groups, in execution order.\n";
   for (const PlannedGroup& g : in.program.groups)
     text += fmt::format("void group_{}(void);  // {}\n", group_name(g), describe(g.group.shape));
   text += fmt::format("\n{}\n", golden_declarations(in));
-  if (in.program.l3_bytes > 0) text += "// The L3 image: all constants.\nextern const struct network_constants network_constants;\n\n";
+  if (in.program.l3_bytes > 0)
+    text += "// The L3 image: all constants.\nextern const struct network_constants network_constants;\n\n";
   return text + "extern const ares_network network;\n\n#endif\n";
 }
 
@@ -116,8 +120,9 @@ std::string network_source(const ProjectInput& in) {
   std::string text = fmt::format("// {}: {} groups planned for {} on {} workers with stacks of {:#x} bytes.\n", n.name,
                                  n.groups.size(), in.target.name, n.cores, n.stack);
   text += "#include \"network.h\"\n\n" + limits(n);
-  text += "\n#ifdef DISABLE_INTERMEDIATE_GOLDEN\n#define INTERMEDIATE(golden) NULL\n#else\n"
-          "#define INTERMEDIATE(golden) golden\n#endif\n\n";
+  text +=
+      "\n#ifdef DISABLE_INTERMEDIATE_GOLDEN\n#define INTERMEDIATE(golden) NULL\n#else\n"
+      "#define INTERMEDIATE(golden) golden\n#endif\n\n";
   text += "static const ares_tensor inputs[] = {\n";
   for (size_t i = 0; i < in.graph.inputs.size(); ++i)
     text += fmt::format("    {},\n", tensor_entry(in, in.graph.inputs[i].name, in.graph.inputs[i].tensor,
@@ -129,8 +134,8 @@ std::string network_source(const ProjectInput& in) {
       "    .platform = {{.cores = ARES_CORES, .l1_bytes = {}, .l2_bytes = L2_BYTES, .l3 = {}, .l3_bytes = {}}},\n"
       "    .constants = ARENA_BYTES,\n    .constants_bytes = {},\n"
       "    .inputs = inputs,\n    .input_count = {},\n    .groups = groups,\n    .group_count = {},\n}};\n",
-      c_string(n.name), n.l1_bytes, n.l3_bytes > 0 ? "(const uint8_t*)&network_constants" : "NULL", n.l3_bytes, n.l2_constant_bytes,
-      in.graph.inputs.size(), n.groups.size());
+      c_string(n.name), n.l1_bytes, n.l3_bytes > 0 ? "(const uint8_t*)&network_constants" : "NULL", n.l3_bytes,
+      n.l2_constant_bytes, in.graph.inputs.size(), n.groups.size());
   return text;
 }
 

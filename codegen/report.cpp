@@ -3,6 +3,7 @@
 
 #include "codegen/c_text.hpp"
 #include "codegen/sources.hpp"
+#include "core/ir/graph.hpp"
 
 namespace ares {
 namespace {
@@ -55,7 +56,8 @@ std::string requant_section(const ProjectInput& in) {
     }
   const char* policy = in.graph.policy == RequantPolicy::fast ? "fast" : "exact";
   return fmt::format(
-      "## Requantisation\n\nPolicy {}: of {} weighted layers {} narrow ({:.0f} %), {} wide ({:.0f} %), {} raw; {} round "
+      "## Requantisation\n\nPolicy {}: of {} weighted layers {} narrow ({:.0f} %), {} wide ({:.0f} %), {} raw; {} "
+      "round "
       "half to even.\n",
       policy, all, count[0], per_cent(count[0], all), count[1], per_cent(count[1], all), count[2], even);
 }
@@ -72,7 +74,8 @@ std::string report(const ProjectInput& in) {
   text += "## Groups\n\n| group | operation | MACs | config | from | L1 | L2 staging | weights | requantisation |\n";
   text += "|---|---|--:|---|---|--:|--:|---|---|\n";
   for (const PlannedGroup& g : n.groups) {
-    const std::string from = std::string(name_of(g.chosen.origin)) + (g.chosen.note.empty() ? "" : ": " + g.chosen.note);
+    const std::string from =
+        std::string(name_of(g.chosen.origin)) + (g.chosen.note.empty() ? "" : ": " + g.chosen.note);
     const std::string weights =
         g.weights.bytes == 0 ? "-" : fmt::format("{} in {}", grouped(g.weights.bytes), name_of(g.weights.level));
     text += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} |\n", g.group.name, describe(g.group.shape),

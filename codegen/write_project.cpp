@@ -7,6 +7,7 @@
 
 #include "codegen/runtime_files.hpp"
 #include "codegen/sources.hpp"
+#include "core/ir/graph.hpp"
 
 namespace ares {
 namespace {
@@ -53,7 +54,8 @@ void remove_old_groups(const std::filesystem::path& sources) {
 Result<void> write(const std::filesystem::path& path, const std::string& text) {
   std::error_code error;
   std::filesystem::create_directories(path.parent_path(), error);
-  if (error) return fail(fmt::format("{}: cannot create the directory: {}", path.parent_path().string(), error.message()));
+  if (error)
+    return fail(fmt::format("{}: cannot create the directory: {}", path.parent_path().string(), error.message()));
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   file << text;
   file.close();

@@ -11,6 +11,7 @@
 #include "core/base/file.hpp"
 #include "core/base/npy.hpp"
 #include "core/import/model_options.hpp"
+#include "core/ir/graph.hpp"
 #include "core/reference/dump.hpp"
 
 namespace ares {
@@ -57,7 +58,8 @@ struct Samples {
 Samples read_samples(const std::string& file, const NetworkInput& input) {
   const NpyArray array = value_or_throw(read_npy(file));
   const std::vector<int64_t> own(input.view.shape.begin() + 1, input.view.shape.end());
-  const bool batched = array.shape.size() == own.size() + 1 && std::equal(own.begin(), own.end(), array.shape.begin() + 1);
+  const bool batched =
+      array.shape.size() == own.size() + 1 && std::equal(own.begin(), own.end(), array.shape.begin() + 1);
   if (!batched && array.shape != own) {
     throw CommandError(ExitStatus::usage, fmt::format("{}: shape ({}) does not fit input '{}' of shape (N, {})", file,
                                                       fmt::join(array.shape, ", "), input.name, fmt::join(own, ", ")));
@@ -76,13 +78,14 @@ Samples read_samples(const std::string& file, const NetworkInput& input) {
 std::vector<Samples> read_inputs(const OptionValues& values, const LayerGraph& g) {
   const auto bindings = bind(values["input"].as<std::vector<std::string>>(), g.inputs, "input");
   if (bindings.size() != g.inputs.size()) {
-    throw CommandError(ExitStatus::usage, fmt::format("the model has {} inputs, {} --input given", g.inputs.size(),
-                                                      bindings.size()));
+    throw CommandError(ExitStatus::usage,
+                       fmt::format("the model has {} inputs, {} --input given", g.inputs.size(), bindings.size()));
   }
   std::vector<Samples> inputs(g.inputs.size());
   for (const Binding& b : bindings) inputs[b.index] = read_samples(b.file, g.inputs[b.index]);
   for (const Samples& s : inputs) {
-    if (s.count != inputs[0].count) throw CommandError(ExitStatus::usage, "the inputs differ in their number of samples");
+    if (s.count != inputs[0].count)
+      throw CommandError(ExitStatus::usage, "the inputs differ in their number of samples");
   }
   return inputs;
 }
@@ -160,8 +163,9 @@ nlohmann::json describe(const LayerGraph& g, const std::string& model, const Res
     }
     layers.push_back(layer);
   }
-  return {{"schema_version", 1},   {"model", model},        {"requant", g.policy == RequantPolicy::fast ? "fast" : "exact"},
-          {"samples", r.samples},  {"seconds", r.seconds},  {"layers", layers}};
+  return {
+      {"schema_version", 1},  {"model", model},       {"requant", g.policy == RequantPolicy::fast ? "fast" : "exact"},
+      {"samples", r.samples}, {"seconds", r.seconds}, {"layers", layers}};
 }
 
 ExitStatus run_model(const OptionValues& values) {
@@ -173,8 +177,7 @@ ExitStatus run_model(const OptionValues& values) {
   const Results r = run_samples(g, inputs, records ? &record : nullptr);
   write_outputs(values, g, r);
   nlohmann::json report = describe(g, values["model"].as<std::string>(), r);
-  std::cout << fmt::format("{} samples, {:.2f} ms each\n", r.samples,
-                           1e3 * r.seconds / static_cast<double>(r.samples));
+  std::cout << fmt::format("{} samples, {:.2f} ms each\n", r.samples, 1e3 * r.seconds / static_cast<double>(r.samples));
   if (values.count("labels")) {
     const std::size_t correct = count_correct(values["labels"].as<std::string>(), r);
     const double accuracy = static_cast<double>(correct) / static_cast<double>(r.samples);
@@ -203,8 +206,8 @@ Options run_options() {
       "output", files(), "where the real-valued outputs go (.npy, float32)")(
       "labels", file(), "class of each sample (.npy): prints the accuracy")(
       "dump", directory(), "write the integers of every quantised tensor there")(
-      "compare", directory(), "name the first tensor that differs from such a directory")(
-      "json", file(), "write a report");
+      "compare", directory(), "name the first tensor that differs from such a directory")("json", file(),
+                                                                                          "write a report");
   return options;
 }
 

@@ -1,5 +1,6 @@
 #include "kb/plan_subject.hpp"
 
+#include "core/ir/graph.hpp"
 #include "kb/environment.hpp"
 
 namespace ares::kb {

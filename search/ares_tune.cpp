@@ -11,6 +11,7 @@
 
 #include "core/base/file.hpp"
 #include "core/import/model_options.hpp"
+#include "core/ir/graph.hpp"
 #include "kb/location.hpp"
 #include "search/dry_run.hpp"
 #include "search/interrupt.hpp"

@@ -6,7 +6,7 @@
 #include <cassert>
 #include <cmath>
 
-#include "core/ir/graph.hpp"
+#include "core/ir/layer.hpp"
 
 namespace ares {
 namespace {

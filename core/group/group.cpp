@@ -1,4 +1,5 @@
 #include "core/group/group.hpp"
+#include "core/ir/graph.hpp"
 
 #include <cassert>
 

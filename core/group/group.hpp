@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/ir/graph.hpp"
+#include "core/ir/layer.hpp"
 
 namespace ares {
 

@@ -1,4 +1,5 @@
 #include "core/import/lowering.hpp"
+#include "core/ir/graph.hpp"
 
 #include <fmt/format.h>
 
@@ -18,7 +19,8 @@ Result<Value> give_out(Lowering& lowering, const std::string& name, const Value&
   std::vector<double> scales;
   for (const double s : acc.layer.weight_scale) scales.push_back(s * input_scale);
   if (std::any_of(scales.begin(), scales.end(), [](double s) { return s == 0; })) return wrong("a channel has gain 0");
-  const bool same = scales[0] > 0 && std::all_of(scales.begin(), scales.end(), [&](double s) { return s == scales[0]; });
+  const bool same =
+      scales[0] > 0 && std::all_of(scales.begin(), scales.end(), [&](double s) { return s == scales[0]; });
   Tensor tensor{name, ElementType::s32, acc.out, {}, {}, value.view};
   tensor.q = {same ? scales[0] : 1.0, 0, 0, 0, true, 32};
   if (!same) tensor.channel_scale = std::move(scales);
@@ -72,6 +74,9 @@ const QuantisedConstant* Lowering::quantised(const NodeView& node, std::size_t i
   const auto it = model.quantised.find(node.node.inputs[i]);
   return it == model.quantised.end() ? nullptr : &it->second;
 }
+
+Tensor& Lowering::tensor(TensorId id) { return graph.tensors[static_cast<std::size_t>(id)]; }
+const Tensor& Lowering::tensor(TensorId id) const { return graph.tensors[static_cast<std::size_t>(id)]; }
 
 TensorId Lowering::add_tensor(Tensor tensor) {
   graph.tensors.push_back(std::move(tensor));

@@ -13,7 +13,7 @@
 
 #include "core/import/model_graph.hpp"
 #include "core/import/operator.hpp"
-#include "core/ir/graph.hpp"
+#include "core/ir/layer.hpp"
 
 namespace ares::qonnx {
 
@@ -72,8 +72,8 @@ class Lowering {
   TensorId add_tensor(Tensor tensor);
   /// Adds a layer and its edges; its name comes from the node it stems from.
   LayerId add_layer(const std::string& node, Operation op, std::vector<TensorId> inputs, TensorId output);
-  Tensor& tensor(TensorId id) { return graph.tensors[static_cast<std::size_t>(id)]; }
-  const Tensor& tensor(TensorId id) const { return graph.tensors[static_cast<std::size_t>(id)]; }
+  Tensor& tensor(TensorId id);
+  const Tensor& tensor(TensorId id) const;
   /// True when nothing depends on the tensor's dims yet and its producer works element by element.
   bool free_dims(TensorId id) const;
 

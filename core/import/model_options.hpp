@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/base/cli.hpp"
-#include "core/ir/graph.hpp"
+#include "core/ir/layer.hpp"
 
 namespace ares {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/import/model_graph.hpp"
-#include "core/ir/graph.hpp"
+#include "core/ir/layer.hpp"
 
 namespace ares::qonnx {
 
@@ -12,9 +12,7 @@ struct Quantiser {
   bool is_signed = true, narrow = false;
 
   int64_t lowest() const { return is_signed ? -(int64_t{1} << (bits - 1)) + narrow : 0; }
-  int64_t highest() const {
-    return is_signed ? (int64_t{1} << (bits - 1)) - 1 : (int64_t{1} << bits) - 1 - narrow;
-  }
+  int64_t highest() const { return is_signed ? (int64_t{1} << (bits - 1)) - 1 : (int64_t{1} << bits) - 1 - narrow; }
 };
 
 /// Reads and checks them: constant, scale positive and finite, zero point integral, 1 to 32 bits (no bipolar), rounding

@@ -1,4 +1,5 @@
 #include "core/ir/graph_json.hpp"
+#include "core/ir/graph.hpp"
 
 #include <fmt/format.h>
 
@@ -11,9 +12,8 @@ using nlohmann::json;
 NLOHMANN_JSON_SERIALIZE_ENUM(ElementType,
                              {{ElementType::u8, "u8"}, {ElementType::s16, "s16"}, {ElementType::s32, "s32"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(RequantPolicy, {{RequantPolicy::fast, "fast"}, {RequantPolicy::exact, "exact"}})
-NLOHMANN_JSON_SERIALIZE_ENUM(RequantForm, {{RequantForm::narrow, "narrow"},
-                                           {RequantForm::wide, "wide"},
-                                           {RequantForm::raw, "raw"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(RequantForm,
+                             {{RequantForm::narrow, "narrow"}, {RequantForm::wide, "wide"}, {RequantForm::raw, "raw"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(Rounding, {{Rounding::half_up, "half_up"}, {Rounding::half_even, "half_even"}})
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Quantisation, scale, zero_point, lo, hi, is_signed, bits)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Dims, h, w, c)

@@ -4,7 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "core/ir/graph.hpp"
+#include "core/base/result.hpp"
+#include "core/ir/layer.hpp"
 
 namespace ares {
 

@@ -1,4 +1,5 @@
 #include "core/lower/pack.hpp"
+#include "core/ir/graph.hpp"
 
 #include <cstring>
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/ir/graph.hpp"
 #include "core/lower/pack.hpp"
 #include "core/plan/arena.hpp"
 #include "core/plan/network_program.hpp"

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "core/base/npy.hpp"
+#include "core/ir/graph.hpp"
 
 namespace ares {
 namespace {
@@ -107,8 +108,8 @@ Result<TensorRecord::Comparison> TensorRecord::compare(const std::filesystem::pa
     if (!result.difference.empty()) return result;
   }
   if (result.compared == 0) {
-    return fail(fmt::format("{}: holds no tensor of this model (such as {}); write it with --dump",
-                            directory.string(), dump_file_name(entries_.front().name)));
+    return fail(fmt::format("{}: holds no tensor of this model (such as {}); write it with --dump", directory.string(),
+                            dump_file_name(entries_.front().name)));
   }
   return result;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/result.hpp"
 #include "core/reference/engine.hpp"
 
 namespace ares {

@@ -2,6 +2,7 @@
 
 #include <cassert>
 
+#include "core/ir/graph.hpp"
 #include "core/reference/operations.hpp"
 
 namespace ares {

@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-#include "core/ir/graph.hpp"
+#include "core/ir/layer.hpp"
 
 namespace ares {
 

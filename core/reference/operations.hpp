@@ -4,11 +4,12 @@
 #include <cstdint>
 #include <span>
 
-#include "core/ir/graph.hpp"
+#include "core/ir/layer.hpp"
 
 namespace ares::reference {
 
-/// Accumulates and requantises; `in` as input_dims() gives it, `zero` is the input's zero point. T is uint8_t or int32_t.
+/// Accumulates and requantises; `in` as input_dims() gives it, `zero` is the input's zero point. T is uint8_t or
+/// int32_t.
 template <class T>
 void weighted(const Weighted& op, const Dims& in, int zero, std::span<const uint8_t> x, const Dims& out,
               std::span<T> y);

@@ -2,6 +2,7 @@
 #include <cassert>
 #include <cmath>
 
+#include "core/ir/graph.hpp"
 #include "core/reference/engine.hpp"
 
 namespace ares {

@@ -2,6 +2,7 @@
 // one.
 #include <doctest/doctest.h>
 
+#include "core/ir/graph.hpp"
 #include "core/lower/lower.hpp"
 #include "core/lower/pack.hpp"
 #include "core/tile/interpreter.hpp"

@@ -6,7 +6,7 @@
 
 #include "core/arithmetic/channel_terms.hpp"
 #include "core/arithmetic/table.hpp"
-#include "core/ir/graph.hpp"
+#include "core/ir/layer.hpp"
 #include "tests/property/requant_exact.hpp"
 
 namespace ares {

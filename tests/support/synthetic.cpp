@@ -7,6 +7,7 @@
 
 #include "core/arithmetic/channel_terms.hpp"
 #include "core/arithmetic/make_requant.hpp"
+#include "core/ir/graph.hpp"
 
 namespace ares::test {
 namespace {

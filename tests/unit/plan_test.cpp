@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "core/ir/graph.hpp"
 #include "core/plan/arena.hpp"
 #include "core/plan/network_program.hpp"
 #include "tests/support/synthetic.hpp"

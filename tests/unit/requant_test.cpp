@@ -8,7 +8,7 @@
 #include "core/arithmetic/make_requant.hpp"
 #include "core/arithmetic/requant.hpp"
 #include "core/arithmetic/table.hpp"
-#include "core/ir/graph.hpp"
+#include "core/ir/layer.hpp"
 
 namespace ares {
 namespace {

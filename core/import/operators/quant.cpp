@@ -4,6 +4,7 @@
 
 #include "core/arithmetic/table.hpp"
 #include "core/import/operators/linear.hpp"
+#include "core/ir/graph.hpp"
 
 namespace ares::qonnx {
 namespace {

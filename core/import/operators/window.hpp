@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/import/model_graph.hpp"
-#include "core/ir/graph.hpp"
+#include "core/ir/layer.hpp"
 
 namespace ares::qonnx {
 

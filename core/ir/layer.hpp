@@ -1,0 +1,96 @@
+// Tensors and layers of the integer network, apart from the graph that connects them.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/arithmetic/requant.hpp"
+
+namespace ares {
+
+/// u8: stored activations; s16, s32: inner tensors and logits.
+enum class ElementType : uint8_t { u8, s16, s32 };
+
+inline int element_bytes(ElementType t) { return t == ElementType::u8 ? 1 : t == ElementType::s16 ? 2 : 4; }
+
+/// real = (stored - zero_point) * scale; QONNX's q = stored - (is_signed ? 128 : 0) for u8, the value itself otherwise.
+struct Quantisation {
+  double scale = 1;
+  int zero_point = 0;    ///< in stored values
+  int lo = 0, hi = 255;  ///< clip range in stored values
+  bool is_signed = false;
+  int bits = 8;
+};
+
+/// Device shape of one sample, channels innermost. Linear layers: w tokens of c features, h = 1. Flattened: h = w = 1.
+struct Dims {
+  int32_t h = 1, w = 1, c = 1;
+  int64_t count() const { return int64_t{h} * w * c; }
+  friend bool operator==(const Dims&, const Dims&) = default;
+};
+
+/// How the model sees a tensor: its shape (batch axis of 1 included) and, for each element in the model's row-major
+/// order, its offset in device order. An empty order means both orders agree.
+struct ModelView {
+  std::vector<int64_t> shape;
+  std::vector<int32_t> order;
+};
+
+using TensorId = int32_t;
+using LayerId = std::size_t;
+
+struct LayerGraph;
+
+struct Tensor {
+  std::string name;  ///< the model's name of it
+  ElementType type = ElementType::u8;
+  Dims dims;
+  Quantisation q;
+  std::vector<double> channel_scale;  ///< s32 outputs whose scale differs per channel; else empty and q.scale holds
+  ModelView view;
+};
+
+/// Kernel window of a convolution or pool, in rows (h) and columns (w); pads are top, left, bottom, right.
+struct Window {
+  int16_t kh = 1, kw = 1, sh = 1, sw = 1, dh = 1, dw = 1, pt = 0, pl = 0, pb = 0, pr = 0;
+  friend bool operator==(const Window&, const Window&) = default;
+};
+
+/// Convolution or linear layer. Padding contributes the input's zero point.
+struct Weighted {
+  bool linear = false;  ///< window is 1x1 and the positions are tokens
+  Window window;
+  int groups = 1;
+  int weight_bits = 8;
+  std::vector<int8_t> weights;       ///< [c_out][kh][kw][c_in / groups]
+  std::vector<int32_t> weight_zero;  ///< z_w per output channel; empty: 0
+  std::vector<double> weight_scale;  ///< per output channel
+  std::vector<double> bias;          ///< real values per output channel; empty: none
+  bool bias_quantised = false;
+  Requant requant;  ///< filled by the pass `requantise`
+};
+
+struct MaxPool {
+  Window window;
+};
+
+/// y = map[x], a unary function or a change of scale.
+struct Table {
+  std::array<uint8_t, 256> map{};
+};
+
+using Operation = std::variant<Weighted, MaxPool, Table>;
+
+struct Layer {
+  std::string name;        ///< unique, only A-Za-z0-9_ (and '.' and '-' left out): usable as a C identifier's tail
+  std::string model_node;  ///< the QONNX node it stems from
+  Operation op;
+  std::vector<TensorId> inputs;
+  TensorId output = -1;
+};
+
+}  // namespace ares
