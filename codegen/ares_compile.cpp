@@ -165,8 +165,9 @@ ExitStatus compile(const OptionValues& values) {
                            program.arena_bytes + program.l2_constant_bytes, program.l3_bytes);
   std::cout << fmt::format("wrote {0}; run it with: make -C {0} clean all run platform=host\n", directory);
   if (values.count("json"))
-    value_or_throw(write_file(values["json"].as<std::string>(), describe(values, program, graph, target).dump(2) + "\n"),
-                   ExitStatus::failed);
+    value_or_throw(
+        write_file(values["json"].as<std::string>(), describe(values, program, graph, target).dump(2) + "\n"),
+        ExitStatus::failed);
   return ExitStatus::done;
 }
 

@@ -44,8 +44,8 @@ class Chooser {
   std::optional<ChosenConfig> ask(const Group& group, const Context& context, const Config& model_best,
                                   const kb::NearestOptions& options) const {
     if (!sources_.kb) return std::nullopt;
-    const kb::Question question{group.shape, context, target_.name, policy_,
-                                kb::current_environment(target_, group.shape.family), model_best};
+    const kb::Question question{
+        group.shape, context, target_.name, policy_, kb::current_environment(target_, group.shape.family), model_best};
     const auto choice = kb::choose(*sources_.kb, question, sources_.score, options);
     if (!choice) return std::nullopt;
     return ChosenConfig{choice->config, choice->exact ? ConfigOrigin::kb_exact : ConfigOrigin::kb_near,
@@ -55,9 +55,10 @@ class Chooser {
   static Result<ChosenConfig> rule(const Group& group, const Context& context) {
     const auto config = rule_config(make_space(group.shape, context));
     if (config) return ChosenConfig{*config, ConfigOrigin::rule, ""};
-    return fail(fmt::format("group {}: not even its smallest tile fits into {} bytes of L1; leave it more with --l1-limit "
-                            "or --stack",
-                            group.name, context.l1_bytes));
+    return fail(
+        fmt::format("group {}: not even its smallest tile fits into {} bytes of L1; leave it more with --l1-limit "
+                    "or --stack",
+                    group.name, context.l1_bytes));
   }
 
   const Target& target_;

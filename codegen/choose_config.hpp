@@ -21,9 +21,9 @@ struct ModelBest {
 using ModelOptimum = std::function<std::optional<ModelBest>(const GroupShape&, const Context&)>;
 
 struct ConfigSources {
-  std::map<std::string, Config> pins;       ///< by group name
-  const kb::KnowledgeBase* kb = nullptr;    ///< nullptr: none
-  kb::Scorer score;                         ///< with `optimum`, of the same model; both empty: no model
+  std::map<std::string, Config> pins;     ///< by group name
+  const kb::KnowledgeBase* kb = nullptr;  ///< nullptr: none
+  kb::Scorer score;                       ///< with `optimum`, of the same model; both empty: no model
   ModelOptimum optimum;
 };
 

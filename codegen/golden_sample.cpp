@@ -45,7 +45,8 @@ std::vector<uint8_t> bytes_of(const TensorData& data) {
   std::visit(
       [&](const auto& values) {
         for (const auto v : values)
-          for (size_t b = 0; b < sizeof v; ++b) bytes.push_back(static_cast<uint8_t>(static_cast<uint32_t>(v) >> (8 * b)));
+          for (size_t b = 0; b < sizeof v; ++b)
+            bytes.push_back(static_cast<uint8_t>(static_cast<uint32_t>(v) >> (8 * b)));
       },
       data.values);
   return bytes;

@@ -56,7 +56,8 @@ GroupNames::GroupNames(const TileProgram& p) {
   for (const TileOperation& op : p.operations) {
     std::string name;
     if (const auto* copy = std::get_if<Copy>(&op.what)) {
-      name = unique(taken, std::string(name_of(copy->operand)) + (is_load(*copy) && copy->to == Level::l2 ? "_chunk" : ""));
+      name = unique(taken,
+                    std::string(name_of(copy->operand)) + (is_load(*copy) && copy->to == Level::l2 ? "_chunk" : ""));
       roles[static_cast<size_t>(copy->buffer)] = name;
     }
     copies_.push_back(name);

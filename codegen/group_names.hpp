@@ -22,7 +22,8 @@ class GroupNames {
   const std::string& copy(OperationId i) const { return copies_[static_cast<size_t>(i)]; }
   /// Of a buffer: L1_INPUT, L2_WEIGHTS_CHUNK, ...
   const std::string& buffer(BufferId i) const { return buffers_[static_cast<size_t>(i)]; }
-  /// The C value of a dimension: a loop's current size, or the whole as a number. `walk`: the C name of the walk's state.
+  /// The C value of a dimension: a loop's current size, or the whole as a number. `walk`: the C name of the walk's
+  /// state.
   std::string size(const Extent& e, const std::string& walk) const;
 
  private:

@@ -14,7 +14,8 @@ using Json = nlohmann::json;
 Result<std::string> config_text(const Json& knobs) {
   std::string text;
   for (const auto& [name, value] : knobs.items()) {
-    if (!value.is_string() && !value.is_number_unsigned()) return fail(fmt::format("{}: neither a number nor a name", name));
+    if (!value.is_string() && !value.is_number_unsigned())
+      return fail(fmt::format("{}: neither a number nor a name", name));
     text += fmt::format("{}{}={}", text.empty() ? "" : ", ", name,
                         value.is_string() ? value.get<std::string>() : std::to_string(value.get<uint64_t>()));
   }

@@ -1,8 +1,8 @@
 // The hardware layer: everything a generated program needs of a platform. One port per platform in a folder beside this
 // file; kernels and the tile layer are written once against it.
 //
-// One thread of control, the orchestrator, runs the program: it starts copies, forks kernels onto the workers and waits.
-// Only the functions marked "worker" may be called from inside a fork.
+// One thread of control, the orchestrator, runs the program: it starts copies, forks kernels onto the workers and
+// waits. Only the functions marked "worker" may be called from inside a fork.
 #ifndef ARES_HAL_H
 #define ARES_HAL_H
 
@@ -10,10 +10,10 @@
 
 // What the program needs. The L3 image is readable by ares_copy alone, even where a port keeps it in plain memory.
 typedef struct {
-  int32_t cores;           // workers, 1..8
-  uint32_t l1_bytes;       // scratchpad for tiles, shared by the workers
-  uint32_t l2_bytes;       // activations, staging and resident constants
-  const uint8_t* l3;       // image of all constants
+  int32_t cores;      // workers, 1..8
+  uint32_t l1_bytes;  // scratchpad for tiles, shared by the workers
+  uint32_t l2_bytes;  // activations, staging and resident constants
+  const uint8_t* l3;  // image of all constants
   uint32_t l3_bytes;
 } ares_platform;
 
@@ -52,8 +52,8 @@ typedef struct {
   uint32_t last;  // the port's mark of the last command
 } ares_ticket;
 
-// `rows` rows of `row_bytes`: dense at `near`, `far_pitch` bytes apart at `far`. Both are byte offsets: `near` in L1 (in
-// L2 where the channel reads L3), `far` in L2 (in the L3 image).
+// `rows` rows of `row_bytes`: dense at `near`, `far_pitch` bytes apart at `far`. Both are byte offsets: `near` in L1
+// (in L2 where the channel reads L3), `far` in L2 (in the L3 image).
 typedef struct {
   uint32_t near, far;
   int32_t rows, row_bytes, far_pitch;

@@ -22,7 +22,8 @@ static void gather(const ares_conv_args* a, const uint8_t* from, uint8_t* row) {
   memset(to, 0, (size_t)(a->channel_bytes - (int32_t)(to - row)));
 }
 
-// Adds the whole window where it lies: one run of bytes per window row, or per window position where columns are dilated.
+// Adds the whole window where it lies: one run of bytes per window row, or per window position where columns are
+// dilated.
 static void slide(const ares_conv_args* a, ares_block* b, const int8_t* weights) {
   const ares_window* const w = &a->window;
   const int32_t run = (w->dw == 1 ? w->kw : 1) * a->in_channels, runs = w->dw == 1 ? 1 : w->kw;

@@ -7,9 +7,9 @@
 #include "kernels/ares_kernels.h"
 
 typedef struct {
-  int32_t channels, pixels;                       // used part
-  const uint8_t* pixel[ARES_BLOCK_MAX];           // input of each pixel
-  int32_t sum[ARES_BLOCK_MAX][ARES_BLOCK_MAX];    // [channel][pixel]
+  int32_t channels, pixels;                     // used part
+  const uint8_t* pixel[ARES_BLOCK_MAX];         // input of each pixel
+  int32_t sum[ARES_BLOCK_MAX][ARES_BLOCK_MAX];  // [channel][pixel]
 } ares_block;
 
 static inline void ares_clear(ares_block* b) {

@@ -10,8 +10,8 @@
 // What the workers divide among themselves.
 typedef enum { ARES_ROWS, ARES_PIXELS, ARES_CHANNELS_OUT } ares_parallel;
 
-// gemm: the input of a pixel is one run of bytes as it lies. im2col: each worker first gathers the windows of its pixels
-// into scratch rows. slide: walks the rows of the window where they lie.
+// gemm: the input of a pixel is one run of bytes as it lies. im2col: each worker first gathers the windows of its
+// pixels into scratch rows. slide: walks the rows of the window where they lie.
 typedef enum { ARES_GEMM, ARES_IM2COL, ARES_SLIDE } ares_style;
 
 enum { ARES_BLOCK_MAX = 8 };
@@ -33,14 +33,14 @@ typedef struct {
   int32_t top, left, bottom, right;
 } ares_padding;
 
-// u8 input, s8 weights [channels][channel_bytes] (kh x kw x in_channels innermost, zeros behind), one parameter pair per
-// output channel. The input tile includes its padding.
+// u8 input, s8 weights [channels][channel_bytes] (kh x kw x in_channels innermost, zeros behind), one parameter pair
+// per output channel. The input tile includes its padding.
 typedef struct {
   uint8_t* in;
   const int8_t* weights;
   const ares_channel_params* params;
   void* out;
-  uint8_t* scratch;       // im2col: scratch_pitch bytes per worker, a row of channel_bytes per pixel of the block
+  uint8_t* scratch;  // im2col: scratch_pitch bytes per worker, a row of channel_bytes per pixel of the block
   int32_t scratch_pitch;
   int32_t in_rows, in_columns, in_channels;
   ares_padding padding;
@@ -62,12 +62,12 @@ typedef struct {
   const int8_t* weights;
   const ares_channel_params* params;
   void* out;
-  int32_t* sums;            // NULL: the reduction is not split
-  int32_t first, last;      // this is the first, the last step of the reduction
+  int32_t* sums;        // NULL: the reduction is not split
+  int32_t first, last;  // this is the first, the last step of the reduction
   int32_t tokens, channels;
-  int32_t reduction;        // input features of this step
-  int32_t in_pitch;         // bytes from one token to the next
-  int32_t channel_bytes;    // bytes from one output feature's weights to the next
+  int32_t reduction;      // input features of this step
+  int32_t in_pitch;       // bytes from one token to the next
+  int32_t channel_bytes;  // bytes from one output feature's weights to the next
   ares_blocking blocking;
   ares_parallel parallel;
   ares_requant requant;

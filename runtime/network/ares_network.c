@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "tile/ares_trace.h"
+
 void ares_network_load(const ares_network* network) {
   if (network->constants_bytes == 0) return;
   ares_enter("constants");
@@ -22,6 +24,7 @@ void ares_network_run(const ares_network* network, ares_perf* perf, void (*after
   for (int32_t i = 0; i < network->group_count; ++i) {
     const ares_group* const group = &network->groups[i];
     ares_enter(group->output.name);
+    ares_trace_group(group->output.name);
     if (perf != NULL) ares_perf_begin(&perf[i]);
     group->run();
     if (perf != NULL) ares_perf_end();

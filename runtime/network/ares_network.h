@@ -20,8 +20,8 @@ typedef struct {
 typedef struct {
   void (*run)(void);
   uint64_t macs;
-  int32_t is_output;    // of the network
-  ares_tensor output;   // its name is the group's
+  int32_t is_output;   // of the network
+  ares_tensor output;  // its name is the group's
 } ares_group;
 
 typedef struct {
@@ -30,7 +30,7 @@ typedef struct {
   uint32_t constants, constants_bytes;  // L2 offset and size of what is copied from the start of the L3 image
   const ares_tensor* inputs;            // `golden` is the sample
   int32_t input_count;
-  const ares_group* groups;             // in execution order
+  const ares_group* groups;  // in execution order
   int32_t group_count;
 } ares_network;
 

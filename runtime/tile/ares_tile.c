@@ -83,8 +83,8 @@ static void copy_box(const ares_transfer* t, const ares_box* box, uint32_t near,
   const int32_t near_row = ares_padded(box, 1) * ares_padded(box, 2);
   ares_command command = {near + (uint32_t)(box->before[0] * near_row + box->before[1] * ares_padded(box, 2)), far,
                           c.rows, c.row_bytes, c.far_pitch};
+  ares_trace_copy(c.commands, &command);
   for (int32_t i = 0; i < c.commands; ++i) {
-    ares_trace_command(&command);
     ares_copy(t->channel, &command, ticket);
     command.near += (uint32_t)near_row;
     command.far += (uint32_t)t->region.pitch[0];
@@ -164,9 +164,7 @@ void ares_load_wait(ares_load* load) {
   ares_perf_load(since);
 }
 
-uint8_t* ares_load_tile(const ares_load* load) {
-  return ares_l1() + slot_offset(&load->transfer->buffer, load->slot);
-}
+uint8_t* ares_load_tile(const ares_load* load) { return ares_l1() + slot_offset(&load->transfer->buffer, load->slot); }
 
 // ---- stores ----
 

@@ -1,5 +1,5 @@
-// Tiles: what the generated groups are written in. A group walks its tile loops and, for each operand, issues loads some
-// instances ahead of their use, waits for them, runs a kernel and issues the store of the result.
+// Tiles: what the generated groups are written in. A group walks its tile loops and, for each operand, issues loads
+// some instances ahead of their use, waits for them, runs a kernel and issues the store of the result.
 //
 // The same walk as core/tile/walker.hpp, step by step; with ARES_TRACE defined each step is printed, so that a test
 // compares the two.

@@ -16,9 +16,11 @@ void ares_trace_issue(const ares_transfer* transfer, int32_t instance, int32_t s
   print_position(transfer->depth, at);
 }
 
-void ares_trace_command(const ares_command* command) {
-  printf("STEP command near %u far %u rows %d of %d pitch %d\n", (unsigned)command->near, (unsigned)command->far,
-         (int)command->rows, (int)command->row_bytes, (int)command->far_pitch);
+void ares_trace_group(const char* name) { printf("GROUP %s\n", name); }
+
+void ares_trace_copy(int32_t commands, const ares_command* first) {
+  printf("STEP copy near %u far %u commands %d rows %d bytes %d\n", (unsigned)first->near, (unsigned)first->far,
+         (int)commands, (int)first->rows, (int)first->row_bytes);
 }
 
 void ares_trace_wait(const ares_transfer* transfer, int32_t instance) {

@@ -7,16 +7,17 @@
 #ifdef ARES_TRACE
 void ares_trace_issue(const ares_transfer* transfer, int32_t instance, int32_t slot, int32_t staged_slot,
                       const ares_position* at);
-void ares_trace_command(const ares_command* command);
+void ares_trace_group(const char* name);
+void ares_trace_copy(int32_t commands, const ares_command* first);
 void ares_trace_wait(const ares_transfer* transfer, int32_t instance);
-void ares_trace_run(int32_t operation, int32_t depth, const ares_position* at, const void* const* tiles,
-                    int32_t count);
+void ares_trace_run(int32_t operation, int32_t depth, const ares_position* at, const void* const* tiles, int32_t count);
 #else
-static inline void ares_trace_issue(const ares_transfer* transfer, int32_t instance, int32_t slot,
-                                    int32_t staged_slot, const ares_position* at) {
+static inline void ares_trace_issue(const ares_transfer* transfer, int32_t instance, int32_t slot, int32_t staged_slot,
+                                    const ares_position* at) {
   (void)transfer, (void)instance, (void)slot, (void)staged_slot, (void)at;
 }
-static inline void ares_trace_command(const ares_command* command) { (void)command; }
+static inline void ares_trace_group(const char* name) { (void)name; }
+static inline void ares_trace_copy(int32_t commands, const ares_command* first) { (void)commands, (void)first; }
 static inline void ares_trace_wait(const ares_transfer* transfer, int32_t instance) { (void)transfer, (void)instance; }
 static inline void ares_trace_run(int32_t operation, int32_t depth, const ares_position* at, const void* const* tiles,
                                   int32_t count) {

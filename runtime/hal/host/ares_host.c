@@ -28,7 +28,9 @@ static struct {
   int closing;
   ares_work work;
   const void* arguments;
-} host = {.group = "start", .mutex = PTHREAD_MUTEX_INITIALIZER, .forked = PTHREAD_COND_INITIALIZER,
+} host = {.group = "start",
+          .mutex = PTHREAD_MUTEX_INITIALIZER,
+          .forked = PTHREAD_COND_INITIALIZER,
           .joined = PTHREAD_COND_INITIALIZER};
 
 static _Thread_local int32_t core_number = -1;

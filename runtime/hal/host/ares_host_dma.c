@@ -3,8 +3,8 @@
 // by one atomic per slot and a semaphore that only ever wakes the channel, and a thread sanitizer therefore reports a
 // missing wait instead of being content with a lock that happened to lie between.
 //
-// ARES_DMA_DELAY chooses when a command runs: eager (at once), lazy (when somebody waits for it or for a later one, so a
-// missing wait gives wrong data on every run), random or random:SEED (somewhere between).
+// ARES_DMA_DELAY chooses when a command runs: eager (at once), lazy (when somebody waits for it or for a later one, so
+// a missing wait gives wrong data on every run), random or random:SEED (somewhere between).
 #define _POSIX_C_SOURCE 200809L
 
 #include <pthread.h>
@@ -35,7 +35,7 @@ typedef struct {
   uint32_t given;             // last command of the program
   _Atomic uint32_t demanded;  // last command that was waited for
   _Atomic int closing;
-  _Atomic uint64_t busy;      // nanoseconds
+  _Atomic uint64_t busy;  // nanoseconds
   sem_t wake;
   pthread_t thread;
   slot ring[SLOTS];
@@ -119,7 +119,8 @@ static void wait_for(channel_state* c, uint32_t number) {
   slot* const s = &c->ring[number % SLOTS];
   if (!demanded(c, number)) {
     atomic_store_explicit(&c->demanded, number, memory_order_relaxed);
-    sem_post(&c->wake);
+    // The others need no waking, and it would order the copy behind whatever the program did before it waited.
+    if (c->delay == LAZY) sem_post(&c->wake);
   }
   for (int spins = 0; (int32_t)(atomic_load_explicit(&s->done, memory_order_acquire) - number) < 0; ++spins) {
     if (spins < SPINS) {

@@ -1,0 +1,104 @@
+#include "tests/e2e/compile_support.hpp"
+
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <boost/algorithm/string.hpp>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+namespace ares::test {
+
+ScratchDirectory::ScratchDirectory() {
+  std::string name = (std::filesystem::temp_directory_path() / "ares-e2e-XXXXXX").string();
+  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
+  path_ = name;
+}
+
+ScratchDirectory::~ScratchDirectory() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::vector<std::string> CommandResult::lines() const {
+  std::vector<std::string> all;
+  boost::split(all, text, boost::is_any_of("\n"));
+  if (!all.empty() && all.back().empty()) all.pop_back();
+  return all;
+}
+
+CommandResult run_shell(const std::string& command) {
+  std::FILE* pipe = popen(("exec 2>&1; " + command).c_str(), "r");
+  if (!pipe) throw std::runtime_error("cannot run: " + command);
+  CommandResult result;
+  std::array<char, 4096> buffer;
+  while (const size_t n = fread(buffer.data(), 1, buffer.size(), pipe)) result.text.append(buffer.data(), n);
+  const int status = pclose(pipe);
+  result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return result;
+}
+
+CommandResult make_project(const std::filesystem::path& project, const std::string& flags,
+                           const std::string& environment) {
+  return run_shell(
+      fmt::format("{} make --no-print-directory -j2 -C {} clean all run platform=host OPTIMISE=-O1 "
+                  "EXTRA_CFLAGS='-Wall -Wextra -Wconversion -Werror' {}",
+                  environment, project.string(), flags));
+}
+
+std::string read_text(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+void write_text(const std::filesystem::path& file, const std::string& text) {
+  std::ofstream(file, std::ios::binary | std::ios::trunc) << text;
+}
+
+ManyLayers side_by_side(Random& random, int count, const std::function<LayerGraph(int)>& make) {
+  ManyLayers many;
+  many.graph.name = "side_by_side";
+  for (int i = 0; i < count; ++i) {
+    const LayerGraph one = make(i);
+    const auto base = static_cast<TensorId>(many.graph.tensors.size());
+    for (const Tensor& t : one.tensors) many.graph.tensors.push_back(t);
+    Layer layer = one.dag[0];
+    layer.name = fmt::format("layer{}", i);
+    layer.inputs = {base};
+    layer.output = base + 1;
+    boost::add_vertex(layer, many.graph.dag);
+    many.graph.inputs.push_back({fmt::format("in{}", i), base});
+    many.graph.outputs.push_back({fmt::format("out{}", i), base + 1});
+    many.golden.inputs.push_back(random_input(random, one));
+    many.golden.outputs.push_back(straight_output(one, many.golden.inputs.back()));
+  }
+  return many;
+}
+
+ConfigChooser random_configs(Random& random) {
+  return [&random](const Group& group, const Context& context) -> Result<ChosenConfig> {
+    const SearchSpace space = make_space(group.shape, context);
+    const std::vector<uint64_t> feasible = feasible_indices(space);
+    if (feasible.empty()) return fail("no feasible config for " + group.name);
+    const auto i = static_cast<size_t>(pick(random, 0, static_cast<int32_t>(feasible.size()) - 1));
+    return ChosenConfig{space.config(feasible[i]), ConfigOrigin::search, "drawn"};
+  };
+}
+
+NetworkProgram plan_for_gap9(const LayerGraph& graph, const ConfigChooser& choose, const PlanOptions& options) {
+  return value_or_throw(plan_network(graph, value_or_throw(load_target("gap9")), options, choose));
+}
+
+void write_for_gap9(const NetworkProgram& program, const ManyLayers& layers, const std::filesystem::path& directory) {
+  const auto written =
+      write_project(program, layers.graph, value_or_throw(load_target("gap9")), layers.golden, directory);
+  if (!written) throw std::runtime_error(written.error().what);
+}
+
+}  // namespace ares::test
