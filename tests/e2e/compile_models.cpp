@@ -7,7 +7,7 @@
 
 #include "core/import/load_network.hpp"
 #include "kb/environment.hpp"
-#include "kb/plan_subject.hpp"
+#include "kb/knowledge_base.hpp"
 #include "tests/e2e/compile_support.hpp"
 
 using namespace ares;

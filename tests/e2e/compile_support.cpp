@@ -73,8 +73,8 @@ ManyLayers side_by_side(Random& random, int count, const std::function<LayerGrap
     layer.inputs = {base};
     layer.output = base + 1;
     boost::add_vertex(layer, many.graph.dag);
-    many.graph.inputs.push_back({fmt::format("in{}", i), base});
-    many.graph.outputs.push_back({fmt::format("out{}", i), base + 1});
+    many.graph.inputs.push_back({fmt::format("in{}", i), base, {}});
+    many.graph.outputs.push_back({fmt::format("out{}", i), base + 1, {}});
     many.golden.inputs.push_back(random_input(random, one));
     many.golden.outputs.push_back(straight_output(one, many.golden.inputs.back()));
   }
