@@ -9,6 +9,7 @@
 
 #include "codegen/choose_config.hpp"
 #include "codegen/golden_sample.hpp"
+#include "codegen/pins.hpp"
 #include "codegen/write_project.hpp"
 #include "core/base/file.hpp"
 #include "core/import/model_options.hpp"
@@ -112,15 +113,6 @@ std::vector<TensorData> sample(const OptionValues& values, const LayerGraph& gra
   }
   const auto index = static_cast<size_t>(count_option(values, "sample", 0, std::numeric_limits<int64_t>::max(), 0));
   return value_or_throw(read_sample(graph, values["input"].as<std::vector<std::string>>(), index));
-}
-
-Json config_json(const Config& config) {
-  Json j = Json::object();
-  for (int i = 0; i < knob_count; ++i) {
-    const auto k = static_cast<Knob>(i);
-    if (config[k] != 0) j[std::string(name_of(k))] = config[k];
-  }
-  return j;
 }
 
 Json describe(const OptionValues& values, const NetworkProgram& n, const LayerGraph& graph, const Target& target) {

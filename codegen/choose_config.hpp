@@ -32,10 +32,6 @@ struct ConfigSources {
 Result<ConfigChooser> make_chooser(const LayerGraph& graph, std::span<const GroupInContext> groups,
                                    const Target& target, const ConfigSources& sources);
 
-/// Pins of a JSON file: an object of group names, each with an object of knobs ({"tile_h": 14, "kernel": "slide_2x8"})
-/// or the text that to_string() gives.
-Result<std::map<std::string, Config>> read_pins(const std::string& file);
-
 /// `[KB] Auto-applying config for conv1: {tile_h=14, ..} (measured by event: 4312 cycles)`
 std::string announcement(const std::string& group, const ChosenConfig& chosen);
 

@@ -1,9 +1,10 @@
+#include "codegen/pins.hpp"
+
 #include <fmt/format.h>
 
+#include <boost/algorithm/string.hpp>
 #include <fstream>
 #include <nlohmann/json.hpp>
-
-#include "codegen/choose_config.hpp"
 
 namespace ares {
 namespace {
@@ -23,6 +24,21 @@ Result<std::string> config_text(const Json& knobs) {
 }
 
 }  // namespace
+
+Json config_json(const Config& config) {
+  std::vector<std::string> knobs;
+  const std::string text = boost::trim_copy_if(to_string(config), boost::is_any_of("{}"));
+  boost::split(knobs, text, boost::is_any_of(","));
+  Json j = Json::object();
+  for (const std::string& knob : knobs) {
+    const size_t equals = knob.find('=');
+    if (equals == std::string::npos) continue;
+    const std::string value = knob.substr(equals + 1);
+    const bool number = value.find_first_not_of("0123456789") == std::string::npos;
+    j[boost::trim_copy(knob.substr(0, equals))] = number ? Json(std::stoi(value)) : Json(value);
+  }
+  return j;
+}
 
 Result<std::map<std::string, Config>> read_pins(const std::string& file) {
   std::ifstream in(file);

@@ -143,7 +143,7 @@ TEST_CASE("ares-compile: what cannot be done is one line") {
         Case{scratch / "file", project, "", "file", 2}, Case{small_model, scratch / "file", "", "file", 1},
         Case{small_model, project, "--cores 9", "--cores 9", 2},
         Case{small_model, project, "--stack 200000", "--stack", 1},
-        Case{small_model, project, "--l1-limit 9000", "conv1", 1},
+        Case{small_model, project, "--l1-limit 8250", "conv1", 1},
         Case{small_model, project, "--l2-limit 1000", "L2", 1}, Case{small_model, project, "--sample 1", "--input", 2},
         Case{small_model, project, "--input " ARES_SOURCE_DIR "/tests/models/inputs.npy --sample 999", "--sample 999",
              2},
