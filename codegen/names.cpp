@@ -2,6 +2,7 @@
 
 #include "codegen/c_text.hpp"
 #include "codegen/sources.hpp"
+#include "core/ir/graph.hpp"
 
 namespace ares {
 
