@@ -199,6 +199,24 @@ Result<void> KnowledgeBase::erase(const Subject& subject) {
   return store_->write(writes, true);
 }
 
+Result<uint64_t> KnowledgeBase::erase_unreadable() {
+  const std::lock_guard lock(*writing_);
+  std::vector<Write> writes;
+  const auto look = [&](Column column, auto decode) {
+    return store_->scan(column, {}, {}, [&](std::string_view key, std::string_view value) {
+      if (!decode(key, value)) writes.push_back({column, std::string(key), std::nullopt});
+      return true;
+    });
+  };
+  for (const auto& scanned :
+       {look(Column::entries, decode_entry), look(Column::failures, decode_failure), look(Column::plans, decode_plan),
+        look(Column::runs, decode_run), look(Column::trials, decode_trials)}) {
+    if (!scanned) return tl::unexpected(scanned.error());
+  }
+  if (auto ok = store_->write(writes, true); !ok) return tl::unexpected(ok.error());
+  return writes.size();
+}
+
 std::vector<std::pair<Config, double>> KnowledgeBase::measured(const Subject& subject) const {
   std::vector<std::pair<Config, double>> all;
   const std::string prefix = key_of(subject);

@@ -69,6 +69,9 @@ class KnowledgeBase {
   /// Forgets a subject: entry, trials, failures.
   Result<void> erase(const Subject& subject);
 
+  /// Removes what does not decode; how many records that were.
+  Result<uint64_t> erase_unreadable();
+
   /// Everything recorded is on the disk when it returns.
   Result<void> sync() { return store_->sync(); }
 
