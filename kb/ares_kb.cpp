@@ -42,6 +42,10 @@ void write_json(const OptionValues& v, const Json& j) {
   if (!out) throw CommandError(ExitStatus::failed, fmt::format("cannot write {}", file));
 }
 
+std::string count_text(uint64_t n, const char* one, const char* many) {
+  return fmt::format("{} {}", n, n == 1 ? one : many);
+}
+
 template <class Records>
 Json array_of(const Records& records) {
   Json all = Json::array();
@@ -94,7 +98,7 @@ ExitStatus list(const OptionValues& v, const Words& words) {
   } else if (!entries.empty()) {
     std::cout << to_string(entry_table(entries, ages));
   }
-  std::cout << fmt::format("{} {} in {}\n", entries.size(), entries.size() == 1 ? "entry" : "entries",
+  std::cout << fmt::format("{} in {}\n", count_text(entries.size(), "entry", "entries"),
                            kb.store().directory().string());
   write_json(v, {{"knowledge_base", kb.store().directory().string()}, {"entries", array_of(entries)}});
   return ExitStatus::done;
@@ -111,9 +115,8 @@ Signature named_signature(const KnowledgeBase& kb, const std::string& text) {
   };
   value_or_throw(kb.for_each(std::function<bool(const Entry&)>(note)), ExitStatus::failed);
   if (found.size() == 1) return found.front();
-  throw CommandError(
-      ExitStatus::usage,
-      fmt::format(found.empty() ? "no entry has the ID {}" : "several entries begin with {}; give more digits", text));
+  if (found.empty()) throw CommandError(ExitStatus::usage, fmt::format("no entry has the ID {}", text));
+  throw CommandError(ExitStatus::usage, fmt::format("several entries begin with {}; give more digits", text));
 }
 
 struct Field {
@@ -154,7 +157,7 @@ void complete_padding(GroupShape& g) {
 
 Signature signature_of_options(const OptionValues& v) {
   if (!v.count("family"))
-    throw CommandError(ExitStatus::usage, "lookup: give an ID, a signature, or --family with --in and --out");
+    throw CommandError(ExitStatus::usage, "give an ID, a signature, or --family with --in and --out");
   std::string text = v["family"].as<std::string>();
   for (const Field& f : signature_fields) {
     if (v.count(f.name)) text += fmt::format(":{}={}", f.name, v[f.name].as<std::string>());
@@ -173,7 +176,7 @@ Signature signature_of_options(const OptionValues& v) {
 
 ExitStatus lookup(const OptionValues& v, const Words& words) {
   const KnowledgeBase kb = for_reading(v);
-  if (words.size() > 1) throw CommandError(ExitStatus::usage, "lookup: one ID or signature");
+  if (words.size() > 1) throw CommandError(ExitStatus::usage, "one ID or signature");
   const Signature wanted = words.empty() ? signature_of_options(v) : named_signature(kb, words[0]);
   Ages ages;
   const auto entries = kb.all(wanted);
@@ -221,7 +224,7 @@ ExitStatus negatives(const OptionValues& v, const Words& words) {
     return from_source(v, f.subject.source) && mentions(text, words);
   });
   if (!failures.empty()) std::cout << to_string(failure_table(failures));
-  std::cout << fmt::format("{} {}\n", failures.size(), failures.size() == 1 ? "failure" : "failures");
+  std::cout << count_text(failures.size(), "failure", "failures") << '\n';
   write_json(v, {{"knowledge_base", kb.store().directory().string()}, {"failures", array_of(failures)}});
   return ExitStatus::done;
 }
@@ -240,7 +243,9 @@ ExitStatus verify(const OptionValues& v, const Words&) {
 }
 
 std::string counts_text(const Counts& c) {
-  return fmt::format("{} entries, {} failures, {} plans, {} runs", c.entries, c.failures, c.plans, c.runs);
+  return fmt::format("{}, {}, {}, {}", count_text(c.entries, "entry", "entries"),
+                     count_text(c.failures, "failure", "failures"), count_text(c.plans, "plan", "plans"),
+                     count_text(c.runs, "run", "runs"));
 }
 
 ExitStatus export_records(const OptionValues& v, const Words& words) {
@@ -259,7 +264,7 @@ ExitStatus export_records(const OptionValues& v, const Words& words) {
 }
 
 ExitStatus import_records(const OptionValues& v, const Words& words) {
-  if (words.size() != 1) throw CommandError(ExitStatus::usage, "import: give one file, or - for standard input");
+  if (words.size() != 1) throw CommandError(ExitStatus::usage, "give one file, or - for standard input");
   std::ifstream file;
   if (words[0] != "-") file.open(words[0]);
   std::istream& in = words[0] == "-" ? std::cin : file;
@@ -270,7 +275,7 @@ ExitStatus import_records(const OptionValues& v, const Words& words) {
 }
 
 ExitStatus merge_records(const OptionValues& v, const Words& words) {
-  if (words.size() != 1) throw CommandError(ExitStatus::usage, "merge: give the directory of the other knowledge base");
+  if (words.size() != 1) throw CommandError(ExitStatus::usage, "give the directory of the other knowledge base");
   const KnowledgeBase from = value_or_throw(KnowledgeBase::open_read_only(words[0]));
   KnowledgeBase kb = for_writing(v);
   std::cout << counts_text(value_or_throw(merge(kb, from), ExitStatus::failed)) << '\n';
@@ -278,7 +283,7 @@ ExitStatus merge_records(const OptionValues& v, const Words& words) {
 }
 
 ExitStatus delete_entries(const OptionValues& v, const Words& words) {
-  if (words.size() != 1) throw CommandError(ExitStatus::usage, "delete: give one ID or signature");
+  if (words.size() != 1) throw CommandError(ExitStatus::usage, "give one ID or signature");
   KnowledgeBase kb = for_writing(v);
   const Signature wanted = named_signature(kb, words[0]);
   uint64_t deleted = 0;
@@ -287,7 +292,7 @@ ExitStatus delete_entries(const OptionValues& v, const Words& words) {
     value_or_throw(kb.erase(e.subject), ExitStatus::failed);
     ++deleted;
   }
-  std::cout << fmt::format("deleted {} entries of {}\n", deleted, to_string(wanted));
+  std::cout << fmt::format("deleted {} of {}\n", count_text(deleted, "entry", "entries"), to_string(wanted));
   return deleted ? ExitStatus::done : ExitStatus::failed;
 }
 
@@ -297,8 +302,8 @@ ExitStatus prune(const OptionValues& v, const Words&) {
   const auto older = selected<Entry>(kb, [&](const Entry& e) { return ages.of(e.subject) == Ages::Age::older; });
   for (const Entry& e : older) value_or_throw(kb.erase(e.subject), ExitStatus::failed);
   const uint64_t unreadable = value_or_throw(kb.erase_unreadable(), ExitStatus::failed);
-  std::cout << fmt::format("removed {} entries of older environments and {} unreadable records\n", older.size(),
-                           unreadable);
+  std::cout << fmt::format("removed {} of older environments and {} that cannot be read\n",
+                           count_text(older.size(), "entry", "entries"), count_text(unreadable, "record", "records"));
   return ExitStatus::done;
 }
 

@@ -1,9 +1,12 @@
 #include "kb/codec.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
+
+#include <google/protobuf/arena.h>
 
 #include "kb/kb.pb.h"
 
@@ -214,7 +217,12 @@ std::string encode(std::string_view key, const Entry& e) {
 }
 
 std::optional<Entry> decode_entry(std::string_view key, std::string_view value) {
-  proto::Entry p;
+  alignas(8) std::array<char, 16384> block;  // a full entry fits: no allocation while parsing
+  google::protobuf::ArenaOptions in_block;
+  in_block.initial_block = block.data();
+  in_block.initial_block_size = block.size();
+  google::protobuf::Arena arena(in_block);
+  auto& p = *google::protobuf::Arena::CreateMessage<proto::Entry>(&arena);
   if (!unseal(key, value, p)) return std::nullopt;
   auto subject = subject_from(key, p.environment());
   if (!subject) return std::nullopt;

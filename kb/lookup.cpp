@@ -19,14 +19,15 @@ bool may_match(const CurrentEnvironment& current, const SubjectKey& key) {
 }
 
 /// The most trusted source's entry, of one source the newest; only entries with results.
-const Entry* preferred(const std::vector<Entry>& entries) {
-  const Entry* found = nullptr;
-  for (const Entry& e : entries) {
+std::optional<Entry> preferred(std::vector<Entry> entries) {
+  Entry* found = nullptr;
+  for (Entry& e : entries) {
     if (e.results.empty()) continue;
     if (found && found->subject.source != e.subject.source) break;
     if (!found || e.best().provenance.time > found->best().provenance.time) found = &e;
   }
-  return found;
+  if (!found) return std::nullopt;
+  return std::move(*found);
 }
 
 struct Candidate {
@@ -99,9 +100,7 @@ std::optional<Entry> KnowledgeBase::exact(const Signature& signature, const Curr
     }
     return true;
   });
-  const Entry* found = preferred(entries);
-  if (!found) return std::nullopt;
-  return *found;
+  return preferred(std::move(entries));
 }
 
 std::vector<Neighbour> KnowledgeBase::nearest(const Signature& signature, const NearestOptions& options,
@@ -111,13 +110,7 @@ std::vector<Neighbour> KnowledgeBase::nearest(const Signature& signature, const 
     if (neighbours.size() >= options.count) break;
     const auto s = signature_of_key(c.signature);
     if (!s) continue;
-    std::optional<Entry> entry;
-    if (current) {
-      entry = exact(*s, *current);
-    } else {
-      const auto entries = all(*s);
-      if (const Entry* e = preferred(entries)) entry = *e;
-    }
+    auto entry = current ? exact(*s, *current) : preferred(all(*s));
     if (entry) neighbours.push_back({std::move(*entry), c.distance});
   }
   return neighbours;

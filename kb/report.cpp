@@ -114,11 +114,14 @@ std::string short_text(const Signature& s) {
 }
 
 std::string grouped(double number) {
-  std::string digits = fmt::format("{:.0f}", number);
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > (number < 0); at -= 3) {
-    digits.insert(static_cast<size_t>(at), ",");
+  const std::string digits = fmt::format("{:.0f}", number);
+  std::string text;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    const bool between_digits = i > 0 && digits[i - 1] != '-';
+    if (between_digits && (digits.size() - i) % 3 == 0) text.push_back(',');
+    text.push_back(digits[i]);
   }
-  return digits;
+  return text;
 }
 
 Ages::Age Ages::of(const Subject& s) {
