@@ -98,7 +98,7 @@ std::string weights_source(const ProjectInput& in) {
 std::string golden_source(const ProjectInput& in) {
   std::string text = "// The sample and the output that every group must compute from it.\n#include \"network.h\"\n\n";
   for (size_t i = 0; i < in.golden.inputs.size(); ++i)
-    text += array_of(fmt::format("golden_input_{}", i), ElementType::u8, in.golden.inputs[i]);
+    text += array_of(fmt::format("sample_{}", i), ElementType::u8, in.golden.inputs[i]);
   std::string intermediate;
   for (size_t g = 0; g < in.program.groups.size(); ++g) {
     const PlannedGroup& planned = in.program.groups[g];

@@ -61,8 +61,7 @@ std::string golden_declarations(const ProjectInput& in) {
         fmt::format("extern const {} golden_{}[];\n", type, group_name(g));
   }
   std::string text = "// The sample and what every group makes of it.\n";
-  for (size_t i = 0; i < in.graph.inputs.size(); ++i)
-    text += fmt::format("extern const uint8_t golden_input_{}[];\n", i);
+  for (size_t i = 0; i < in.graph.inputs.size(); ++i) text += fmt::format("extern const uint8_t sample_{}[];\n", i);
   text += outputs;
   if (!intermediate.empty()) text += "#ifndef DISABLE_INTERMEDIATE_GOLDEN\n" + intermediate + "#endif\n";
   return text;
@@ -125,8 +124,8 @@ std::string network_source(const ProjectInput& in) {
       "#define INTERMEDIATE(golden) golden\n#endif\n\n";
   text += "static const ares_tensor inputs[] = {\n";
   for (size_t i = 0; i < in.graph.inputs.size(); ++i)
-    text += fmt::format("    {},\n", tensor_entry(in, in.graph.inputs[i].name, in.graph.inputs[i].tensor,
-                                                  fmt::format("golden_input_{}", i)));
+    text += fmt::format(
+        "    {},\n", tensor_entry(in, in.graph.inputs[i].name, in.graph.inputs[i].tensor, fmt::format("sample_{}", i)));
   text += "};\n\n" + group_table(in) + "\n";
   text += fmt::format(
       "const ares_network network = {{\n"
