@@ -13,6 +13,7 @@
 #include "codegen/write_project.hpp"
 #include "core/base/file.hpp"
 #include "core/import/model_options.hpp"
+#include "core/ir/graph.hpp"
 #include "cost_models/cost_model.hpp"
 #include "kb/location.hpp"
 

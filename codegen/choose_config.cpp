@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "core/ir/graph.hpp"
 #include "kb/environment.hpp"
 #include "kb/plan_subject.hpp"
 

@@ -8,6 +8,7 @@
 #include <boost/random/uniform_int_distribution.hpp>
 
 #include "core/base/npy.hpp"
+#include "core/ir/graph.hpp"
 
 namespace ares {
 namespace {

@@ -2,6 +2,7 @@
 
 #include "codegen/choose_config.hpp"
 #include "codegen/pins.hpp"
+#include "core/ir/graph.hpp"
 #include "kb/environment.hpp"
 #include "kb/plan_subject.hpp"
 #include "tests/support/synthetic.hpp"
