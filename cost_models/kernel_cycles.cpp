@@ -30,7 +30,6 @@ constexpr double softmax_element = 8;  ///< per score: bound of 1.0 cycle per el
 constexpr double softmax_row = 224;    ///< per row: sum, division; fit to 1.86, 1.43, 1.16, 1.08 cycles for 32 to 400
 constexpr double rescale_feature = 3;  ///< per carried accumulator when a running maximum moves: load, multiply, store
 constexpr double scan_state = 12;      ///< per step, channel and state: decay table, two wide products, output product
-constexpr double requant_store_load = 1;  ///< per element of a requantisation pass: load of the accumulator
 
 int32_t ceil_div(int32_t a, int32_t b) {
   return static_cast<int32_t>((static_cast<uint32_t>(a + b) - 1u) / static_cast<uint32_t>(b));
@@ -90,8 +89,8 @@ KernelFormula::KernelFormula(const Kernel& k, const Target& target, int cores)
       k.kind == KernelKind::conv || k.kind == KernelKind::linear || k.kind == KernelKind::attention;
   const KernelTiling t = k.tiling != 0 ? kernel_tiling(k.tiling) : KernelTiling{"", KernelStyle::gemm, 4, 4};
   style_ = t.style;
-  tile_channels_ = t.channels;
-  tile_pixels_ = t.pixels;
+  tile_channels_ = Divisor(t.channels);
+  tile_pixels_ = Divisor(t.pixels);
   if (register_tiled) {
     word_output_ = 1;
     word_channel_ = word_pixel_ = load_;
@@ -113,32 +112,37 @@ int32_t KernelFormula::words(int32_t reduction) const {
   return ceil_div(style_ == KernelStyle::slide ? reduction : kh_ * kw_ * reduction, 4);
 }
 
-/// Rows in whole, or pixels in a row-wise sequence, or channels. A sliding window's register tiles end with their row.
-KernelFormula::Share KernelFormula::share(const KernelTile& t) const {
-  Share s{t.rows * t.columns, 0, t.channels, 0};
-  if (parallel_ == ParallelAxis::channels) s.channels = ceil_div(t.channels, cores_);
-  if (parallel_ == ParallelAxis::rows) s.pixels = ceil_div(t.rows, cores_) * t.columns;
-  if (parallel_ == ParallelAxis::pixels) s.pixels = ceil_div(s.pixels, cores_);
+/// Rows in whole, or pixels in a row-wise sequence. A sliding window's register tiles end with their row.
+KernelFormula::Share KernelFormula::pixel_share(int32_t rows, int32_t columns) const {
+  int32_t pixels = rows * columns;
+  if (parallel_ == ParallelAxis::rows) pixels = cores_.ceil(rows) * columns;
+  if (parallel_ == ParallelAxis::pixels) pixels = cores_.ceil(pixels);
+  int32_t tiles = 0;
   if (style_ == KernelStyle::slide) {
-    const int32_t whole_rows = s.pixels / t.columns, rest = s.pixels - whole_rows * t.columns;
-    s.pixel_tiles = whole_rows * ceil_div(t.columns, tile_pixels_) + ceil_div(rest, tile_pixels_);
+    const int32_t whole_rows = pixels / columns, rest = pixels - whole_rows * columns;
+    tiles = whole_rows * tile_pixels_.ceil(columns) + tile_pixels_.ceil(rest);
   } else {
-    s.pixel_tiles = ceil_div(s.pixels, tile_pixels_);
+    tiles = tile_pixels_.ceil(pixels);
   }
-  s.channel_tiles = ceil_div(s.channels, tile_channels_);
-  return s;
+  return {static_cast<double>(pixels), static_cast<double>(tiles)};
 }
 
-double KernelFormula::dense(const KernelTile& t) const {
-  const Share s = share(t);
-  const double p = s.pixels, np = s.pixel_tiles, c = s.channels, nc = s.channel_tiles;
-  double output = t.last_step ? output_ : accumulator_store;
-  if (!t.first_step) output += load_;
-  double cycles = words(t.reduction) *
-                      (word_output_ * p * c + word_channel_ * c * np + word_pixel_ * p * nc + word_tile_ * np * nc) +
-                  output * p * c + tile_ * np * nc;
-  if (style_ == KernelStyle::im2col) cycles += p * gather(t.reduction);
-  return cycles;
+KernelFormula::Share KernelFormula::channel_share(int32_t channels) const {
+  if (parallel_ == ParallelAxis::channels || kind_ == KernelKind::table) channels = cores_.ceil(channels);
+  return {static_cast<double>(channels), static_cast<double>(tile_channels_.ceil(channels))};
+}
+
+double KernelFormula::cycles(const Share& p, const Share& c, int32_t reduction, bool first_step, bool last_step) const {
+  if (kind_ == KernelKind::table) return contention_ * c.size * (2 * load_ + table_stores);
+  // Per word of four channels: a load and a maximum per window position, in the last place the store.
+  if (kind_ == KernelKind::max_pool) return contention_ * p.size * (pool_pixel + c.tiles * (kh_ * kw_ * (load_ + 1)));
+  double output = last_step ? output_ : accumulator_store;
+  if (!first_step) output += load_;
+  const double word = word_output_ * p.size * c.size + word_channel_ * c.size * p.tiles +
+                      word_pixel_ * p.size * c.tiles + word_tile_ * p.tiles * c.tiles;
+  double sum = words(reduction) * word + output * p.size * c.size + tile_ * p.tiles * c.tiles;
+  if (style_ == KernelStyle::im2col) sum += p.size * gather(reduction);
+  return contention_ * sum;
 }
 
 /// Per pixel, a row of its window at a time; rows that are not whole words are copied by misaligned words and bytes.
@@ -152,8 +156,8 @@ double KernelFormula::gather(int32_t reduction) const {
 /// Each input word is loaded once per strip and serves every kernel row; one dot product covers up to three columns.
 double KernelFormula::depthwise(const KernelTile& t) const {
   const bool by_rows = parallel_ == ParallelAxis::rows;
-  const double rows = by_rows ? ceil_div(t.rows, cores_) : t.rows;
-  const double planes = by_rows ? t.channels : ceil_div(t.channels, cores_);
+  const double rows = by_rows ? cores_.ceil(t.rows) : t.rows;
+  const double planes = by_rows ? t.channels : cores_.ceil(t.channels);
   const double strips = ceil_div(t.columns, strip_pixels);
   const double products = ceil_div(kw_, 3), loads = products + 1;
   const double row = strip_pixels * kh_ * products + loads * sh_ * load_ + strip_pixels * output_;
@@ -164,7 +168,7 @@ double KernelFormula::depthwise(const KernelTile& t) const {
 
 /// Per four queries: scores by the 4x4 kernel, softmax, weighted values by the 4x4 kernel. Scores stay with the worker.
 double KernelFormula::attention(const KernelTile& t) const {
-  const double units = ceil_div(ceil_div(t.rows, attention_rows), cores_);
+  const double units = cores_.ceil(ceil_div(t.rows, attention_rows));
   const double q = std::min(t.rows, attention_rows), keys = t.reduction, features = t.channels;
   const double score_tiles = ceil_div(t.reduction, 4), value_tiles = ceil_div(t.channels, 4);
   const auto gemm = [&](double depth_words, double outputs, double tiles) {
@@ -178,28 +182,14 @@ double KernelFormula::attention(const KernelTile& t) const {
 
 /// An estimate by instruction count; no scan kernel has been measured.
 double KernelFormula::scan(const KernelTile& t) const {
-  return double(t.reduction) * ceil_div(t.channels, cores_) * (t.columns * (scan_state + 3 * (load_ - 1)) + output_);
-}
-
-double KernelFormula::elements(const KernelTile& t) const {
-  const double share = ceil_div(t.rows * t.columns * t.channels, cores_);
-  return share * (kind_ == KernelKind::table ? 2 * load_ + table_stores : requant_store_load * load_ + output_);
-}
-
-/// Per word of four channels: a load and a maximum per window position, the first maximum being the store.
-double KernelFormula::max_pool(const KernelTile& t) const {
-  const int32_t channels = parallel_ == ParallelAxis::channels ? ceil_div(t.channels, cores_) : t.channels;
-  int32_t pixels = t.rows * t.columns;
-  if (parallel_ == ParallelAxis::rows) pixels = ceil_div(t.rows, cores_) * t.columns;
-  if (parallel_ == ParallelAxis::pixels) pixels = ceil_div(pixels, cores_);
-  return pixels * (pool_pixel + ceil_div(channels, 4) * (kh_ * kw_ * (load_ + 1)));
+  return double(t.reduction) * cores_.ceil(t.channels) * (t.columns * (scan_state + 3 * (load_ - 1)) + output_);
 }
 
 double KernelFormula::least(const KernelTile& whole) const {
   const double pixels = double(whole.rows) * whole.columns, outputs = pixels * whole.channels;
   double work = 0;
   if (kind_ == KernelKind::conv || kind_ == KernelKind::linear) {
-    const double c = tile_channels_, p = tile_pixels_;
+    const double c = tile_channels_.value(), p = tile_pixels_.value();
     const double per_word = word_output_ + word_channel_ / p + word_pixel_ / c + word_tile_ / (p * c);
     work = outputs * (words(whole.reduction) * per_word + output_ + tile_ / (p * c));
     if (style_ == KernelStyle::im2col) work += pixels * gather(whole.reduction);
@@ -208,36 +198,33 @@ double KernelFormula::least(const KernelTile& whole) const {
   } else if (kind_ == KernelKind::table) {
     work = outputs * (2 * load_ + table_stores);
   }
-  return work / cores_ * contention_;
+  return work / cores_.value() * contention_;
 }
 
 double KernelFormula::operator()(const KernelTile& t) const {
-  double cycles = 0;
+  double sum = 0;
   switch (kind_) {
     case KernelKind::conv:
     case KernelKind::linear:
-      cycles = dense(t);
-      break;
     case KernelKind::max_pool:
-      cycles = max_pool(t);
-      break;
     case KernelKind::table:
+      sum = cycles(pixel_share(t.rows, t.columns), channel_share(t.channels), t.reduction, t.first_step, t.last_step);
+      break;
     case KernelKind::requant:
-      cycles = elements(t);
+      sum = contention_ * cores_.ceil(t.rows * t.columns * t.channels) * (load_ + output_);
       break;
     case KernelKind::depthwise:
-      cycles = depthwise(t);
+      sum = contention_ * depthwise(t);
       break;
     case KernelKind::attention:
-      cycles = attention(t);
+      sum = contention_ * attention(t);
       break;
     case KernelKind::scan:
-      cycles = scan(t);
+      sum = contention_ * scan(t);
       break;
   }
-  cycles *= contention_;
-  if (t.padding_bytes > 0) cycles += ceil_div(ceil_div(t.padding_bytes, 4), cores_) + barrier_;
-  return cycles;
+  if (t.padding_bytes > 0) sum += cores_.ceil(ceil_div(t.padding_bytes, 4)) + barrier_;
+  return sum;
 }
 
 }  // namespace ares

@@ -34,6 +34,20 @@ KernelTile tile_at(const TileProgram& program, const Kernel& kernel, const Posit
 /// Instructions to turn an accumulator into its stored output.
 double requant_cycles(RequantForm form, Rounding rounding, const CoreParams& cores);
 
+/// Division by a fixed divisor of at most 64, rounded up, for dividends below 2^26: a multiplication in its place.
+class Divisor {
+ public:
+  explicit constexpr Divisor(int32_t d) : d_(static_cast<uint32_t>(d)), inverse_((uint64_t{1} << 32) / d_ + 1) {}
+  constexpr int32_t ceil(int32_t x) const {
+    return static_cast<int32_t>((static_cast<uint32_t>(x) + d_ - 1u) * inverse_ >> 32);
+  }
+  constexpr int32_t value() const { return static_cast<int32_t>(d_); }
+
+ private:
+  uint32_t d_;
+  uint64_t inverse_;
+};
+
 /// The time of one kernel on one target as a function of its tile; made once, evaluated for many tiles.
 class KernelFormula {
  public:
@@ -47,24 +61,28 @@ class KernelFormula {
   /// tiles, no remainders, no padding.
   double least(const KernelTile& whole) const;
 
- private:
+  /// A worker's share of a tile's pixels and channels, each with the register tiles it takes.
   struct Share {
-    int32_t pixels, pixel_tiles, channels, channel_tiles;
+    double size = 0, tiles = 0;
   };
-  Share share(const KernelTile& tile) const;
-  double dense(const KernelTile& tile) const;
+
+  /// The kinds that lower() makes (conv, linear, max_pool, table) depend on a tile by its shares alone, and linearly on
+  /// each of the two, so means of shares over independent tiles give the mean of the cycles.
+  Share pixel_share(int32_t rows, int32_t columns) const;
+  Share channel_share(int32_t channels) const;
+  double cycles(const Share& pixels, const Share& channels, int32_t reduction, bool first_step, bool last_step) const;
+
+ private:
   double depthwise(const KernelTile& tile) const;
   double attention(const KernelTile& tile) const;
   double scan(const KernelTile& tile) const;
-  double elements(const KernelTile& tile) const;
-  double max_pool(const KernelTile& tile) const;
   int32_t words(int32_t reduction) const;
   double gather(int32_t reduction) const;
 
   KernelKind kind_ = KernelKind::conv;
   KernelStyle style_ = KernelStyle::gemm;
   ParallelAxis parallel_ = ParallelAxis::none;
-  int32_t cores_ = 1, tile_channels_ = 1, tile_pixels_ = 1;
+  Divisor cores_{1}, tile_channels_{1}, tile_pixels_{1};
   int32_t kh_ = 1, kw_ = 1, sh_ = 1;
   bool gathers_words_ = false, planar_in_ = false, planar_out_ = false, carried_ = false;
   double load_ = 1;  ///< cycles of an L1 load
