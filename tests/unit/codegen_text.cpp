@@ -5,6 +5,7 @@
 #include "codegen/c_text.hpp"
 #include "codegen/runtime_files.hpp"
 #include "codegen/write_project.hpp"
+#include "core/ir/graph.hpp"
 #include "tests/support/synthetic.hpp"
 
 using namespace ares;
@@ -21,8 +22,7 @@ struct Project {
 /// One convolution with the given config.
 Project conv_project(const char* config) {
   Random random(5);
-  Project p;
-  p.graph = conv_network(random, {12, 12, 8}, 16, 3, 1);
+  Project p{conv_network(random, {12, 12, 8}, 16, 3, 1), {}, {}};
   p.golden.inputs = {random_input(random, p.graph)};
   p.golden.outputs = {straight_output(p.graph, p.golden.inputs[0])};
   const ConfigChooser choose = [&](const Group&, const Context&) -> Result<ChosenConfig> {
