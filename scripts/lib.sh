@@ -62,13 +62,14 @@ install_packages() {
 }
 
 # stage TITLE COMMAND... : runs the command with its output in a log; one line with the time it took.
-# Returns the command's status; after a failure the end of the log is shown. Needs LOGS, a directory.
+# Returns the command's status; after a failure the end of the log is shown. Needs LOGS, a directory. As in every bash
+# condition, `set -e` is off inside: a command that is a function says `|| return` where it matters.
 stage() {
   local title=$1 log status=0 from=$SECONDS
   shift
   log=$LOGS/$(tr -cs 'A-Za-z0-9\n' '-' <<<"$title").log
   printf '%-46s' "$title"
-  "$@" >"$log" 2>&1 </dev/null || status=$?
+  ("$@") >"$log" 2>&1 </dev/null || status=$?
   if [ "$status" -eq 0 ]; then
     printf '%s%6s%s\n' "$GREEN" "$((SECONDS - from)) s" "$PLAIN"
   else
