@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/group/group.hpp"
-#include "core/ir/layer.hpp"
+#include "core/ir/graph.hpp"
 
 namespace ares::test {
 
