@@ -116,23 +116,29 @@ Results run_samples(const LayerGraph& g, const std::vector<Samples>& inputs, Ten
   return r;
 }
 
-void write_outputs(const OptionValues& values, const LayerGraph& g, const Results& r) {
-  if (!values.count("output")) return;
-  for (const Binding& b : bind(values["output"].as<std::vector<std::string>>(), g.outputs, "output")) {
+void write_outputs(const std::vector<Binding>& bindings, const LayerGraph& g, const Results& r) {
+  for (const Binding& b : bindings) {
     std::vector<int64_t> shape = g.outputs[b.index].view.shape;
     shape[0] = static_cast<int64_t>(r.samples);
     value_or_throw(write_npy(b.file, {shape, r.outputs[b.index]}), ExitStatus::failed);
   }
 }
 
-/// Samples of the first output whose largest value (the first of equals) is at the label's index.
-std::size_t count_correct(const std::string& file, const Results& r) {
+/// One label for each sample; empty without --labels.
+std::vector<int64_t> read_labels(const OptionValues& values, std::size_t samples) {
+  if (!values.count("labels")) return {};
+  const auto& file = values["labels"].as<std::string>();
   const NpyArray array = value_or_throw(read_npy(file));
-  const auto labels = values_as<int64_t>(array);
-  if (!is_integral(array) || labels.size() != r.samples) {
+  auto labels = values_as<int64_t>(array);
+  if (!is_integral(array) || labels.size() != samples) {
     throw CommandError(ExitStatus::usage,
-                       fmt::format("{}: has to hold one integer label for each of the {} samples", file, r.samples));
+                       fmt::format("{}: has to hold one integer label for each of the {} samples", file, samples));
   }
+  return labels;
+}
+
+/// Samples of the first output whose largest value (the first of equals) is at the label's index.
+std::size_t count_correct(const std::vector<int64_t>& labels, const Results& r) {
   const auto classes = static_cast<std::ptrdiff_t>(r.outputs[0].size() / r.samples);
   std::size_t correct = 0;
   for (std::size_t n = 0; n < r.samples; ++n) {
@@ -169,17 +175,22 @@ nlohmann::json describe(const LayerGraph& g, const std::string& model, const Res
 }
 
 ExitStatus run_model(const OptionValues& values) {
-  const LayerGraph g = load_model(values);
+  std::vector<std::string> notices;  // held back until the command line proves right: a refusal is one line
+  const LayerGraph g = load_model(values, [&](const std::string& line) { notices.push_back(line); });
   const std::vector<Samples> inputs = read_inputs(values, g);
+  const std::vector<int64_t> labels = read_labels(values, inputs[0].count);
+  std::vector<Binding> outputs;
+  if (values.count("output")) outputs = bind(values["output"].as<std::vector<std::string>>(), g.outputs, "output");
+  std::for_each(notices.begin(), notices.end(), print_notice);
   const bool records = values.count("dump") || values.count("compare");
   TensorRecord record;
   if (records) record = value_or_throw(TensorRecord::create(g), ExitStatus::failed);
   const Results r = run_samples(g, inputs, records ? &record : nullptr);
-  write_outputs(values, g, r);
+  write_outputs(outputs, g, r);
   nlohmann::json report = describe(g, values["model"].as<std::string>(), r);
   std::cout << fmt::format("{} samples, {:.2f} ms each\n", r.samples, 1e3 * r.seconds / static_cast<double>(r.samples));
-  if (values.count("labels")) {
-    const std::size_t correct = count_correct(values["labels"].as<std::string>(), r);
+  if (!labels.empty()) {
+    const std::size_t correct = count_correct(labels, r);
     const double accuracy = static_cast<double>(correct) / static_cast<double>(r.samples);
     std::cout << fmt::format("accuracy: {:.2f} % ({} of {})\n", 100 * accuracy, correct, r.samples);
     report["accuracy"] = accuracy;

@@ -95,11 +95,11 @@ struct TypeCode {
   NpyArray::Values (*copy)(const char*, std::size_t);
 };
 
-constexpr TypeCode kTypes[] = {
-    {"<f4", 4, copy_values<float>},   {"<f8", 8, copy_values<double>},  {"|i1", 1, copy_values<int8_t>},
-    {"<i2", 2, copy_values<int16_t>}, {"<i4", 4, copy_values<int32_t>}, {"<i8", 8, copy_values<int64_t>},
-    {"|u1", 1, copy_values<uint8_t>}, {"|b1", 1, copy_values<uint8_t>}, {"<i1", 1, copy_values<int8_t>},
-    {"<u1", 1, copy_values<uint8_t>}};
+constexpr TypeCode kTypes[] = {{"<f4", 4, copy_values<float>},   {"<f8", 8, copy_values<double>},
+                               {"|i1", 1, copy_values<int8_t>},  {"<i2", 2, copy_values<int16_t>},
+                               {"<i4", 4, copy_values<int32_t>}, {"<i8", 8, copy_values<int64_t>},
+                               {"|u1", 1, copy_values<uint8_t>}, {"|b1", 1, copy_values<uint8_t>},
+                               {"<i1", 1, copy_values<int8_t>},  {"<u1", 1, copy_values<uint8_t>}};
 
 // In the order of NpyArray::Values.
 constexpr std::string_view kCodes[] = {"<f4", "<f8", "|i1", "<i2", "<i4", "<i8", "|u1"};
@@ -109,8 +109,8 @@ std::string header_for(const NpyArray& array) {
   for (const int64_t d : array.shape) shape += fmt::format("{}, ", d);
   if (array.shape.size() > 1) shape.resize(shape.size() - 2);
   if (array.shape.size() == 1) shape.pop_back();
-  std::string text = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}",
-                                 kCodes[array.values.index()], shape);
+  std::string text =
+      fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", kCodes[array.values.index()], shape);
   const std::size_t unpadded = 10 + text.size() + 1;
   text.append((kAlignment - unpadded % kAlignment) % kAlignment, ' ');
   return text + '\n';
@@ -135,8 +135,8 @@ Result<NpyArray> parse_npy(std::string_view bytes, const std::string& name) {
     }
     return NpyArray{header->shape, type.copy(bytes.data() + found->data, *count)};
   }
-  return fail(fmt::format("{}: element type '{}' is not supported (float32/64, int8/16/32/64, uint8)", name,
-                          header->type));
+  return fail(
+      fmt::format("{}: element type '{}' is not supported (float32/64, int8/16/32/64, uint8)", name, header->type));
 }
 
 Result<NpyArray> read_npy(const std::filesystem::path& path) {

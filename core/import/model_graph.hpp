@@ -12,8 +12,7 @@
 
 namespace ares::qonnx {
 
-using Attribute =
-    std::variant<int64_t, double, std::string, std::vector<int64_t>, std::vector<double>, Array>;
+using Attribute = std::variant<int64_t, double, std::string, std::vector<int64_t>, std::vector<double>, Array>;
 
 struct Node {
   std::string name;  ///< as in the file; "Op#index" where the file gives none
@@ -33,8 +32,8 @@ struct QuantisedConstant {
 };
 
 struct ModelGraph {
-  std::string file;  ///< as the user gave it, for messages
-  std::string name;  ///< the file's stem
+  std::string file;         ///< as the user gave it, for messages
+  std::string name;         ///< the file's stem
   std::vector<Node> nodes;  ///< every node after the producers of its inputs
   std::map<std::string, Array> constants;
   std::map<std::string, QuantisedConstant> quantised;  ///< filled by the pass quantise_constants

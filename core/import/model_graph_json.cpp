@@ -37,13 +37,17 @@ void from_json(const json& j, Array& a) {
 }
 
 void to_json(json& j, const QuantisedConstant& c) {
-  j = {{"shape", c.shape}, {"q", c.q}, {"scale", c.scale}, {"zero_point", c.zero_point}, {"bits", c.bits},
-       {"signed", c.is_signed}};
+  j = {{"shape", c.shape},           {"q", c.q},       {"scale", c.scale},
+       {"zero_point", c.zero_point}, {"bits", c.bits}, {"signed", c.is_signed}};
 }
 
 void from_json(const json& j, QuantisedConstant& c) {
-  c = {j.at("shape").get<Shape>(), j.at("q").get<std::vector<int64_t>>(), j.at("scale").get<Array>(),
-       j.at("zero_point").get<Array>(), j.at("bits"), j.at("signed")};
+  c = {j.at("shape").get<Shape>(),
+       j.at("q").get<std::vector<int64_t>>(),
+       j.at("scale").get<Array>(),
+       j.at("zero_point").get<Array>(),
+       j.at("bits"),
+       j.at("signed")};
   const auto count = element_count(c.shape);
   const auto fits = [&](const Array& a) {
     const auto shape = broadcast(a.shape, c.shape);
@@ -76,7 +80,8 @@ std::map<std::string, Attribute> attributes_from_json(const json& j) {
 }  // namespace
 
 void to_json(json& j, const Node& n) {
-  j = {{"name", n.name},     {"op", n.op},           {"domain", n.domain}, {"attributes", attributes_to_json(n.attributes)},
+  j = {{"name", n.name},     {"op", n.op},
+       {"domain", n.domain}, {"attributes", attributes_to_json(n.attributes)},
        {"inputs", n.inputs}, {"outputs", n.outputs}};
 }
 
@@ -91,8 +96,8 @@ void from_json(const json& j, Node& n) {
 }
 
 std::string model_to_json(const ModelGraph& model) {
-  return json{{"file", model.file},           {"name", model.name},     {"nodes", model.nodes},
-              {"constants", model.constants}, {"shapes", model.shapes}, {"quantised", model.quantised},
+  return json{{"file", model.file},           {"name", model.name},      {"nodes", model.nodes},
+              {"constants", model.constants}, {"shapes", model.shapes},  {"quantised", model.quantised},
               {"inputs", model.inputs},       {"outputs", model.outputs}}
       .dump(-1, ' ', false, json::error_handler_t::replace);
 }

@@ -20,7 +20,7 @@ void add_model_options(Options& options, ModelOption model) {
       "write the graph after every pass there");
 }
 
-LayerGraph load_model(const OptionValues& values) {
+LayerGraph load_model(const OptionValues& values, const std::function<void(const std::string&)>& notice) {
   ImportOptions options;
   if (values.count("requant")) {
     const auto& policy = values["requant"].as<std::string>();
@@ -30,7 +30,7 @@ LayerGraph load_model(const OptionValues& values) {
     options.policy = policy == "fast" ? RequantPolicy::fast : RequantPolicy::exact;
   }
   options.checkpoints = values["checkpoints"].as<std::string>();
-  options.notice = print_notice;
+  options.notice = notice;
   return value_or_throw(load_network(values["model"].as<std::string>(), options));
 }
 

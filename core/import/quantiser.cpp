@@ -65,7 +65,8 @@ Result<Quantiser> read_quantiser(const NodeView& node) {
     if (!(s > 0) || !std::isfinite(s)) return node.error(fmt::format("its scale {} is not positive", s));
   }
   for (const double z : to_doubles(*zero)) {
-    if (z != std::floor(z) || std::abs(z) > 0x1p31) return node.error(fmt::format("its zero point {} is no integer", z));
+    if (z != std::floor(z) || std::abs(z) > 0x1p31)
+      return node.error(fmt::format("its zero point {} is no integer", z));
   }
   const std::string mode = string_attribute(node.node, "rounding_mode", "ROUND");
   if (!rounds_half_even(mode)) return node.error(fmt::format("rounding mode {} is not supported, only ROUND", mode));
@@ -103,13 +104,14 @@ Result<QuantisedConstant> quantise_constant(const NodeView& node, const Array& c
   };
   if (!check(q.scale) || !check(q.zero_point)) return node.error("its scale or zero point does not fit its input");
   const std::size_t rank = constant.shape.size();
-  QuantisedConstant out{constant.shape, {}, with_rank(q.scale, rank), with_rank(q.zero_point, rank), q.bits,
-                        q.is_signed};
+  QuantisedConstant out{constant.shape, {},         with_rank(q.scale, rank), with_rank(q.zero_point, rank),
+                        q.bits,         q.is_signed};
   for (const double v : to_doubles(constant)) {
     if (!std::isfinite(v)) return node.error(fmt::format("its constant input holds {}", v));
   }
   const auto scale = to_doubles(out.scale), zero = to_doubles(out.zero_point);
-  const auto is = broadcast_indices(out.scale.shape, out.shape), iz = broadcast_indices(out.zero_point.shape, out.shape);
+  const auto is = broadcast_indices(out.scale.shape, out.shape),
+             iz = broadcast_indices(out.zero_point.shape, out.shape);
   const auto* floats = std::get_if<std::vector<float>>(&constant.values);
   out.q = floats ? quantise_values(*floats, scale, is, zero, iz, q)
                  : quantise_values(to_doubles(constant), scale, is, zero, iz, q);

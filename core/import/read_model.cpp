@@ -37,7 +37,8 @@ Result<std::optional<Attribute>> read_attribute(const AttributeProto& a) {
 }
 
 Result<Node> read_node(const onnx::NodeProto& n, int index) {
-  Node node{n.name().empty() ? fmt::format("{}#{}", n.op_type(), index) : n.name(), n.op_type(), n.domain(), {}, {}, {}};
+  Node node{
+      n.name().empty() ? fmt::format("{}#{}", n.op_type(), index) : n.name(), n.op_type(), n.domain(), {}, {}, {}};
   node.inputs.assign(n.input().begin(), n.input().end());
   node.outputs.assign(n.output().begin(), n.output().end());
   for (const auto& a : n.attribute()) {

@@ -94,8 +94,8 @@ Result<Array> read_tensor(const TensorProto& t) {
   if (!values) return fail(fmt::format("data type {} is not supported", TensorProto::DataType_Name(t.data_type())));
   Array array{std::move(shape), std::move(*values)};
   if (array.count() != *count) {
-    return fail(fmt::format("holds {} values where its shape {} needs {}", array.count(), to_string(array.shape),
-                            *count));
+    return fail(
+        fmt::format("holds {} values where its shape {} needs {}", array.count(), to_string(array.shape), *count));
   }
   return array;
 }

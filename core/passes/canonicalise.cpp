@@ -30,18 +30,19 @@ Result<void> canonicalise(NetworkState& state) {
   for (qonnx::Node& node : model.nodes) canonicalise_node(node);
   const auto is_quant = [](const qonnx::Node& n) { return n.op == "Quant"; };
   if (std::none_of(model.nodes.begin(), model.nodes.end(), is_quant)) {
-    return fail(fmt::format("{}: has no Quant node, so it is no quantised (QONNX) model; export it with Brevitas's "
-                            "export_qonnx",
-                            model.file));
+    return fail(
+        fmt::format("{}: has no Quant node, so it is no quantised (QONNX) model; export it with Brevitas's "
+                    "export_qonnx",
+                    model.file));
   }
   for (const qonnx::Node& node : model.nodes) {
     if (node.domain.empty() && qonnx::find_operator(node.op)) continue;
     const std::string domain = node.domain.empty() ? "" : fmt::format(" of domain '{}'", node.domain);
     const std::string out = node.outputs.empty() ? "" : node.outputs[0];
-    return tl::unexpected(qonnx::node_error(
-        model, node,
-        fmt::format("the operator{} is not supported (tensor '{}'); replace it by one of {}", domain, out,
-                    qonnx::operator_names())));
+    return tl::unexpected(
+        qonnx::node_error(model, node,
+                          fmt::format("the operator{} is not supported (tensor '{}'); replace it by one of {}", domain,
+                                      out, qonnx::operator_names())));
   }
   return {};
 }

@@ -25,7 +25,8 @@ Result<void> fix_inputs(ModelGraph& model) {
     shape[0] = 1;
     for (std::size_t i = 1; i < shape.size(); ++i) {
       if (shape[i] > 0) continue;
-      return fail(fmt::format("{}: axis {} of input '{}' has no fixed extent; export it with one", model.file, i, name));
+      return fail(
+          fmt::format("{}: axis {} of input '{}' has no fixed extent; export it with one", model.file, i, name));
     }
     const auto count = qonnx::element_count(shape);
     if (!count) return fail(fmt::format("{}: input '{}': {}", model.file, name, count.error().what));

@@ -4,8 +4,11 @@ namespace ares {
 namespace {
 
 constexpr Pass kPipeline[] = {
-    {"canonicalise", canonicalise}, {"infer_shapes", infer_shapes}, {"quantise_constants", quantise_constants},
-    {"lower", lower},               {"requantise", requantise},
+    {"canonicalise", canonicalise},
+    {"infer_shapes", infer_shapes},
+    {"quantise_constants", quantise_constants},
+    {"lower", lower},
+    {"requantise", requantise},
 };
 
 }  // namespace

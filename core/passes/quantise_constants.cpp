@@ -28,9 +28,10 @@ Result<qonnx::QuantisedConstant> quantise(NetworkState& state, const NodeView& n
   if (is_swapped(*q, constant)) {
     q->is_signed = true;
     q->narrow = false;
-    state.notice(fmt::format("warning: {}: node '{}': negative weights in an unsigned narrow Quant; read as signed "
-                             "(Brevitas 0.10 swaps the two attributes)",
-                             state.model.file, node.node.name));
+    state.notice(
+        fmt::format("warning: {}: node '{}': negative weights in an unsigned narrow Quant; read as signed "
+                    "(Brevitas 0.10 swaps the two attributes)",
+                    state.model.file, node.node.name));
   }
   return qonnx::quantise_constant(node, constant, *q);
 }

@@ -21,8 +21,7 @@ Result<Requant> requant_of(const Weighted& layer, const Tensor& in, const Tensor
   }
   const auto channels = channel_terms(terms, in.q, padded, out.q.scale);
   if (!channels) return tl::unexpected(channels.error());
-  return make_requant(*channels,
-                      {in.q.zero_point, out.q.zero_point, out.q.lo, out.q.hi, policy, layer.bias_quantised});
+  return make_requant(*channels, {in.q.zero_point, out.q.zero_point, out.q.lo, out.q.hi, policy, layer.bias_quantised});
 }
 
 }  // namespace
@@ -39,8 +38,8 @@ Result<void> requantise(NetworkState& state) {
     const Tensor& out = g.tensors[static_cast<std::size_t>(layer.output)];
     auto requant = requant_of(*op, in, out, g.policy);
     if (!requant) {
-      return fail(fmt::format("{}: layer '{}' (node '{}'): {}", g.name, layer.name, layer.model_node,
-                              requant.error().what));
+      return fail(
+          fmt::format("{}: layer '{}' (node '{}'): {}", g.name, layer.name, layer.model_node, requant.error().what));
     }
     op->requant = std::move(*requant);
     ++forms[static_cast<std::size_t>(op->requant.form)];

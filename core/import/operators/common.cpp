@@ -61,7 +61,8 @@ Result<Value> reshaped(Lowering& lowering, const NodeView& node) {
   auto input = lowering.input(node, 0);
   if (!input) return tl::unexpected(input.error());
   Value value = **input;
-  if (std::holds_alternative<Constant>(value.kind)) return node.error("reshaping a quantised constant is not supported");
+  if (std::holds_alternative<Constant>(value.kind))
+    return node.error("reshaping a quantised constant is not supported");
   const Shape& shape = output_shape(lowering, node);
   if (auto* acc = std::get_if<Accumulator>(&value.kind); acc && shape != value.view.shape) acc->reshaped = true;
   value.view.shape = shape;
@@ -71,7 +72,8 @@ Result<Value> reshaped(Lowering& lowering, const NodeView& node) {
 Result<Value> apply_unary(Lowering& lowering, const NodeView& node, const Value& value,
                           std::function<double(double)> f) {
   if (const auto* stored = std::get_if<Stored>(&value.kind)) {
-    if (lowering.tensor(stored->tensor).type != ElementType::u8) return node.error("its input is not a stored 8-bit tensor");
+    if (lowering.tensor(stored->tensor).type != ElementType::u8)
+      return node.error("its input is not a stored 8-bit tensor");
     return Value{Unary{stored->tensor, std::move(f), node.node.name}, value.view};
   }
   if (const auto* unary = std::get_if<Unary>(&value.kind)) {
@@ -79,9 +81,10 @@ Result<Value> apply_unary(Lowering& lowering, const NodeView& node, const Value&
     return Value{Unary{unary->tensor, std::move(composed), unary->node}, value.view};
   }
   if (std::holds_alternative<HostFloat>(value.kind)) {
-    return node.error(fmt::format("it computes on the float input before any Quant; quantise the model's input first "
-                                  "(input '{}')",
-                                  node.node.inputs[0]));
+    return node.error(
+        fmt::format("it computes on the float input before any Quant; quantise the model's input first "
+                    "(input '{}')",
+                    node.node.inputs[0]));
   }
   return node.error(fmt::format("its input '{}' is not quantised; put a Quant before it", node.node.inputs[0]));
 }
@@ -89,14 +92,16 @@ Result<Value> apply_unary(Lowering& lowering, const NodeView& node, const Value&
 Result<std::vector<double>> per_channel(const Array& array, const Shape& shape, std::size_t axis) {
   auto common = broadcast(array.shape, shape);
   if (!common || *common != shape) {
-    return fail(fmt::format("a constant of shape {} does not broadcast to {}", to_string(array.shape), to_string(shape)));
+    return fail(
+        fmt::format("a constant of shape {} does not broadcast to {}", to_string(array.shape), to_string(shape)));
   }
   const std::size_t missing = shape.size() - array.shape.size();
   for (std::size_t i = 0; i < array.shape.size(); ++i) {
     if (array.shape[i] != 1 && i + missing != axis) {
-      return fail(fmt::format("a constant of shape {} varies along axis {} of {}, only one value per channel (axis {}) "
-                              "is supported",
-                              to_string(array.shape), i + missing, to_string(shape), axis));
+      return fail(
+          fmt::format("a constant of shape {} varies along axis {} of {}, only one value per channel (axis {}) "
+                      "is supported",
+                      to_string(array.shape), i + missing, to_string(shape), axis));
     }
   }
   std::vector<double> values = to_doubles(array);

@@ -31,8 +31,8 @@ const Shape& output_shape(const Lowering& lowering, const NodeView& node);
 Result<Value> apply_unary(Lowering& lowering, const NodeView& node, const Value& value,
                           std::function<double(double)> f);
 
-/// One real value per channel along `axis` of a tensor of `shape`, from a constant that broadcasts to it and varies along
-/// no other axis.
+/// One real value per channel along `axis` of a tensor of `shape`, from a constant that broadcasts to it and varies
+/// along no other axis.
 Result<std::vector<double>> per_channel(const Array& array, const Shape& shape, std::size_t axis);
 
 /// The only value of a constant, where it has one.

@@ -24,7 +24,8 @@ ArraysResult fold(const NodeView& node) {
   if (!count) return node.error(count.error().what);
   std::vector<double> reals;
   std::vector<int64_t> integers;
-  const int64_t outer = first.shape[*axis] == 0 ? 0 : first.count() / (strides_of(first.shape)[*axis] * first.shape[*axis]);
+  const int64_t outer =
+      first.shape[*axis] == 0 ? 0 : first.count() / (strides_of(first.shape)[*axis] * first.shape[*axis]);
   for (int64_t o = 0; o < outer; ++o) {
     for (std::size_t i = 0; i < node.node.inputs.size(); ++i) {
       const Array& part = *node.constant(i);

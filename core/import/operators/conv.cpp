@@ -16,8 +16,8 @@ ShapesResult shapes(const NodeView& node) {
   const int64_t groups = int_attribute(node.node, "group", 1);
   const int64_t c_out = (*weights)[0], c_in = (*weights)[1];
   if (groups < 1 || c_out < 1 || c_in < 1 || c_out % groups || (*in)[1] % groups || (*in)[1] / groups != c_in) {
-    return node.error(fmt::format("weights {} in {} groups do not fit an input {}", to_string(*weights), groups,
-                                  to_string(*in)));
+    return node.error(
+        fmt::format("weights {} in {} groups do not fit an input {}", to_string(*weights), groups, to_string(*in)));
   }
   const std::vector<int64_t> kernel(weights->begin() + 2, weights->end());
   if (ints_attribute(node.node, "kernel_shape").value_or(kernel) != kernel) {

@@ -29,8 +29,9 @@ Result<std::vector<int32_t>> feature_order(const NodeView& node, const ModelView
       const int64_t i = t * features + k;
       const int64_t offset = view.order.empty() ? i : view.order[static_cast<std::size_t>(i)];
       if (offset != t * features + place[static_cast<std::size_t>(k)]) {
-        return node.error("its tokens are not contiguous in the stored tensor; transposing tokens and features between "
-                          "stored tensors is not supported");
+        return node.error(
+            "its tokens are not contiguous in the stored tensor; transposing tokens and features between "
+            "stored tensors is not supported");
       }
     }
   }
@@ -47,9 +48,10 @@ Result<Stored> stored_input(const Lowering& lowering, const NodeView& node, std:
     if (lowering.tensor(stored->tensor).type == ElementType::u8) return *stored;
   }
   if (std::holds_alternative<HostFloat>((*value)->kind)) {
-    return node.error(fmt::format("the model's input reaches it in float ('{}'); quantise the input first "
-                                  "(QuantIdentity)",
-                                  name));
+    return node.error(
+        fmt::format("the model's input reaches it in float ('{}'); quantise the input first "
+                    "(QuantIdentity)",
+                    name));
   }
   return node.error(fmt::format("its input '{}' is not quantised to 8 bits; put a Quant before it", name));
 }
@@ -62,8 +64,8 @@ Result<const QuantisedConstant*> weight_input(const Lowering& lowering, const No
                                   node.node.inputs[i]));
   }
   if (constant->bits > 8) {
-    return node.error(fmt::format("its weights '{}' have {} bits; at most 8 are supported", node.node.inputs[i],
-                                  constant->bits));
+    return node.error(
+        fmt::format("its weights '{}' have {} bits; at most 8 are supported", node.node.inputs[i], constant->bits));
   }
   return constant;
 }
@@ -171,11 +173,11 @@ Result<Dims> image_dims(Lowering& lowering, const NodeView& node, const Value& v
   const Dims dims{s.size() == 4 ? static_cast<int32_t>(s[2]) : 1, static_cast<int32_t>(s.back()),
                   static_cast<int32_t>(s[1])};
   const TensorId id = std::get<Stored>(value.kind).tensor;
-  if (value.view.order != channels_first_order(dims) ||
-      (lowering.tensor(id).dims != dims && !lowering.free_dims(id))) {
-    return node.error(fmt::format("its input '{}' is not stored channels last; reshaping or transposing it there is "
-                                  "not supported",
-                                  node.node.inputs[0]));
+  if (value.view.order != channels_first_order(dims) || (lowering.tensor(id).dims != dims && !lowering.free_dims(id))) {
+    return node.error(
+        fmt::format("its input '{}' is not stored channels last; reshaping or transposing it there is "
+                    "not supported",
+                    node.node.inputs[0]));
   }
   lowering.tensor(id).dims = dims;
   return dims;

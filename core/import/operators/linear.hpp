@@ -11,13 +11,13 @@ Result<Stored> stored_input(const Lowering& lowering, const NodeView& node, std:
 /// The quantised weights on input i; the error says that they are missing or cannot be held in 8 bits.
 Result<const QuantisedConstant*> weight_input(const Lowering& lowering, const NodeView& node, std::size_t i);
 
-/// weights, weight_bits, weight_zero and weight_scale of a layer. `channel_axis`: of the output channel in the constant;
-/// `source`: for each weight in [c_out][kh][kw][c_in] order, its index in the constant.
+/// weights, weight_bits, weight_zero and weight_scale of a layer. `channel_axis`: of the output channel in the
+/// constant; `source`: for each weight in [c_out][kh][kw][c_in] order, its index in the constant.
 Result<Weighted> make_weighted(const NodeView& node, const QuantisedConstant& constant, std::size_t channel_axis,
                                const std::vector<int64_t>& source);
 
-/// A linear layer from input 0 (tokens x features in its last axis) and weights whose element (output o, feature k) lies
-/// at o * strides[0] + k * strides[1].
+/// A linear layer from input 0 (tokens x features in its last axis) and weights whose element (output o, feature k)
+/// lies at o * strides[0] + k * strides[1].
 Result<Value> make_linear(Lowering& lowering, const NodeView& node, const QuantisedConstant& weights,
                           std::size_t channel_axis, std::array<int64_t, 2> strides);
 

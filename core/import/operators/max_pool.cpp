@@ -40,8 +40,8 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
   if (!window) return tl::unexpected(window.error());
   const Dims out{static_cast<int32_t>(window->out_h), static_cast<int32_t>(window->out_w), dims->c};
   const ModelView view{output_shape(lowering, node), channels_first_order(out)};
-  const TensorId id = lowering.add_tensor(
-      {node.node.outputs[0], ElementType::u8, out, lowering.tensor(stored->tensor).q, {}, view});
+  const TensorId id =
+      lowering.add_tensor({node.node.outputs[0], ElementType::u8, out, lowering.tensor(stored->tensor).q, {}, view});
   lowering.add_layer(node.node.name, MaxPool{window->window}, {stored->tensor}, id);
   return Value{Stored{id}, view};
 }

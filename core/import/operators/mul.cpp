@@ -11,9 +11,7 @@ std::optional<int64_t> integer(int64_t a, int64_t b) {
   return out;
 }
 
-std::optional<Affine> affine(double c, bool) {
-  return Affine{c, 0};
-}
+std::optional<Affine> affine(double c, bool) { return Affine{c, 0}; }
 
 ArraysResult fold(const NodeView& node) { return fold_binary(node, real, integer); }
 

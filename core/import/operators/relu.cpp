@@ -5,8 +5,8 @@
 namespace ares::qonnx {
 namespace {
 
-/// On an accumulator it becomes the lower end of its Quant's clip range: clip(round(max(v, 0) / s + z)) with an integral z
-/// is clip(max(round(v / s + z), z)).
+/// On an accumulator it becomes the lower end of its Quant's clip range: clip(round(max(v, 0) / s + z)) with an
+/// integral z is clip(max(round(v / s + z), z)).
 Result<Value> lower(Lowering& lowering, const NodeView& node) {
   const auto input = lowering.input(node, 0);
   if (!input) return tl::unexpected(input.error());

@@ -11,9 +11,7 @@ std::optional<int64_t> integer(int64_t a, int64_t b) {
   return out;
 }
 
-std::optional<Affine> affine(double c, bool constant_first) {
-  return constant_first ? Affine{-1, c} : Affine{1, -c};
-}
+std::optional<Affine> affine(double c, bool constant_first) { return constant_first ? Affine{-1, c} : Affine{1, -c}; }
 
 ArraysResult fold(const NodeView& node) { return fold_binary(node, real, integer); }
 
