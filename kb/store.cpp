@@ -25,7 +25,8 @@ namespace fs = std::filesystem;
 constexpr int read_attempts = 20;
 constexpr std::chrono::milliseconds read_pause{50};
 
-rocksdb::Slice slice(std::string_view s) { return {s.data(), s.size()}; }
+/// RocksDB compares even empty slices through their pointer.
+rocksdb::Slice slice(std::string_view s) { return {s.empty() ? "" : s.data(), s.size()}; }
 std::string_view view(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
 
 rocksdb::DBOptions db_options() {

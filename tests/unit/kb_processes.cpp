@@ -138,8 +138,15 @@ TEST_CASE("kb: kill -9 at random moments loses nothing that was reported") {
   int reported = 0;  // all reports below this number were made
   for (int round = 0; round < 20; ++round) {
     Child child("child: records without end", dir.kb(), reported);
-    // From the middle of opening to some hundred reports later.
-    std::this_thread::sleep_for(std::chrono::milliseconds(std::uniform_int_distribution(1, 150)(random)));
+    // Half of them after some reports, however slow the machine is, the others at any time, opening included.
+    const int awaited = round % 2 == 0 ? std::uniform_int_distribution(1, 100)(random) : 0;
+    for (int i = 0; i < awaited; ++i) {
+      const int next = child.next();
+      REQUIRE(next >= 0);
+      reported = next + 1;
+    }
+    std::this_thread::sleep_for(
+        std::chrono::microseconds(std::uniform_int_distribution(0, awaited > 0 ? 2000 : 150000)(random)));
     child.end();
     for (int i = child.next(); i >= 0; i = child.next()) reported = i + 1;
 
