@@ -78,6 +78,7 @@ class TrialLog {
 };
 
 struct Network {
+  std::string file;
   LayerGraph graph;
   Target target;
   PlanOptions plan;
@@ -86,16 +87,21 @@ struct Network {
 
 Network load(const OptionValues& values, const TuneSettings& s) {
   Network n;
+  n.file = values["model"].as<std::string>();
   n.target = value_or_throw(load_target(s.target));
-  n.graph = load_model(values);
   n.plan = s.plan;
   if (n.plan.cores == 0) n.plan.cores = n.target.cores.count;
+  if (n.plan.cores > n.target.cores.count)
+    throw CommandError(ExitStatus::usage, fmt::format("--cores {}: {} has 1 to {} workers", n.plan.cores, n.target.name,
+                                                      n.target.cores.count));
+  n.graph = load_model(values);
   n.groups = value_or_throw(plan_contexts(n.graph, n.target, n.plan), ExitStatus::failed);
   for (GroupInContext& g : n.groups) g.context = tuning_context(g.group, g.context, n.target, n.graph.policy);
   return n;
 }
 
 void describe(TuneReport& report, const Network& n, const TuneSettings& s, const Memory& memory) {
+  report.file = n.file;
   report.model = n.graph.name;
   report.target = n.target.name;
   report.requant = n.graph.policy == RequantPolicy::fast ? "fast" : "exact";

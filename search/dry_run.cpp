@@ -88,9 +88,7 @@ TuneReport dry_run_report(const std::vector<GroupInContext>& groups, Tuner& tune
 }
 
 std::string dry_run_text(const TuneReport& r) {
-  std::string text =
-      fmt::format("{} on {}, {} cores, {} requantisation. Cycles as the cost model {} predicts them.\n\n", r.model,
-                  r.target, r.cores, r.requant, r.cost_model);
+  std::string text = fmt::format("{}\nCycles as the cost model {} predicts them.\n\n", heading(r), r.cost_model);
   text += estimates_table(r);
   text += "\nSearch spaces, and how many configs each constraint removes:\n\n" + spaces_table(r);
   text += "\nHow the budget would be spent, most promising group first at every step:\n\n" + plan_table(r);

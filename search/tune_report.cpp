@@ -66,6 +66,13 @@ std::string kept_text(Variant kept) {
   return "";
 }
 
+std::string source_text(const TuneReport& r) {
+  if (r.groups.empty() || r.groups.front().cycles_from == r.cycles_from)
+    return fmt::format("Warm cycles, from the {} simulator.", r.cycles_from);
+  return fmt::format("Warm cycles; groups by the cost model {}, the network by the {} simulator.", r.cost_model,
+                     r.cycles_from);
+}
+
 std::string end_text(const TuneReport& r) {
   const auto open = std::count_if(r.groups.begin(), r.groups.end(), [](const GroupReport& g) { return !g.settled; });
   if (r.ended == StopReason::interrupted) return "interrupted; what was measured is kept";
@@ -75,6 +82,10 @@ std::string end_text(const TuneReport& r) {
 }
 
 }  // namespace
+
+std::string heading(const TuneReport& r) {
+  return fmt::format("{}: {} on {}, {} cores, {} requantisation.", r.file, r.model, r.target, r.cores, r.requant);
+}
 
 std::string operator_text(const GroupShape& shape) {
   const Window& w = shape.window;
@@ -157,11 +168,7 @@ std::string to_table(const TuneReport& r) {
   std::vector<std::vector<std::string>> rows;
   for (const GroupReport& g : r.groups) rows.push_back(row(g));
   rows.push_back(total_row(r));
-  const std::string source = r.groups.empty() ? "event" : r.groups.front().cycles_from;
-  std::string text =
-      fmt::format("{} on {}, {} cores, {} requantisation. Warm cycles; groups by {}, network by {}.\n\n", r.model,
-                  r.target, r.cores, r.requant,
-                  source == "event" ? "the event simulator" : "the cost model " + r.cost_model, "the event simulator");
+  std::string text = heading(r) + "\n" + source_text(r) + "\n\n";
   text += text_table(columns, rows);
   text += fmt::format("\nKept: {}, {} cycles warm, {} cold ({} by rule, {} by the model's best).\n", kept_text(r.kept),
                       grouped(r.tuned_cycles), grouped(r.tuned_cold_cycles), grouped(r.rule_cycles),

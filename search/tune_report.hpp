@@ -39,7 +39,10 @@ struct GroupReport {
 
 struct TuneReport {
   bool dry_run = false;  ///< nothing was measured: cycles are the cost model's, totals are missing
-  std::string model, target, requant, strategy, cost_model, kb;
+  std::string model;     ///< its name
+  std::string file;      ///< where it was read
+  std::string target, requant, strategy, cost_model;
+  std::string kb;  ///< the knowledge base's directory; empty: none
   uint64_t seed = 0;
   int cores = 8;
   std::vector<GroupReport> groups;
@@ -54,6 +57,8 @@ struct TuneReport {
   std::optional<StopReason> ended;  ///< what cut the run; nothing: every group is settled or left out
 };
 
+/// What was tuned, for what: one line.
+std::string heading(const TuneReport& report);
 /// `conv 3x3`, `linear`.
 std::string operator_text(const GroupShape& shape);
 /// `28x28x1 > 28x28x16`.
