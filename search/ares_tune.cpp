@@ -174,7 +174,7 @@ ExitStatus tune(const OptionValues& values, const TuneSettings& s) {
   if (remembers) {
     run.measurements = tuner.measurements();
     run.finished = std::time(nullptr);
-    require(store->save(n.graph, n.groups, choice.best()));
+    if (s.tuner.pins.empty()) require(store->save(n.graph, n.groups, choice.best()));  // else it is not the best known
     require(memory.kb->record(run));
   }
   show(report, to_table(report), s.json);

@@ -5,11 +5,10 @@
 #include <array>
 #include <boost/algorithm/string.hpp>
 #include <boost/program_options.hpp>
-#include <nlohmann/json.hpp>
 #include <regex>
 #include <thread>
 
-#include "core/base/file.hpp"
+#include "codegen/pins.hpp"
 
 namespace ares {
 namespace {
@@ -92,12 +91,7 @@ TunerOptions tuner_options(const OptionValues& values) {
   t.min_cycles = static_cast<double>(count(values, "min-cycles", 0).value_or(0));
   if (values["tune-all"].as<bool>()) t.min_cycles = 0;
   if (const auto list = optional<std::string>(values, "layers")) t.layers = names(*list);
-  if (const auto file = optional<std::string>(values, "pin")) {
-    const std::string text = value_or_throw(read_file(*file));
-    auto pins = parse_pins(text);
-    if (!pins) usage(fmt::format("--pin {}: {}", *file, pins.error().what));
-    t.pins = std::move(*pins);
-  }
+  if (const auto file = optional<std::string>(values, "pin")) t.pins = value_or_throw(read_pins(*file));
   return t;
 }
 
@@ -177,23 +171,6 @@ std::optional<double> parse_duration(const std::string& text) {
     seconds += std::stod((*it)[1]) * (unit == "h" ? 3600 : unit == "m" ? 60 : 1);
   }
   return seconds;
-}
-
-Result<std::map<std::string, Config>> parse_pins(const std::string& json) {
-  const auto document = nlohmann::json::parse(json, nullptr, false);
-  if (!document.is_object()) return fail("has to be a JSON object of group names and configs");
-  std::map<std::string, Config> pins;
-  for (const auto& [group, value] : document.items()) {
-    std::vector<std::string> parts;
-    if (value.is_object())
-      for (const auto& [knob, v] : value.items())
-        parts.push_back(knob + "=" + (v.is_string() ? v.get<std::string>() : v.dump()));
-    const std::string text = value.is_string() ? value.get<std::string>() : "{" + boost::join(parts, ", ") + "}";
-    auto config = parse_config(text);
-    if (!config) return fail(fmt::format("group '{}': {}", group, config.error().what));
-    pins[group] = *config;
-  }
-  return pins;
 }
 
 }  // namespace ares

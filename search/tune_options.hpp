@@ -30,8 +30,4 @@ TuneSettings read_tune_settings(const OptionValues& values);
 /// Seconds of `2h`, `90s`, `1h30m` or `45` (seconds); nothing: it is no duration.
 std::optional<double> parse_duration(const std::string& text);
 
-/// The configs of a --pin file: {"group": {"tile_h": 14, "kernel": "slide_2x8", ..}, ..} or {"group": "{tile_h=14,
-/// ..}"}.
-Result<std::map<std::string, Config>> parse_pins(const std::string& json);
-
 }  // namespace ares

@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
-#include <boost/algorithm/string.hpp>
 #include <nlohmann/json.hpp>
 
+#include "codegen/pins.hpp"
 #include "search/tune_report.hpp"
 
 namespace ares {
@@ -23,23 +23,6 @@ Json shape_json(const GroupShape& s) {
   j["stride"] = {w.sh, w.sw};
   j["dilation"] = {w.dh, w.dw};
   j["pad"] = {w.pt, w.pl, w.pb, w.pr};
-  return j;
-}
-
-/// Knobs that the group does not have are left out; enumerated ones appear by name.
-Json config_json(const Config& c) {
-  Json j = Json::object();
-  std::string text = to_string(c);
-  boost::trim_if(text, boost::is_any_of("{}"));
-  std::vector<std::string> knobs;
-  boost::split(knobs, text, boost::is_any_of(","));
-  for (const std::string& knob : knobs) {
-    const std::size_t equals = knob.find('=');
-    if (equals == std::string::npos) continue;
-    const std::string value = knob.substr(equals + 1);
-    const bool number = value.find_first_not_of("0123456789") == std::string::npos;
-    j[boost::trim_copy(knob.substr(0, equals))] = number ? Json(std::stoi(value)) : Json(value);
-  }
   return j;
 }
 

@@ -16,25 +16,6 @@ TEST_CASE("durations") {
     CHECK_MESSAGE(!parse_duration(wrong), wrong);
 }
 
-TEST_CASE("pins are objects of knobs, or configs as they are printed") {
-  const auto pins = parse_pins(R"({"conv1": {"tile_h": 14, "kernel": "slide_2x8"}, "fc1": "{tile_co=32, buf_w=2}"})");
-  REQUIRE(pins);
-  CHECK(pins->at("conv1")[Knob::tile_h] == 14);
-  CHECK(kernel_tiling(pins->at("conv1")[Knob::kernel]).name == "slide_2x8");
-  CHECK(pins->at("fc1")[Knob::tile_co] == 32);
-  CHECK(pins->at("fc1")[Knob::buf_w] == 2);
-}
-
-TEST_CASE("pins that cannot be read name the group") {
-  for (const char* wrong : {R"({"conv1": {"tile_z": 1}})", R"({"conv1": {"tile_h": -1}})", R"({"conv1": 3})",
-                            R"({"conv1": {"tile_h": 1.5}})", R"({"conv1": {"kernel": "fastest"}})"}) {
-    const auto pins = parse_pins(wrong);
-    REQUIRE_FALSE_MESSAGE(pins, wrong);
-    CHECK(pins.error().what.find("conv1") != std::string::npos);
-  }
-  for (const char* wrong : {"", "[]", "{", "3"}) CHECK_FALSE_MESSAGE(parse_pins(wrong), wrong);
-}
-
 TEST_CASE("numbers and durations for people") {
   CHECK(grouped(0) == "0");
   CHECK(grouped(999) == "999");
