@@ -2,6 +2,9 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <set>
+
+#include "codegen/golden_sample.hpp"
 #include "tests/e2e/compile_support.hpp"
 
 using namespace ares;
@@ -9,11 +12,61 @@ using namespace ares::test;
 
 namespace {
 
-/// Mostly convolutions and linear layers.
+/// Outputs of acc / 256 around the middle of the clip range: a tie in one of 256, in both forms alike.
+void round_half_even(Requant& r) {
+  r.rounding = Rounding::half_even;
+  const bool wide = r.form == RequantForm::wide;
+  r.pre_shift = wide ? 4 : 0;
+  r.shift = wide ? 10 : 8;
+  const int32_t middle = (r.lo + r.hi) / 2;
+  for (size_t c = 0; c < r.m.size(); ++c) {
+    r.m[c] = wide ? 1 << 30 : 1;  // mulh(acc << 4, 2^30) = 4 acc
+    r.B[c] = (middle << r.shift) + (1 << (r.shift - 1));
+  }
+}
+
+/// Mostly convolutions and linear layers; every third of these has ties.
 ManyLayers random_layers(Random& random, int count) {
   constexpr Family families[] = {Family::conv,   Family::linear, Family::conv,   Family::linear,   Family::conv,
                                  Family::linear, Family::conv,   Family::linear, Family::max_pool, Family::table};
-  return side_by_side(random, count, [&](int i) { return random_network(random, families[i % 10]); });
+  return side_by_side(random, count, [&](int i) {
+    LayerGraph one = random_network(random, families[i % 10]);
+    auto* w = std::get_if<Weighted>(&one.dag[0].op);
+    if (w && w->requant.form != RequantForm::raw && i % 3 == 0) round_half_even(w->requant);
+    return one;
+  });
+}
+
+/// What the drawn programs contain, so that a test over them cannot leave something out unnoticed.
+struct Coverage {
+  int weighted = 0;
+  std::set<RequantForm> forms;
+  std::set<Rounding> roundings;
+  std::set<int> kernels;
+  std::set<uint16_t> axes, copies;
+  std::set<size_t> loops;
+  int split_reductions = 0;
+
+  void add(const NetworkProgram& program) {
+    for (const PlannedGroup& g : program.groups) {
+      loops.insert(g.program.loops.size());
+      axes.insert(g.chosen.config[Knob::parallel]);
+      copies.insert(g.chosen.config[Knob::buf_w]);
+      if (g.group.shape.family != Family::conv && g.group.shape.family != Family::linear) continue;
+      ++weighted;
+      forms.insert(g.group.shape.form);
+      roundings.insert(g.group.shape.rounding);
+      kernels.insert(g.chosen.config[Knob::kernel]);
+      for (const Loop& l : g.program.loops) split_reductions += l.knob == Knob::tile_ci;
+    }
+  }
+};
+
+/// The reference engine's outputs, which are those of straight loops.
+void check_reference(const ManyLayers& layers, const NetworkProgram& program) {
+  std::vector<TensorData> inputs;
+  for (const auto& bytes : layers.golden.inputs) inputs.push_back({bytes});
+  CHECK(golden_data(layers.graph, program, inputs).outputs == layers.golden.outputs);
 }
 
 struct Case {
@@ -23,8 +76,8 @@ struct Case {
 
 }  // namespace
 
-// 7 programs of 20 layers: 112 convolutions and linear layers.
 TEST_CASE("random configs of random layers are bit-exact as C") {
+  Coverage coverage;
   for (const Case& c : {Case{1, "CORE=1", ""}, Case{2, "CORE=3 ENABLE_PERF=1", ""}, Case{3, "CORE=8", ""},
                         Case{4, "CORE=8 SANITIZE=address", ""}, Case{5, "CORE=3 SANITIZE=thread", ""},
                         Case{6, "CORE=8", "ARES_DMA_DELAY=lazy"}, Case{7, "CORE=5", "ARES_DMA_DELAY=random:7"}}) {
@@ -32,12 +85,23 @@ TEST_CASE("random configs of random layers are bit-exact as C") {
     Random random(c.seed);
     const ManyLayers layers = random_layers(random, 20);
     const ScratchDirectory scratch;
-    write_for_gap9(plan_for_gap9(layers.graph, random_configs(random)), layers, scratch.path());
+    const NetworkProgram program = plan_for_gap9(layers.graph, random_configs(random));
+    coverage.add(program);
+    check_reference(layers, program);
+    write_for_gap9(program, layers, scratch.path());
     const CommandResult made = make_project(scratch.path(), std::string(c.flags) + " MINIMAL_OUTPUT=1", c.environment);
     INFO(made.text);
     CHECK(made.status == 0);
     CHECK(made.says("Test PASSED"));
   }
+  CHECK(coverage.weighted >= 100);
+  CHECK(coverage.forms.size() == 3);
+  CHECK(coverage.roundings.size() == 2);
+  CHECK(coverage.kernels.size() == kernel_tilings.size());
+  CHECK(coverage.axes.size() == 3);
+  CHECK(coverage.copies.size() == 4);
+  CHECK(coverage.loops.size() >= 4);
+  CHECK(coverage.split_reductions >= 10);
 }
 
 TEST_CASE("weights streamed from L3 are bit-exact as C") {
