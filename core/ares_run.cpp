@@ -118,8 +118,7 @@ Results run_samples(const LayerGraph& g, const std::vector<Samples>& inputs, Ten
 
 void write_outputs(const std::vector<Binding>& bindings, const LayerGraph& g, const Results& r) {
   for (const Binding& b : bindings) {
-    std::vector<int64_t> shape = g.outputs[b.index].view.shape;
-    shape[0] = static_cast<int64_t>(r.samples);
+    const auto shape = batch_shape(g.outputs[b.index].view, r.samples);
     value_or_throw(write_npy(b.file, {shape, r.outputs[b.index]}), ExitStatus::failed);
   }
 }

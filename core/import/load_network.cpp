@@ -19,9 +19,21 @@ Result<void> prepare_directory(const std::filesystem::path& directory) {
   return {};
 }
 
+/// A file's word on operators and shapes is not taken: what the first passes of the pipeline found out is found out
+/// again before the passes after them build on it.
+Result<void> check_again(NetworkState& state, std::size_t next_pass) {
+  using Check = Result<void> (*)(NetworkState&);
+  constexpr Check checks[] = {canonicalise, infer_shapes};
+  for (std::size_t i = 0; i < std::min(std::size(checks), next_pass); ++i) {
+    if (auto ok = checks[i](state); !ok) return ok;
+  }
+  return {};
+}
+
 /// Runs passes [first, end).
 Result<LayerGraph> run_passes(NetworkState state, std::size_t first, const ImportOptions& options) {
   const auto passes = pipeline();
+  if (auto ok = state.lowered() ? Result<void>() : check_again(state, first); !ok) return tl::unexpected(ok.error());
   if (auto ok = prepare_directory(options.checkpoints); !ok) return tl::unexpected(ok.error());
   for (std::size_t i = first; i < passes.size(); ++i) {
     if (auto ok = passes[i].run(state); !ok) return tl::unexpected(ok.error());

@@ -48,6 +48,7 @@ void from_json(const json& j, QuantisedConstant& c) {
        j.at("zero_point").get<Array>(),
        j.at("bits"),
        j.at("signed")};
+  if (c.bits < 1 || c.bits > 32) throw std::invalid_argument("a quantised constant's bit width");
   const auto count = element_count(c.shape);
   const auto fits = [&](const Array& a) {
     const auto shape = broadcast(a.shape, c.shape);
@@ -116,6 +117,7 @@ Result<ModelGraph> model_from_json(std::string_view text) {
     for (const std::string& in : model.inputs) {
       if (!model.shapes.count(in)) return fail("an input without a shape");
     }
+    for (const auto& [name, constant] : model.quantised) model.shapes[name] = constant.shape;
     return model;
   } catch (const std::exception& e) {  // nlohmann's type and parse errors, shapes that do not match
     return fail(e.what());

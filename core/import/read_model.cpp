@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <onnx/onnx_pb.h>
 
+#include <algorithm>
 #include <limits>
 #include <set>
 
@@ -79,43 +80,76 @@ void read_ends(const onnx::GraphProto& graph, ModelGraph& model) {
   for (const auto& out : graph.output()) model.outputs.push_back(out.name());
 }
 
+/// Which node produces each tensor; inputs and constants have none.
+Result<std::map<std::string, std::size_t>> find_producers(const ModelGraph& model) {
+  std::map<std::string, std::size_t> producers;
+  const auto taken = [&](const std::string& name) {
+    return model.constants.count(name) || std::count(model.inputs.begin(), model.inputs.end(), name);
+  };
+  for (std::size_t n = 0; n < model.nodes.size(); ++n) {
+    for (const std::string& out : model.nodes[n].outputs) {
+      if (out.empty()) continue;
+      if (taken(out) || !producers.emplace(out, n).second) {
+        return tl::unexpected(node_error(model, model.nodes[n], fmt::format("tensor '{}' has two producers", out)));
+      }
+    }
+  }
+  for (const std::string& out : model.outputs) {
+    if (!producers.count(out) && !taken(out)) {
+      return fail(fmt::format("{}: output '{}' is produced by no node", model.file, out));
+    }
+  }
+  return producers;
+}
+
+/// The nodes that read what each node produces, once per input, and how many inputs each node waits for.
+struct Dependencies {
+  std::vector<std::vector<std::size_t>> readers;
+  std::vector<std::size_t> waiting;
+};
+
+Result<Dependencies> find_dependencies(const ModelGraph& model) {
+  const auto producers = find_producers(model);
+  if (!producers) return tl::unexpected(producers.error());
+  std::set<std::string> known(model.inputs.begin(), model.inputs.end());
+  Dependencies d{std::vector<std::vector<std::size_t>>(model.nodes.size()),
+                 std::vector<std::size_t>(model.nodes.size())};
+  for (std::size_t n = 0; n < model.nodes.size(); ++n) {
+    for (const std::string& in : model.nodes[n].inputs) {
+      if (in.empty() || known.count(in) || model.constants.count(in)) continue;
+      const auto producer = producers->find(in);
+      if (producer == producers->end()) {
+        return tl::unexpected(
+            node_error(model, model.nodes[n], fmt::format("its input '{}' is produced by no node", in)));
+      }
+      d.readers[producer->second].push_back(n);
+      ++d.waiting[n];
+    }
+  }
+  return d;
+}
+
 /// Puts every node after the producers of its inputs, keeping the file's order where it can.
 Result<void> sort_nodes(ModelGraph& model) {
-  std::set<std::string> known(model.inputs.begin(), model.inputs.end());
-  for (const auto& [name, array] : model.constants) known.insert(name);
+  auto d = find_dependencies(model);
+  if (!d) return tl::unexpected(d.error());
+  std::set<std::size_t> ready;
+  for (std::size_t n = 0; n < d->waiting.size(); ++n) {
+    if (d->waiting[n] == 0) ready.insert(n);
+  }
   std::vector<Node> sorted;
-  std::vector<Node> waiting = std::move(model.nodes);
-  while (!waiting.empty()) {
-    std::vector<Node> later;
-    const std::size_t before = sorted.size();
-    for (Node& node : waiting) {
-      const bool ready = std::all_of(node.inputs.begin(), node.inputs.end(),
-                                     [&](const std::string& i) { return i.empty() || known.count(i); });
-      if (!ready) {
-        later.push_back(std::move(node));
-        continue;
-      }
-      for (const std::string& out : node.outputs) {
-        if (!out.empty() && !known.insert(out).second) {
-          return tl::unexpected(node_error(model, node, fmt::format("tensor '{}' has two producers", out)));
-        }
-      }
-      sorted.push_back(std::move(node));
+  while (!ready.empty()) {
+    const std::size_t n = *ready.begin();
+    ready.erase(ready.begin());
+    sorted.push_back(std::move(model.nodes[n]));
+    for (const std::size_t reader : d->readers[n]) {
+      if (--d->waiting[reader] == 0) ready.insert(reader);
     }
-    if (sorted.size() == before) {
-      const Node& node = later.front();
-      for (const std::string& in : node.inputs) {
-        if (in.empty() || known.count(in)) continue;
-        return tl::unexpected(
-            node_error(model, node, fmt::format("its input '{}' is produced by no earlier node", in)));
-      }
-    }
-    waiting = std::move(later);
+  }
+  for (std::size_t n = 0; n < d->waiting.size(); ++n) {
+    if (d->waiting[n]) return tl::unexpected(node_error(model, model.nodes[n], "depends on its own output"));
   }
   model.nodes = std::move(sorted);
-  for (const std::string& out : model.outputs) {
-    if (!known.count(out)) return fail(fmt::format("{}: output '{}' is produced by no node", model.file, out));
-  }
   return {};
 }
 

@@ -45,6 +45,13 @@ std::string difference(const std::string& name, const std::vector<int64_t>& shap
 
 }  // namespace
 
+std::vector<int64_t> batch_shape(const ModelView& view, std::size_t samples) {
+  std::vector<int64_t> shape = view.shape;
+  if (shape.empty() || shape[0] != 1) shape.insert(shape.begin(), 1);
+  shape[0] = static_cast<int64_t>(samples);
+  return shape;
+}
+
 std::string dump_file_name(const std::string& tensor) {
   std::string name = tensor;
   for (char& c : name) {
@@ -65,7 +72,7 @@ Result<TensorRecord> TensorRecord::create(const LayerGraph& g) {
     if (!files.insert(dump_file_name(t.name)).second) {
       return fail(fmt::format("two tensors would both be written to {}", dump_file_name(t.name)));
     }
-    record.entries_.push_back({id, t.name, {t.view.shape.begin() + 1, t.view.shape.end()}, {}});
+    record.entries_.push_back({id, t.name, t.view, {}});
   }
   return record;
 }
@@ -84,8 +91,7 @@ Result<void> TensorRecord::write(const std::filesystem::path& directory) const {
   std::filesystem::create_directories(directory, error);
   if (error) return fail(fmt::format("{}: cannot be created: {}", directory.string(), error.message()));
   for (const Entry& e : entries_) {
-    std::vector<int64_t> shape{samples_};
-    shape.insert(shape.end(), e.shape.begin(), e.shape.end());
+    const auto shape = batch_shape(e.view, samples_);
     if (auto ok = write_npy(directory / dump_file_name(e.name), {shape, e.values}); !ok) return ok;
   }
   return {};
@@ -101,8 +107,7 @@ Result<TensorRecord::Comparison> TensorRecord::compare(const std::filesystem::pa
     }
     const auto theirs = read_npy(file);
     if (!theirs) return tl::unexpected(theirs.error());
-    std::vector<int64_t> shape{samples_};
-    shape.insert(shape.end(), e.shape.begin(), e.shape.end());
+    const auto shape = batch_shape(e.view, samples_);
     ++result.compared;
     result.difference = difference(e.name, shape, e.values, *theirs);
     if (!result.difference.empty()) return result;

@@ -33,12 +33,15 @@ class TensorRecord {
   struct Entry {
     TensorId tensor = -1;
     std::string name;
-    std::vector<int64_t> shape;  ///< of one sample, without the batch axis
+    ModelView view;
     std::vector<int16_t> values;
   };
   std::vector<Entry> entries_;
-  int64_t samples_ = 0;
+  std::size_t samples_ = 0;
 };
+
+/// The model's shape with a batch axis of `samples`: in place of its leading 1, or before it where there is none.
+std::vector<int64_t> batch_shape(const ModelView& view, std::size_t samples);
 
 /// The name with every character outside A-Za-z0-9._- replaced by '_', and ".npy".
 std::string dump_file_name(const std::string& tensor);

@@ -106,3 +106,23 @@ TEST_CASE("import: checkpoints that do not hold together are refused") {
   broken("/layers/tensors/1/view/order", {0, 0});
   broken("/layers/inputs", nlohmann::json::array());
 }
+
+TEST_CASE("import: the word of a model checkpoint on operators and shapes is not taken") {
+  const TempDirectory directory;
+  ares::ImportOptions options;
+  options.checkpoints = directory.path;
+  const auto direct = ares::load_network(kModel, options);
+  REQUIRE(direct);
+  auto j = nlohmann::json::parse(*ares::read_file(directory.path / "03_quantise_constants.json"));
+  const auto file = directory.path / "changed.json";
+  for (auto& [name, shape] : j["model"]["shapes"].items()) {
+    if (name != "input") shape = {7, 7, 7};
+  }
+  REQUIRE(ares::write_file(file, j.dump()));
+  const auto again = ares::load_network(file);
+  REQUIRE_MESSAGE(again, (again ? "" : again.error().what));
+  CHECK(ares::graph_to_json(*again) == ares::graph_to_json(*direct));
+  j["model"]["nodes"][1]["op"] = "Nothing";
+  REQUIRE(ares::write_file(file, j.dump()));
+  CHECK(ares::load_network(file).error().what.find("(Nothing): the operator is not supported") != std::string::npos);
+}

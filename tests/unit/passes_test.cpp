@@ -249,6 +249,9 @@ TEST_CASE("passes: what cannot be lowered says which node, tensor and why") {
   ModelBuilder bipolar;
   bipolar.output(gemm(bipolar, {1, true, 0, 1}, {1, 1, 1, 1, 1, 1}, ""));
   contains(error_of(bipolar), "bipolar");
+  ModelBuilder far_zero;
+  far_zero.output(gemm(far_zero, {1, true, 1000}, {1, 1, 1, 1, 1, 1}, ""));
+  contains(error_of(far_zero), "weight zero point 1000 lies outside their 8 bits");
   ModelBuilder unquantised;
   const auto fc = gemm(unquantised, {1}, {1, 1, 1, 1, 1, 1}, "");
   const auto w2 = unquantised.quant("w2q", unquantised.floats("w2", {2, 1}, {1, 1}), {1});

@@ -78,6 +78,11 @@ Result<Weighted> make_weighted(const NodeView& node, const QuantisedConstant& co
   if (!zero) return tl::unexpected(zero.error());
   // Unsigned weights move to the signed range of their width, and their zero point with them.
   const int64_t offset = constant.is_signed ? 0 : int64_t{1} << (constant.bits - 1);
+  const auto lowest = static_cast<double>(offset - (int64_t{1} << (constant.bits - 1)));
+  for (const double z : *zero) {
+    if (z >= lowest && z < lowest + static_cast<double>(int64_t{1} << constant.bits)) continue;
+    return node.error(fmt::format("weight zero point {} lies outside their {} bits", z, constant.bits));
+  }
   Weighted layer;
   layer.weight_bits = constant.bits;
   layer.weight_scale = std::move(*scale);
