@@ -14,6 +14,7 @@
 #include "core/base/file.hpp"
 #include "core/import/model_options.hpp"
 #include "core/ir/graph.hpp"
+#include "core/plan/plan_json.hpp"
 #include "cost_models/cost_model.hpp"
 #include "kb/location.hpp"
 
@@ -148,6 +149,9 @@ ExitStatus compile(const OptionValues& values) {
   const LayerGraph graph = load_model(values);
   const std::vector<TensorData> inputs = sample(values, graph);
   const NetworkProgram program = plan(values, graph, target);
+  if (const auto checkpoints = values["checkpoints"].as<std::string>(); !checkpoints.empty())
+    value_or_throw(write_file(std::filesystem::path(checkpoints) / "plan.json", plan_to_json(program)),
+                   ExitStatus::failed);
   for (const PlannedGroup& g : program.groups) std::cout << announcement(g.group.name, g.chosen) << '\n';
 
   const std::string directory = values["output"].as<std::string>();

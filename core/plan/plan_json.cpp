@@ -1,0 +1,43 @@
+#include "core/plan/plan_json.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace ares {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json to_json(const Placement& p) { return {{"level", name_of(p.level)}, {"offset", p.offset}, {"bytes", p.bytes}}; }
+
+Json to_json(const PlannedGroup& g) {
+  return {{"name", g.group.name},
+          {"op", name_of(g.group.shape.family)},
+          {"config", to_string(g.chosen.config)},
+          {"config_from", name_of(g.chosen.origin)},
+          {"weights_in", name_of(g.context.weights)},
+          {"l1_window", g.context.l1_bytes},
+          {"l1_bytes", g.program.l1_bytes},
+          {"input", to_json(g.input)},
+          {"output", to_json(g.output)},
+          {"weights", to_json(g.weights)},
+          {"params", to_json(g.params)},
+          {"staging", {{"offset", g.staging_offset}, {"bytes", g.program.l2_bytes}}}};
+}
+
+}  // namespace
+
+std::string plan_to_json(const NetworkProgram& n) {
+  Json groups = Json::array();
+  for (const PlannedGroup& g : n.groups) groups.push_back(to_json(g));
+  const Json plan = {{"network", n.name},
+                     {"cores", n.cores},
+                     {"stack", n.stack},
+                     {"l1_bytes", n.l1_bytes},
+                     {"l2_arena", {{"bytes", n.arena_bytes}, {"lower_bound", n.arena_lower_bound}}},
+                     {"l2_constant_bytes", n.l2_constant_bytes},
+                     {"l3_bytes", n.l3_bytes},
+                     {"groups", groups}};
+  return plan.dump(1) + "\n";
+}
+
+}  // namespace ares
