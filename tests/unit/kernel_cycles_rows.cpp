@@ -1,0 +1,167 @@
+// Kernel formulas against rates measured in L1 on the simulated cluster: 8 workers, narrow requantisation, fork, join
+// and stores included, warm. The formulas count instructions; the measured rates are independent data, and any row is
+// within 10 %.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <string>
+
+#include "core/target/target.hpp"
+#include "cost_models/kernel_cycles.hpp"
+
+using namespace ares;
+
+namespace {
+
+struct Row {
+  const char* what;
+  Kernel kernel;
+  KernelTile tile;
+  double work;      ///< multiply-accumulates, or elements
+  double measured;  ///< work per cycle, or cycles per element
+  bool per_element = false;
+};
+
+uint8_t tiling(std::string_view name) {
+  for (size_t i = 0; i < kernel_tilings.size(); ++i)
+    if (kernel_tilings[i].name == name) return static_cast<uint8_t>(i + 1);
+  REQUIRE_MESSAGE(false, name);
+  return 0;
+}
+
+Kernel kernel(KernelKind kind, std::string_view tiling_name, ParallelAxis axis, int16_t window, int16_t stride,
+              int32_t c_in) {
+  Kernel k;
+  k.kind = kind;
+  k.tiling = tiling_name.empty() ? uint8_t{0} : tiling(tiling_name);
+  k.parallel = axis;
+  k.window.kh = k.window.kw = window;
+  k.window.sh = k.window.sw = stride;
+  k.reduction.whole = c_in;
+  return k;
+}
+
+/// A convolution over a tile of rows x columns outputs.
+Row conv(const char* what, std::string_view name, int16_t window, int16_t stride, KernelTile t, double measured) {
+  const double macs = double(t.rows) * t.columns * t.channels * t.reduction * window * window;
+  return {what, kernel(KernelKind::conv, name, ParallelAxis::rows, window, stride, t.reduction), t, macs, measured};
+}
+
+double cycles(const Row& r, const Target& t) {
+  return KernelFormula(r.kernel, t, t.cores.count)(r.tile) + call_overhead(t.cores);
+}
+
+std::vector<Row> rows() {
+  std::vector<Row> all{
+      conv("pointwise 64->64, 4x4", "gemm_4x4", 1, 1, {16, 16, 64, 64}, 17.2),
+      conv("pointwise 128->64, 5x4", "gemm_5x4", 1, 1, {16, 16, 64, 128}, 19.1),
+      conv("pointwise 256->64, 5x4", "gemm_5x4", 1, 1, {16, 16, 64, 256}, 20.1),
+      conv("pointwise 16->64, 4x4", "gemm_4x4", 1, 1, {16, 16, 64, 16}, 11.8),
+      conv("pointwise 32->64, 4x4", "gemm_4x4", 1, 1, {16, 16, 64, 32}, 15.0),
+      conv("pointwise 64->64, 4x2", "gemm_4x2", 1, 1, {16, 16, 64, 64}, 14.2),
+      conv("pointwise 256->64, 4x2", "gemm_4x2", 1, 1, {16, 16, 64, 256}, 15.6),
+      conv("3x3 64->64, 2 channels x 8 pixels", "slide_2x8", 3, 1, {16, 16, 64, 64}, 22.4),
+      conv("3x3 16->64, 2 channels x 8 pixels", "slide_2x8", 3, 1, {16, 16, 64, 16}, 19.6),
+      conv("3x3 32->64, 2 channels x 8 pixels", "slide_2x8", 3, 1, {16, 16, 64, 32}, 21.3),
+      conv("3x3 64->64, im2col 4x4", "im2col_4x4", 3, 1, {16, 16, 64, 64}, 19.2),
+      conv("3x3 64->64, im2col 4x2", "im2col_4x2", 3, 1, {16, 16, 64, 64}, 15.9),
+      conv("3x3 stride 2 64->64, 4x4", "slide_4x4", 3, 2, {8, 8, 64, 64}, 19.6),
+      conv("3x3 3->32, packed rows 4x4", "im2col_4x4", 3, 1, {16, 16, 32, 3}, 12.5),
+  };
+  all.push_back({"linear 784->32, one token", kernel(KernelKind::linear, "gemm_8x1", ParallelAxis::channels, 1, 1, 784),
+                 KernelTile{1, 1, 32, 784}, 784.0 * 32, 12.5});
+  all.push_back({"max pool 2x2, per output", kernel(KernelKind::max_pool, "", ParallelAxis::rows, 2, 2, 64),
+                 KernelTile{16, 16, 64, 1}, 16.0 * 16 * 64, 0.28, true});
+  all.push_back({"table, per element", kernel(KernelKind::table, "", ParallelAxis::channels, 1, 1, 1),
+                 KernelTile{1, 1, 8192, 1}, 8192, 0.42, true});
+  Row depthwise{"depthwise 3x3, planes", kernel(KernelKind::depthwise, "", ParallelAxis::channels, 3, 1, 1),
+                KernelTile{16, 16, 64, 1}, 16.0 * 16 * 64 * 9, 8.53};
+  depthwise.kernel.planar_in = depthwise.kernel.planar_out = true;
+  all.push_back(depthwise);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("kernel formulas reproduce the rates measured in L1") {
+  const Target gap9 = *load_target("gap9");
+  for (const Row& r : rows()) {
+    const double c = cycles(r, gap9);
+    const double rate = r.per_element ? c / r.work : r.work / c;
+    INFO(std::string(r.what), ": formula ", rate, ", measured ", r.measured);
+    CHECK(std::abs(rate / r.measured - 1) < 0.10);
+  }
+}
+
+TEST_CASE("requantisation: each form and rounding costs what its instructions cost") {
+  const CoreParams c = load_target("gap9")->cores;
+  const double narrow = requant_cycles(RequantForm::narrow, Rounding::half_up, c);
+  CHECK(narrow == c.requant_narrow);
+  CHECK(requant_cycles(RequantForm::narrow, Rounding::half_even, c) == narrow + c.half_even);
+  CHECK(requant_cycles(RequantForm::wide, Rounding::half_up, c) == c.requant_wide + c.mulh);
+  CHECK(requant_cycles(RequantForm::raw, Rounding::half_even, c) < narrow);
+}
+
+TEST_CASE("a remainder register tile costs its own loads and products") {
+  const Target gap9 = *load_target("gap9");
+  const KernelFormula f(kernel(KernelKind::conv, "gemm_4x4", ParallelAxis::channels, 1, 1, 64), gap9, 1);
+  const auto at = [&](int32_t pixels, int32_t channels) { return f(KernelTile{1, pixels, channels, 64}); };
+  CHECK(at(5, 4) > at(4, 4));
+  CHECK(at(5, 4) < at(8, 4));
+  CHECK(at(8, 4) == doctest::Approx(2 * at(4, 4)));
+  const double words = 16, per_tile = 5;
+  const double one = words * (4 + 1 + 4) + 4 * gap9.cores.requant_narrow + per_tile;  // 4 channels x 1 pixel
+  CHECK(at(5, 4) - at(4, 4) == doctest::Approx(one * gap9.cores.contention));
+}
+
+TEST_CASE("padding is filled by all workers before a barrier") {
+  const Target gap9 = *load_target("gap9");
+  const KernelFormula f(kernel(KernelKind::conv, "slide_2x8", ParallelAxis::rows, 3, 1, 16), gap9, 8);
+  KernelTile t{8, 8, 16, 16};
+  const double without = f(t);
+  t.padding_bytes = 10 * 16;
+  CHECK(f(t) - without == doctest::Approx(10 * 16 / 4 / 8 + gap9.cores.barrier));
+}
+
+TEST_CASE("kernel formulas never get slower with more workers or faster loads") {
+  Target t = *load_target("gap9");
+  for (const Row& r : rows()) {
+    double before = 0;
+    for (int cores = 1; cores <= 16; ++cores) {
+      const double now = KernelFormula(r.kernel, t, cores)(r.tile);
+      INFO(std::string(r.what), " on ", cores);
+      CHECK((before == 0 || now <= before));
+      before = now;
+    }
+    Target slow = t;
+    slow.cores.l1_latency = 2;
+    CHECK(KernelFormula(r.kernel, slow, 8)(r.tile) >= KernelFormula(r.kernel, t, 8)(r.tile));
+  }
+}
+
+TEST_CASE("no tile beats the least cycles per output") {
+  const Target t = *load_target("gap9");
+  for (const Row& r : rows()) {
+    if (r.kernel.kind == KernelKind::depthwise) continue;
+    for (int cores : {1, 3, 8}) {
+      const KernelFormula f(r.kernel, t, cores);
+      INFO(std::string(r.what));
+      CHECK(f.least(r.tile) <= f(r.tile) * (1 + 1e-12));
+    }
+  }
+}
+
+TEST_CASE("means of shares give the mean of the cycles") {
+  const Target t = *load_target("gap9");
+  for (const Row& r : rows()) {
+    if (r.kernel.kind == KernelKind::depthwise || r.kernel.kind == KernelKind::table) continue;
+    const KernelFormula f(r.kernel, t, 8);
+    const KernelFormula::Share p0 = f.pixel_share(7, 13), p1 = f.pixel_share(3, 5);
+    const KernelFormula::Share c0 = f.channel_share(40), c1 = f.channel_share(9);
+    const auto cycles_of = [&](const auto& p, const auto& c) { return f.cycles(p, c, r.tile.reduction, true, true); };
+    const double mean = (cycles_of(p0, c0) + cycles_of(p0, c1) + cycles_of(p1, c0) + cycles_of(p1, c1)) / 4;
+    const KernelFormula::Share p{(p0.size + p1.size) / 2, (p0.tiles + p1.tiles) / 2};
+    const KernelFormula::Share c{(c0.size + c1.size) / 2, (c0.tiles + c1.tiles) / 2};
+    CHECK(cycles_of(p, c) == doctest::Approx(mean));
+  }
+}
