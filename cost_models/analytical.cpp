@@ -197,8 +197,9 @@ double Nest::passes(Flow& f, const Pass& start) const {
   Body b = body(f, start);
   cycles += b.middle + b.tail;
   if (start.final) return cycles;
-  const bool apart = last_variant_ != 0 || !steady_;  // the last pass is unlike the others
   double outer = pass_count(), to_second = 0;
+  constexpr double few = 8;
+  const bool apart = last_variant_ != 0 || (!steady_ && outer <= few);  // the last pass is unlike the others
   for (size_t l = d; l-- > base_;) {
     const int32_t n = parts_.loop(l).trips;
     outer /= n;

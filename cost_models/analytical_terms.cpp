@@ -23,9 +23,9 @@ TermsOf::TermsOf(const TileProgram& program, const Target& target, size_t base, 
       if (const auto* k = std::get_if<Kernel>(&op.what)) kernel = k;
       const auto* copy = std::get_if<Copy>(&op.what);
       if (!copy || copy->from == Level::l3) continue;
-      if (is_load(*copy))
-        set_copy(copies_[load_count_++], op, *copy);
-      else
+      if (is_load(*copy)) {
+        if (load_count_ == 0 || !join(copies_[load_count_ - 1], op, *copy)) set_copy(copies_[load_count_++], op, *copy);
+      } else
         store = &op;
     }
   }
@@ -116,6 +116,7 @@ TermsOf::Line TermsOf::line_of(const Region& r, int32_t columns, int32_t bytes, 
 void TermsOf::set_copy(CopyParts& parts, const TileOperation& op, const Copy& copy) const {
   parts.copy = &copy;
   parts.depth = op.depth;
+  parts.commands = 1;
   parts.copies = p_.buffers[static_cast<size_t>(copy.buffer)].copies;
   set_dim(parts.rows, copy.region.dims[0]);
   set_dim(parts.columns, copy.region.dims[1]);
@@ -125,6 +126,23 @@ void TermsOf::set_copy(CopyParts& parts, const TileOperation& op, const Copy& co
     for (size_t j = 0; j < parts.bytes.entries; ++j)
       parts.lines[i * places + j] =
           line_of(copy.region, parts.columns.size[i], parts.bytes.size[j], parts.columns.padded[i], load);
+}
+
+/// Parameters that are loaded right after the weights of the same channels: one more line of the same copy.
+bool TermsOf::join(CopyParts& weights, const TileOperation& op, const Copy& copy) const {
+  const RegionDim &own = copy.region.dims[0], &other = weights.copy->region.dims[0];
+  const uint8_t copies = p_.buffers[static_cast<size_t>(copy.buffer)].copies;
+  if (copy.operand != Operand::params || weights.copy->operand != Operand::weights || op.depth != weights.depth ||
+      copies != weights.copies || own.units.loop != other.units.loop || copy.region.dims[2].units.loop != none)
+    return false;
+  const Line line = line_of(copy.region, 1, copy.region.dims[2].units.whole, false, true);
+  for (size_t i = 0; i < weights.columns.entries; ++i)
+    for (size_t j = 0; j < weights.bytes.entries; ++j) {
+      weights.lines[i * places + j].occupancy += line.occupancy;
+      weights.lines[i * places + j].setup_once += line.setup_once;
+    }
+  weights.commands = 2;
+  return true;
 }
 
 /// Mean cycles of filling padding before a kernel call.
@@ -224,10 +242,11 @@ void TermsOf::copy_terms(const CopyParts& c, CopyTerms& m) const {
   m.run_ahead = static_cast<int8_t>(is_load(*c.copy) && m.instances > 1 ? c.copies - 1 : 0);
   const bool one_line = c.columns.entries == 1 && c.bytes.entries == 1;
   const bool lines_vary = by_place(c.columns) || by_place(c.bytes);
+  const bool three = c.columns.entries == 3 || c.bytes.entries == 3;
   Line line = one_line ? c.lines[0] : mean_line(c, first);
   const ByPlace rows = size_by_place(c.rows);
   for (size_t k = 0; k < places; ++k) {
-    if (lines_vary && k > 0) line = mean_line(c, k);
+    if (lines_vary && (k == last || (k == middle && three))) line = mean_line(c, k);
     m.occupancy[k] = rows[k] * line.occupancy;
     m.setup[k] = rows[k] * line.setup_per_row + line.setup_once;
   }
@@ -239,7 +258,7 @@ void TermsOf::copy_terms(const CopyParts& c, CopyTerms& m) const {
     m.mean_occupancy = m.occupancy[0];
     m.mean_setup = m.setup[0];
   }
-  m.command_share = line.setup_per_row > 0 && rows[0] > 1 ? 1 / rows[0] : 1;
+  m.command_share = line.setup_per_row > 0 && rows[0] > 1 ? 1 / rows[0] : 1.0 / c.commands;
   m.tail = t_.dma.latency + std::clamp(m.mean_occupancy * m.command_share - 1, 0.0, t_.dma.fill);
 }
 
@@ -273,30 +292,10 @@ void TermsOf::kernel_terms(ByPlace& out) const {
   if (inner.trips > 1 && (split || inner.rest != inner.tile)) out[last] = cycles_at(last);
 }
 
-/// Adds a load that is issued right after another one of the same depth and buffering: for the model they are one.
-static void join(CopyTerms& m, const CopyTerms& next) {
-  for (size_t k = 0; k < places; ++k) {
-    m.occupancy[k] += next.occupancy[k];
-    m.setup[k] += next.setup[k];
-  }
-  m.mean_occupancy += next.mean_occupancy;
-  m.mean_setup += next.mean_setup;
-  m.command_share *= 0.5;
-  m.tail = std::max(m.tail, next.tail);
-}
-
 void TermsOf::terms(Terms& out) const {
   kernel_terms(out.kernel);
-  out.load_count = 0;
-  for (size_t i = 0; i < load_count_; ++i) {
-    CopyTerms& m = out.load[out.load_count];
-    copy_terms(copies_[i], m);
-    CopyTerms* before = out.load_count > 0 ? &out.load[out.load_count - 1] : nullptr;
-    if (before && before->depth == m.depth && before->copies == m.copies)
-      join(*before, m);
-    else
-      ++out.load_count;
-  }
+  out.load_count = load_count_;
+  for (size_t i = 0; i < load_count_; ++i) copy_terms(copies_[i], out.load[i]);
   copy_terms(copies_[load_count_], out.store);
 }
 

@@ -78,7 +78,7 @@ class TermsOf {
   };
   struct CopyParts {
     const Copy* copy;
-    uint8_t depth, copies;
+    uint8_t depth, copies, commands;
     Dim rows, columns, bytes;
     std::array<Line, places * places> lines;
   };
@@ -90,6 +90,7 @@ class TermsOf {
   void set_loops(int32_t outer);
   void set_dim(Dim& dim, const RegionDim& d) const;
   void set_copy(CopyParts& parts, const TileOperation& op, const Copy& copy) const;
+  bool join(CopyParts& weights, const TileOperation& op, const Copy& copy) const;
   Line line_of(const Region& r, int32_t columns, int32_t bytes, bool padded, bool into_l1) const;
   void set_kernel(const Kernel& k);
   void set_fill(const CopyParts& input);
