@@ -143,7 +143,7 @@ Result<void> KnowledgeBase::settle(const Subject& subject, const Settled& settle
       writes.push_back({Column::trials, std::string(key), std::nullopt});
       return true;
     });
-    if (!visited) return visited;
+    if (!visited) return tl::unexpected(visited.error());
   }
   const auto mark = [&](Entry& e) {
     e.settled = settled;
@@ -194,7 +194,7 @@ Result<void> KnowledgeBase::erase(const Subject& subject) {
       writes.push_back({c, std::string(key), std::nullopt});
       return true;
     });
-    if (!visited) return visited;
+    if (!visited) return tl::unexpected(visited.error());
   }
   return store_->write(writes, true);
 }

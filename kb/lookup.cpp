@@ -1,6 +1,7 @@
 // The questions of KnowledgeBase that look at more than one key.
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "kb/codec.hpp"
 #include "kb/knowledge_base.hpp"
@@ -33,7 +34,9 @@ std::optional<Entry> preferred(std::vector<Entry> entries) {
 struct Candidate {
   double distance;
   std::string signature;
-  friend auto operator<=>(const Candidate&, const Candidate&) = default;
+  friend bool operator<(const Candidate& a, const Candidate& b) {
+    return std::tie(a.distance, a.signature) < std::tie(b.distance, b.signature);
+  }
 };
 
 /// Signatures of the family within the tolerance, the nearest first.

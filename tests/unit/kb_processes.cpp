@@ -13,8 +13,6 @@
 
 #include "kb_fixture.hpp"
 
-extern char** environ;
-
 namespace ares::kb {
 namespace {
 
@@ -223,6 +221,7 @@ TEST_CASE("kb: results of several threads are all there") {
   constexpr int threads = 4, reports = 100;
   {
     std::vector<std::jthread> workers;
+    workers.reserve(threads);
     for (int t = 0; t < threads; ++t) {
       workers.emplace_back([&kb, t] {
         for (int i = t * reports; i < (t + 1) * reports; ++i) {

@@ -311,7 +311,7 @@ TEST_CASE("kb: the format of a newer program is left alone") {
 }
 
 TEST_CASE("kb: the place follows the option, then the environment") {
-  const auto with = [](const char* kb, const char* data, const char* home, std::optional<std::string> option) {
+  const auto with = [](const char* kb, const char* data, const char* home, const std::optional<std::string>& option) {
     setenv("ARES_KB", kb, 1);
     setenv("XDG_DATA_HOME", data, 1);
     setenv("HOME", home, 1);
