@@ -4,8 +4,11 @@
 #include <doctest/doctest.h>
 #include <tbb/global_control.h>
 
+#include <algorithm>
 #include <cmath>
-#include <map>
+
+#include "core/lower/lower.hpp"
+#include "cost_models/event.hpp"
 
 using namespace ares;
 
@@ -386,4 +389,22 @@ TEST_CASE("a group within reach of its lower bound is settled") {
   b.options.exhaust_seconds = 0;
   b.options.within_bound = 1e9;
   CHECK(b.tune()->task_of(0).state.settled == StopReason::within_bound);
+}
+
+TEST_CASE("with the real model and simulator an exhausted group ends at the optimum of brute force") {
+  Bench b;
+  b.groups = {linear("fc", 64, 32)};
+  const auto model = make_cost_model("analytical").value();
+  const Measurer event = event_measurer();
+  Tuner tuner(b.groups, b.target, *model, event, nullptr, TunerOptions{}, {}, b.stop);
+  REQUIRE(tuner.prepare());
+  REQUIRE(tuner.run());
+  const TuningTask& task = tuner.task_of(0);
+  double best = std::numeric_limits<double>::infinity();
+  for_each_feasible(task.candidates.space, [&](uint64_t, const Config& c) {
+    best = std::min(best, play(*lower(task.shape, c, task.context), b.target).cycles);
+    return true;
+  });
+  REQUIRE(task.optimum());
+  CHECK(*task.optimum() == best);
 }
