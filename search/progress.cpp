@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::chrono::milliseconds terminal_interval{100};
 constexpr std::chrono::seconds plain_interval{5};
+/// A rewritten line must not wrap, or it cannot be erased.
+constexpr std::size_t terminal_width = 79;
 
 std::string number(std::size_t n) { return grouped(static_cast<double>(n)); }
 
@@ -23,7 +25,7 @@ Progress::Progress(std::ostream& stream, bool terminal, const TunerOptions& opti
 TunerObserver Progress::observer() {
   TunerObserver o;
   o.preparing = [this](const TuningTask& t) {
-    current_ = "listing configs of " + t.name;
+    current_ = "listing " + t.name;
     status(true);
   };
   o.prepared = [this](const TuningTask& t) {
@@ -61,7 +63,7 @@ void Progress::status(bool now) {
   if (terminal_ && !now && time < next_) return;
   if (terminal_) {
     next_ = time + terminal_interval;
-    stream_ << "\r\033[K" << status_text() << std::flush;
+    stream_ << "\r\033[K" << status_text().substr(0, terminal_width) << std::flush;
     shown_ = true;
   } else {
     next_ = time + plain_interval;
@@ -77,7 +79,7 @@ void Progress::end() {
 std::string Progress::status_text() const {
   const auto& tasks = tuner_->tasks();
   const auto open = std::count_if(tasks.begin(), tasks.end(), [](const TuningTask& t) { return t.open(); });
-  return fmt::format("[{}] {} | {} measurements | {} of {} groups done | {}", duration_text(tuner_->seconds()),
+  return fmt::format("[{}] {} | {} measured | {} of {} groups done | {}", duration_text(tuner_->seconds()),
                      current_, number(tuner_->measurements()), tasks.size() - static_cast<std::size_t>(open),
                      tasks.size(), time_left());
 }

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <fstream>
+#include <regex>
 #include <sstream>
 #include <thread>
 
@@ -76,14 +77,15 @@ int Tuning::wait() {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-bool Tuning::wait_for(const std::string& text) {
+bool Tuning::wait_for(const std::string& pattern) {
+  const std::regex expected(pattern);
   using namespace std::chrono_literals;
   const auto end = std::chrono::steady_clock::now() + 30s;
   while (std::chrono::steady_clock::now() < end) {
     siginfo_t info{};
     const int asked = waitid(P_PID, static_cast<id_t>(process_), &info, WEXITED | WNOHANG | WNOWAIT);
     const bool ended = asked == 0 && info.si_pid != 0;
-    if (err().find(text) != std::string::npos) return !ended;
+    if (std::regex_search(err(), expected)) return !ended;
     if (ended) return false;
     std::this_thread::sleep_for(1ms);
   }

@@ -43,8 +43,8 @@ class Tuning {
   int wait();
   std::string out() const { return read_text(out_); }
   std::string err() const { return read_text(err_); }
-  /// Until stderr holds the text; false: it ended before, or 30 s have passed.
-  bool wait_for(const std::string& text);
+  /// Until stderr holds a match of the regular expression; false: it ended before, or 30 s have passed.
+  bool wait_for(const std::string& pattern);
 
  private:
   std::string out_, err_;
