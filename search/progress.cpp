@@ -79,9 +79,9 @@ void Progress::end() {
 std::string Progress::status_text() const {
   const auto& tasks = tuner_->tasks();
   const auto open = std::count_if(tasks.begin(), tasks.end(), [](const TuningTask& t) { return t.open(); });
-  return fmt::format("[{}] {} | {} measured | {} of {} groups done | {}", duration_text(tuner_->seconds()),
-                     current_, number(tuner_->measurements()), tasks.size() - static_cast<std::size_t>(open),
-                     tasks.size(), time_left());
+  return fmt::format("[{}] {} | {} measured | {} of {} groups done | {}", duration_text(tuner_->seconds()), current_,
+                     number(tuner_->measurements()), tasks.size() - static_cast<std::size_t>(open), tasks.size(),
+                     time_left());
 }
 
 std::string Progress::time_left() const {
