@@ -106,6 +106,16 @@ rocksdb::Status open_reader(const fs::path& dir, const fs::path& scratch,
   return rocksdb::DB::OpenAsSecondary(db_options(), dir.string(), scratch.string(), descriptors(), &handles, &db);
 }
 
+/// True where a writer died while it created the store. Nothing can be recorded in it yet.
+bool creation_was_cut_short(const fs::path& dir) {
+  std::error_code ec;
+  if (!fs::exists(dir / "OWNER", ec)) return false;
+  if (!holds_store(dir)) return true;
+  std::vector<std::string> present;
+  if (!rocksdb::DB::ListColumnFamilies(db_options(), dir.string(), &present).ok()) return false;
+  return present.size() < descriptors().size();
+}
+
 }  // namespace
 
 struct Store::Impl {
@@ -177,7 +187,7 @@ Result<std::unique_ptr<Store>> Store::open(const fs::path& dir, const StoreOptio
   return std::unique_ptr<Store>(new Store(std::move(impl)));
 }
 
-Result<std::unique_ptr<Store>> Store::open_read_only(const fs::path& dir) {
+Result<std::unique_ptr<Store>> Store::open_reader_of(const fs::path& dir) {
   std::error_code ec;
   if (!holds_store(dir) && !fs::exists(dir / "OWNER", ec)) {
     return fail(fmt::format("knowledge base {}: there is none", dir.string()));
@@ -195,6 +205,13 @@ Result<std::unique_ptr<Store>> Store::open_read_only(const fs::path& dir) {
     if (status.ok()) return std::unique_ptr<Store>(new Store(std::move(impl)));
   }
   return failure(dir, "cannot open it for reading", status);
+}
+
+Result<std::unique_ptr<Store>> Store::open_read_only(const fs::path& dir) {
+  auto store = open_reader_of(dir);
+  if (store || !creation_was_cut_short(dir)) return store;
+  if (const auto finished = open(dir, {}); !finished) return store;
+  return open_reader_of(dir);
 }
 
 std::optional<std::string> Store::get(Column column, std::string_view key) const {

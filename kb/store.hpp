@@ -38,7 +38,8 @@ class Store {
   /// Opens for reading and writing, creates what is missing; fails where another writer does not end in time.
   static Result<std::unique_ptr<Store>> open(const std::filesystem::path& dir, const StoreOptions& options);
 
-  /// Opens for reading, also while another process writes.
+  /// Opens for reading, also while another process writes. Where a writer died while it created the store, the creation
+  /// is finished first.
   static Result<std::unique_ptr<Store>> open_read_only(const std::filesystem::path& dir);
 
   ~Store();
@@ -69,6 +70,7 @@ class Store {
  private:
   struct Impl;
   explicit Store(std::unique_ptr<Impl> impl);
+  static Result<std::unique_ptr<Store>> open_reader_of(const std::filesystem::path& dir);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -6,7 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <rocksdb/db.h>
+
 #include <chrono>
+#include <fstream>
 #include <map>
 #include <random>
 #include <thread>
@@ -233,6 +236,25 @@ TEST_CASE("kb: results of several threads are all there") {
   }
   CHECK(kb.measured(subject()).size() + kb.failures(subject()).size() == threads * reports);
   CHECK(kb.verify().empty());
+}
+
+TEST_CASE("kb: a writer that died while it created the store leaves one that opens, empty") {
+  for (const bool begun : {false, true}) {
+    const TemporaryDirectory dir;
+    std::filesystem::create_directories(dir.kb());
+    std::ofstream(dir.kb() / "OWNER").flush();
+    if (begun) {  // RocksDB creates its column families one by one, after the database
+      rocksdb::Options options;
+      options.create_if_missing = true;
+      rocksdb::DB* db = nullptr;
+      REQUIRE(rocksdb::DB::Open(options, dir.kb().string(), &db).ok());
+      delete db;
+    }
+    const auto kb = KnowledgeBase::open_read_only(dir.kb());
+    REQUIRE_MESSAGE(kb, kb.error().what);
+    CHECK(kb->verify().empty());
+    CHECK(KnowledgeBase::open(dir.kb()));
+  }
 }
 
 }  // namespace
