@@ -148,7 +148,7 @@ Result<void> place_constants(const LayerGraph& graph, Layout& l) {
   }
   if (l.arena.bytes + resident <= l.memory.l2) return {};
   return fail(
-      fmt::format("L2: {} even with all weights streamed from L3", arena_complaint(graph, l, l.memory.l2 - resident)));
+      fmt::format("{}, even with all weights streamed from L3", arena_complaint(graph, l, l.memory.l2 - resident)));
 }
 
 Result<Layout> contexts(const LayerGraph& graph, const Target& target, const PlanOptions& options) {

@@ -14,8 +14,8 @@ namespace ares {
 
 /// Cluster cores. Instruction costs in cycles.
 struct CoreParams {
-  int count = 8;                ///< workers; one more core orchestrates
-  double fork_join = 58;        ///< team fork and join, warm
+  int count = 8;          ///< workers; one more core orchestrates
+  double fork_join = 58;  ///< team fork and join, warm
   double barrier = 10;
   double kernel_entry = 45;     ///< from a kernel's entry to its inner loop, once per call
   double l1_latency = 1;        ///< L1 load
@@ -29,10 +29,10 @@ struct CoreParams {
 /// DMA between L2 and L1. A transfer takes setup (of the issuing core) + latency + beats + fill and occupies its
 /// direction's channel for its beats; the two directions run side by side.
 struct DmaParams {
-  double setup_1d = 7, setup_2d = 9;   ///< cycles of the issuing core per command
-  double latency = 9;                  ///< from the command to the first beat
-  double fill = 3;                     ///< at most; min(beats - 1, fill) further cycles until the first beats are through
-  double bytes_per_cycle_in = 8;       ///< L2 to L1
+  double setup_1d = 7, setup_2d = 9;  ///< cycles of the issuing core per command
+  double latency = 9;                 ///< from the command to the first beat
+  double fill = 3;                ///< at most; min(beats - 1, fill) further cycles until the first beats are through
+  double bytes_per_cycle_in = 8;  ///< L2 to L1
   double bytes_per_cycle_out = 7.757;  ///< L1 to L2
   double unaligned_row = 0.27;         ///< beats lost per row whose length is no multiple of a beat
   int max_bytes = 131071;              ///< of one command
