@@ -2,13 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <cassert>
+#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <limits>
 #include <optional>
-#include <regex>
 
 #include "core/base/file.hpp"
 
@@ -45,31 +46,85 @@ std::optional<HeaderText> find_header(std::string_view bytes) {
   return HeaderText{std::string(bytes.substr(8 + width, length)), 8 + width + length};
 }
 
-/// The dimensions within the parentheses of a Python tuple; nothing when one is no number of at most 18 digits.
-std::optional<std::vector<int64_t>> parse_shape(const std::string& tuple) {
-  static const std::regex item(R"(\s*(\d{1,18})\s*(,|$))");
-  std::vector<int64_t> shape;
-  auto at = tuple.cbegin();
-  std::smatch match;
-  while (std::regex_search(at, tuple.cend(), match, item, std::regex_constants::match_continuous)) {
-    shape.push_back(std::stoll(match[1].str()));
-    at = match[0].second;
+/// Reads the header's Python dictionary, character by character.
+class Cursor {
+ public:
+  explicit Cursor(std::string_view text) : rest_(text) {}
+
+  bool done() { return skip_spaces(), rest_.empty(); }
+
+  bool take(std::string_view token) {
+    skip_spaces();
+    if (rest_.substr(0, token.size()) != token) return false;
+    rest_.remove_prefix(token.size());
+    return true;
   }
-  if (std::string(at, tuple.cend()).find_first_not_of(' ') != std::string::npos) return std::nullopt;
+
+  /// A string in single quotes without escapes.
+  std::optional<std::string> quoted() {
+    if (!take("'")) return std::nullopt;
+    const std::size_t end = rest_.find('\'');
+    if (end == std::string_view::npos) return std::nullopt;
+    std::string text(rest_.substr(0, end));
+    rest_.remove_prefix(end + 1);
+    return text;
+  }
+
+  std::optional<int64_t> number() {
+    skip_spaces();
+    int64_t value = 0;
+    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value);
+    if (error != std::errc() || value < 0) return std::nullopt;
+    rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
+    return value;
+  }
+
+ private:
+  void skip_spaces() { rest_.remove_prefix(std::min(rest_.find_first_not_of(" \n"), rest_.size())); }
+
+  std::string_view rest_;
+};
+
+std::optional<std::vector<int64_t>> parse_shape(Cursor& c) {
+  std::vector<int64_t> shape;
+  if (!c.take("(")) return std::nullopt;
+  while (!c.take(")")) {
+    const auto extent = c.number();
+    if (!extent) return std::nullopt;
+    shape.push_back(*extent);
+    if (!c.take(",")) return c.take(")") ? std::optional(shape) : std::nullopt;
+  }
   return shape;
 }
 
-std::optional<Header> parse_header(const std::string& text) {
-  static const std::regex descr(R"('descr'\s*:\s*'([^']{1,8})')");
-  static const std::regex order(R"('fortran_order'\s*:\s*(True|False))");
-  static const std::regex shape(R"('shape'\s*:\s*\(([0-9, ]{0,512})\))");
-  std::smatch d, o, s;
-  if (!std::regex_search(text, d, descr) || !std::regex_search(text, o, order) || !std::regex_search(text, s, shape)) {
-    return std::nullopt;
+/// One "'key': value" of the dictionary.
+bool parse_item(Cursor& c, Header& header) {
+  const auto key = c.quoted();
+  if (!key || !c.take(":")) return false;
+  if (*key == "descr") {
+    const auto type = c.quoted();
+    header.type = type.value_or("");
+    return type.has_value();
   }
-  const auto dims = parse_shape(s[1].str());
-  if (!dims) return std::nullopt;
-  return Header{d[1].str(), o[1].str() == "True", *dims};
+  if (*key == "fortran_order") {
+    header.fortran = c.take("True");
+    return header.fortran || c.take("False");
+  }
+  const auto shape = parse_shape(c);
+  if (shape) header.shape = *shape;
+  return *key == "shape" && shape;
+}
+
+/// All three keys in any order.
+std::optional<Header> parse_header(const std::string& text) {
+  Cursor c(text);
+  Header header;
+  if (!c.take("{")) return std::nullopt;
+  for (int items = 0; items < 3; ++items) {
+    if (!parse_item(c, header)) return std::nullopt;
+    if (!c.take(",") && items < 2) return std::nullopt;
+  }
+  return c.take("}") && c.done() && !header.type.empty() ? std::optional(header) : std::nullopt;
 }
 
 /// Number of elements, or nothing when the product does not fit what a file can hold.
@@ -135,8 +190,8 @@ Result<NpyArray> parse_npy(std::string_view bytes, const std::string& name) {
     }
     return NpyArray{header->shape, type.copy(bytes.data() + found->data, *count)};
   }
-  return fail(
-      fmt::format("{}: element type '{}' is not supported (float32/64, int8/16/32/64, uint8)", name, header->type));
+  return fail(fmt::format("{}: element type '{}' is not supported (float32/64, int8/16/32/64, uint8)", name,
+                          header->type.substr(0, 16)));
 }
 
 Result<NpyArray> read_npy(const std::filesystem::path& path) {

@@ -76,7 +76,11 @@ TEST_CASE("npy: hostile files end in one line that names the file") {
            header("<f4", "False", "(2 2)"),
            header("<f4", "False", "2"),
            std::string("{}\n"),
-           std::string(40000, 'a'),
+           std::string(60000, 'a'),
+           "{'descr'" + std::string(60000, ' ') + ": '<f4'}",
+           "{'descr': '" + std::string(60000, 'x') + "', 'fortran_order': False, 'shape': (1,), }",
+           std::string(60000, '{'),
+           "{'shape': (" + std::string(60000, '1'),
            std::string(),
        }) {
     CAPTURE(h.substr(0, 80));
@@ -84,6 +88,7 @@ TEST_CASE("npy: hostile files end in one line that names the file") {
     CHECK(what.substr(0, 5) == "x.npy");
     CHECK(what.find('\n') == std::string::npos);
   }
+  CHECK(error_of(file_of("{'shape':(2,2),'fortran_order':False,'descr':'<f4'}", data)) == "");
   CHECK(error_of("") != "");
   CHECK(error_of(std::string("\x93NUMPY\x09\x00\x10\x00", 10)) != "");
 }
