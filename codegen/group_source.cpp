@@ -99,11 +99,11 @@ class GroupPrinter {
   }
 
   void print_requant() {
-    const auto* w = std::get_if<Weighted>(&in_.graph.dag[g_.group.layers.front()].op);
-    if (!w) return;
+    const Requant* const requant = requant_of(in_.graph.dag[g_.group.layers.front()].op);
+    if (!requant) return;
     static constexpr const char* forms[] = {"ARES_NARROW", "ARES_WIDE", "ARES_RAW"};
     static constexpr const char* roundings[] = {"ARES_HALF_UP", "ARES_HALF_EVEN"};
-    const Requant& r = w->requant;
+    const Requant& r = *requant;
     line("static const ares_requant requant = {{{}, {}, .shift = {}, .pre_shift = {}, .lo = {}, .hi = {}}};\n",
          forms[static_cast<size_t>(r.form)], roundings[static_cast<size_t>(r.rounding)], r.shift, r.pre_shift, r.lo,
          r.hi);

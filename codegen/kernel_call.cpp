@@ -29,6 +29,9 @@ class KernelPrinter {
       case KernelKind::max_pool:
         max_pool();
         return function("ares_max_pool");
+      case KernelKind::average_pool:
+        average_pool();
+        return function("ares_average_pool");
       case KernelKind::table:
         table();
         return function("ares_table");
@@ -155,6 +158,20 @@ class KernelPrinter {
     size("channels", k_.channels);
     window();
     parallel();
+  }
+
+  void average_pool() {
+    tile("in", k_.in);
+    tile("params", k_.params, "(const ares_channel_params*)(const void*)");
+    tile("out", k_.out);
+    input_box(false);
+    field("counts", static_cast<int64_t>(requant_elements(k_.window)));
+    size("rows", k_.rows);
+    size("columns", k_.columns);
+    size("channels", k_.channels);
+    window();
+    parallel();
+    requant();
   }
 
   void table() {

@@ -30,6 +30,7 @@ std::string describe(const GroupShape& s) {
   switch (s.family) {
     case Family::conv:
     case Family::max_pool:
+    case Family::average_pool:
       return fmt::format("{} {}, {} -> {}", name_of(s.family), window, box(s.in), box(s.out));
     case Family::linear:
       return fmt::format("linear {} -> {}, {} token{}", s.in.c, s.out.c, s.in.w, s.in.w == 1 ? "" : "s");

@@ -14,8 +14,8 @@ namespace ares {
 namespace {
 
 constexpr std::string_view kernel_name(KernelKind k) {
-  constexpr std::array<std::string_view, 8> names{"conv",      "linear",    "max_pool", "table",
-                                                  "depthwise", "attention", "scan",     "requant"};
+  constexpr std::array<std::string_view, 9> names{"conv",      "linear", "max_pool", "table",       "depthwise",
+                                                  "attention", "scan",   "requant",  "average_pool"};
   return names[static_cast<size_t>(k)];
 }
 

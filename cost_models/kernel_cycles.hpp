@@ -66,8 +66,8 @@ class KernelFormula {
     double size = 0, tiles = 0;
   };
 
-  /// The kinds that lower() makes (conv, linear, max_pool, table) depend on a tile by its shares alone, and linearly on
-  /// each of the two, so means of shares over independent tiles give the mean of the cycles.
+  /// The kinds that lower() makes (conv, linear, max_pool, table, average_pool) depend on a tile by its shares alone,
+  /// and linearly on each of the two, so means of shares over independent tiles give the mean of the cycles.
   Share pixel_share(int32_t rows, int32_t columns) const;
   Share channel_share(int32_t channels) const;
   double cycles(const Share& pixels, const Share& channels, int32_t reduction, bool first_step, bool last_step) const;

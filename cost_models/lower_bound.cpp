@@ -26,7 +26,7 @@ int32_t covered(int32_t extent, int32_t outputs, int32_t stride, int32_t reach, 
 }
 
 double input_bytes(const GroupShape& s) {
-  if (s.family != Family::conv && s.family != Family::max_pool) return static_cast<double>(s.in.count());
+  if (s.family == Family::linear || s.family == Family::table) return static_cast<double>(s.in.count());
   const Window& w = s.window;
   const int32_t rows = covered(s.in.h, s.out.h, w.sh, (w.kh - 1) * w.dh + 1, w.pt);
   const int32_t columns = covered(s.in.w, s.out.w, w.sw, (w.kw - 1) * w.dw + 1, w.pl);
@@ -35,6 +35,7 @@ double input_bytes(const GroupShape& s) {
 
 double constant_bytes(const GroupShape& s) {
   if (s.family == Family::table) return 256;
+  if (s.family == Family::average_pool) return 8.0 * static_cast<double>(requant_elements(s.window));
   return s.family == Family::max_pool ? 0 : double(s.out.c) * (s.channel_bytes() + 8);
 }
 
@@ -50,6 +51,9 @@ double least_kernel_cycles(const Query& q) {
   switch (q.shape.family) {
     case Family::max_pool:
       k.kind = KernelKind::max_pool;
+      return least();
+    case Family::average_pool:
+      k.kind = KernelKind::average_pool;
       return least();
     case Family::table:
       k.kind = KernelKind::table;
@@ -76,7 +80,9 @@ double least_kernel_cycles(const Query& q) {
 double lower_bound(const Query& q) {
   const DmaParams& dma = q.target.dma;
   const double constants = constant_bytes(q.shape);
-  const int operands = q.shape.family == Family::max_pool ? 2 : q.shape.family == Family::table ? 3 : 4;
+  const int operands = q.shape.family == Family::max_pool                                          ? 2
+                       : q.shape.family == Family::table || q.shape.family == Family::average_pool ? 3
+                                                                                                   : 4;
   const double first_in = dma.latency + 1, last_out = dma.latency + 1;
   const double call = call_overhead(q.target.cores);
   const double work = least_kernel_cycles(q) + call + operands * dma.setup_1d + first_in + last_out;

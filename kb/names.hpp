@@ -23,6 +23,8 @@ constexpr std::string_view name(Family f) {
       return "max_pool";
     case Family::table:
       return "table";
+    case Family::average_pool:
+      return "average_pool";
   }
   return {};
 }

@@ -30,6 +30,12 @@ GroupShape shape_of(const LayerGraph& graph, LayerId id) {
                           s.family = Family::max_pool;
                           s.window = p.window;
                         },
+                        [&](const AveragePool& p) {
+                          s.family = Family::average_pool;
+                          s.window = p.window;
+                          s.form = p.requant.form;
+                          s.rounding = p.requant.rounding;
+                        },
                         [&](const Table&) {
                           s.family = Family::table;
                           const auto bytes = static_cast<int32_t>(in.dims.count());
@@ -42,7 +48,7 @@ GroupShape shape_of(const LayerGraph& graph, LayerId id) {
 }  // namespace
 
 const char* name_of(Family f) {
-  constexpr const char* names[] = {"conv", "linear", "max_pool", "table"};
+  constexpr const char* names[] = {"conv", "linear", "max_pool", "table", "average_pool"};
   return names[static_cast<size_t>(f)];
 }
 

@@ -9,7 +9,7 @@
 
 namespace ares {
 
-enum class Family : uint8_t { conv, linear, max_pool, table };
+enum class Family : uint8_t { conv, linear, max_pool, table, average_pool };
 
 const char* name_of(Family f);
 

@@ -20,6 +20,8 @@ constexpr uint32_t kernel_version(Family f) {
       return 1;
     case Family::table:
       return 1;
+    case Family::average_pool:
+      return 1;
   }
   return 0;
 }

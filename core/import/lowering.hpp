@@ -45,12 +45,27 @@ struct Accumulator {
   bool reshaped = false;         ///< channel_axis no longer holds
 };
 
+/// An average whose output is not quantised yet; its requantisation is not filled.
+struct Average {
+  AveragePool layer;
+  TensorId input = -1;
+  Dims out;
+  std::string node;
+};
+
+/// A stored image with real zeros around it, which an AveragePool takes in. `inner`: the view without them.
+struct Padded {
+  TensorId tensor = -1;
+  Window pads;  ///< its pads alone
+  ModelView inner;
+};
+
 /// What a tensor of the model is while lowering. Constants stay where the ModelGraph has them: `Constant` names one.
 struct Constant {
   std::string name;
 };
 
-using ValueKind = std::variant<Constant, HostFloat, Stored, Unary, Accumulator>;
+using ValueKind = std::variant<Constant, HostFloat, Stored, Unary, Accumulator, Average, Padded>;
 
 /// `view`: the model's shape of it, and for each element its offset in device order; unused for a Constant.
 struct Value {

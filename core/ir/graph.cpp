@@ -36,6 +36,12 @@ int64_t macs(const LayerGraph& g, LayerId layer) {
   return int64_t{out.h} * out.w * static_cast<int64_t>(weighted->weights.size());
 }
 
+const Requant* requant_of(const Operation& op) {
+  if (const auto* weighted = std::get_if<Weighted>(&op)) return &weighted->requant;
+  if (const auto* pool = std::get_if<AveragePool>(&op)) return &pool->requant;
+  return nullptr;
+}
+
 Dims input_dims(const LayerGraph& g, LayerId layer, std::size_t input) {
   const Layer& l = g.dag[layer];
   const Dims own = g.tensors[static_cast<std::size_t>(l.inputs.at(input))].dims;

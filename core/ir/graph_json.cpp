@@ -25,12 +25,13 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Weighted, linear, window, groups, weight_bits
                                    bias, bias_quantised, requant)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MaxPool, window)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Table, map)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AveragePool, window, counts_padding, requant)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NetworkInput, name, tensor, view)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NetworkOutput, name, tensor, view)
 
 namespace {
 
-constexpr const char* kKinds[] = {"Weighted", "MaxPool", "Table"};  // in the order of Operation
+constexpr const char* kKinds[] = {"Weighted", "MaxPool", "Table", "AveragePool"};  // in the order of Operation
 
 template <std::size_t I = 0>
 Operation operation_from(const std::string& kind, const json& j) {

@@ -1,6 +1,7 @@
 // Tensors and layers of the integer network, apart from the graph that connects them.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -60,6 +61,15 @@ struct Window {
   friend bool operator==(const Window&, const Window&) = default;
 };
 
+/// Positions of a window that lie inside one axis of `extent` when its first one is at `start`.
+inline int taps_inside(int start, int kernel, int dilation, int extent) {
+  const int first = start < 0 ? (-start + dilation - 1) / dilation : 0;
+  const int last = extent - 1 < start ? -1 : (extent - 1 - start) / dilation;
+  return std::max(0, std::min(last, kernel - 1) - first + 1);
+}
+
+inline bool is_padded(const Window& w) { return w.pt || w.pl || w.pb || w.pr; }
+
 /// Convolution or linear layer. Padding contributes the input's zero point.
 struct Weighted {
   bool linear = false;  ///< window is 1x1 and the positions are tokens
@@ -78,12 +88,31 @@ struct MaxPool {
   Window window;
 };
 
+/// Elements that the requantisation of an average pool has.
+inline std::size_t requant_elements(const Window& w) {
+  return is_padded(w) ? std::size_t(w.kh) * std::size_t(w.kw) : 1;
+}
+
+/// Positions up to which a padded average pool may go: its constants take 8 bytes each in L1.
+inline constexpr std::size_t kMaxPaddedWindow = 1024;
+
+/// Sum of the stored values inside the window, requantised by how many there are: element n - 1 for n positions, one
+/// element without padding.
+struct AveragePool {
+  Window window;
+  bool counts_padding = false;  ///< padding takes part as real zeros: the divisor is kh * kw everywhere
+  Requant requant;              ///< filled by the pass `requantise`
+};
+
 /// y = map[x], a unary function or a change of scale.
 struct Table {
   std::array<uint8_t, 256> map{};
 };
 
-using Operation = std::variant<Weighted, MaxPool, Table>;
+using Operation = std::variant<Weighted, MaxPool, Table, AveragePool>;
+
+/// The requantisation of an operation, or null.
+const Requant* requant_of(const Operation& op);
 
 struct Layer {
   std::string name;        ///< unique, only A-Za-z0-9_ (and '.' and '-' left out): usable as a C identifier's tail

@@ -66,6 +66,15 @@ bool valid_window(const Window& w, const Dims& in, const Dims& out) {
          out.w == positions(in.w, w.kw, w.sw, w.dw, w.pl + w.pr);
 }
 
+const char* requant_problem(const Requant& r, std::size_t elements, ElementType type) {
+  if (r.B.empty() && r.m.empty()) return nullptr;
+  if (r.B.size() != elements) return "number of requantisation offsets";
+  if (r.form != RequantForm::raw && r.m.size() != elements) return "number of requantisation multipliers";
+  if (r.shift < 0 || r.shift > 31 || r.pre_shift < 0 || r.pre_shift > 31) return "requantisation shift";
+  if ((r.form == RequantForm::raw) != (type == ElementType::s32)) return "requantisation form and output type";
+  return nullptr;
+}
+
 const char* problem(const Weighted& op, const Dims& in, const Dims& out, ElementType type) {
   const auto channels = static_cast<std::size_t>(out.c);
   if (op.groups < 1 || in.c % op.groups || out.c % op.groups) return "groups do not divide the channels";
@@ -76,14 +85,7 @@ const char* problem(const Weighted& op, const Dims& in, const Dims& out, Element
   if (!op.bias.empty() && op.bias.size() != channels) return "number of biases";
   if (op.weight_bits < 1 || op.weight_bits > 8) return "weight bits outside 1..8";
   if (op.linear ? op.window != Window{} : !valid_window(op.window, in, out)) return "window does not match the shapes";
-  const Requant& r = op.requant;
-  if (!r.B.empty() || !r.m.empty()) {
-    if (r.B.size() != channels) return "number of requantisation offsets";
-    if (r.form != RequantForm::raw && r.m.size() != channels) return "number of requantisation multipliers";
-    if (r.shift < 0 || r.shift > 31 || r.pre_shift < 0 || r.pre_shift > 31) return "requantisation shift";
-    if ((r.form == RequantForm::raw) != (type == ElementType::s32)) return "requantisation form and output type";
-  }
-  return nullptr;
+  return requant_problem(op.requant, channels, type);
 }
 
 const char* problem(const MaxPool& op, const Dims& in, const Dims& out, ElementType type) {
@@ -93,6 +95,25 @@ const char* problem(const MaxPool& op, const Dims& in, const Dims& out, ElementT
     return "padding as large as the window";
   }
   return type == ElementType::u8 ? nullptr : "output type";
+}
+
+/// Whether every window along one axis holds a position inside.
+bool never_empty(int outputs, int stride, int pad, int kernel, int dilation, int extent) {
+  for (int o = 0; o < outputs; ++o) {
+    if (taps_inside(o * stride - pad, kernel, dilation, extent) == 0) return false;
+  }
+  return true;
+}
+
+const char* problem(const AveragePool& op, const Dims& in, const Dims& out, ElementType type) {
+  const Window& w = op.window;
+  if (in.c != out.c || !valid_window(w, in, out)) return "window does not match the shapes";
+  if (is_padded(w) &&
+      (!never_empty(out.h, w.sh, w.pt, w.kh, w.dh, in.h) || !never_empty(out.w, w.sw, w.pl, w.kw, w.dw, in.w))) {
+    return "a window that holds nothing but padding";
+  }
+  if (requant_elements(w) > kMaxPaddedWindow && is_padded(w)) return "a padded window of too many positions";
+  return type == ElementType::u8 ? requant_problem(op.requant, requant_elements(w), type) : "output type";
 }
 
 const char* problem(const Table&, const Dims& in, const Dims& out, ElementType type) {

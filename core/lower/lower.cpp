@@ -10,7 +10,8 @@
 namespace ares {
 namespace {
 
-constexpr std::array<const FamilyRules*, 4> registry{&conv_rules, &linear_rules, &max_pool_rules, &table_rules};
+constexpr std::array<const FamilyRules*, 5> registry{&conv_rules, &linear_rules, &max_pool_rules, &table_rules,
+                                                     &average_pool_rules};
 
 /// The knobs whose loops nest, outermost first.
 using Nest = std::array<Knob, 5>;

@@ -11,6 +11,15 @@ void append_int32(std::vector<uint8_t>& bytes, int32_t v) {
   for (int shift = 0; shift < 32; shift += 8) bytes.push_back(static_cast<uint8_t>(u >> shift));
 }
 
+std::vector<uint8_t> pack_params(const Requant& r) {
+  std::vector<uint8_t> bytes;
+  for (size_t i = 0; i < r.B.size(); ++i) {
+    append_int32(bytes, r.form == RequantForm::raw ? 1 : r.m[i]);
+    append_int32(bytes, r.B[i]);
+  }
+  return bytes;
+}
+
 PackedOperands pack_weighted(const Weighted& layer, const GroupShape& shape) {
   PackedOperands packed;
   const auto channels = static_cast<size_t>(shape.out.c);
@@ -19,10 +28,7 @@ PackedOperands pack_weighted(const Weighted& layer, const GroupShape& shape) {
   packed.weights.assign(channels * row, 0);
   for (size_t c = 0; c < channels; ++c)
     std::memcpy(packed.weights.data() + c * row, layer.weights.data() + c * taps, taps);
-  for (size_t c = 0; c < channels; ++c) {
-    append_int32(packed.params, layer.requant.form == RequantForm::raw ? 1 : layer.requant.m[c]);
-    append_int32(packed.params, layer.requant.B[c]);
-  }
+  packed.params = pack_params(layer.requant);
   return packed;
 }
 
@@ -32,6 +38,7 @@ PackedOperands pack(const LayerGraph& graph, const Group& group) {
   const Operation& op = graph.dag[group.layers.front()].op;
   if (const auto* weighted = std::get_if<Weighted>(&op)) return pack_weighted(*weighted, group.shape);
   if (const auto* table = std::get_if<Table>(&op)) return {{table->map.begin(), table->map.end()}, {}};
+  if (const auto* pool = std::get_if<AveragePool>(&op)) return {{}, pack_params(pool->requant)};
   return {};
 }
 

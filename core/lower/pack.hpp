@@ -9,7 +9,8 @@
 namespace ares {
 
 /// conv, linear: weights [c_out][channel_bytes] (HWI order, zero-padded to whole words) and params [c_out] of {int32 m,
-/// int32 B}, little endian (raw form: m is 1). table: weights are the 256 bytes. Others: empty.
+/// int32 B}, little endian (raw form: m is 1). table: weights are the 256 bytes.
+/// average_pool: params per number of positions. Others: empty.
 struct PackedOperands {
   std::vector<uint8_t> weights, params;
 };

@@ -2,14 +2,13 @@
 
 #include <array>
 
+#include "core/arithmetic/average_terms.hpp"
 #include "core/arithmetic/channel_terms.hpp"
 #include "core/arithmetic/make_requant.hpp"
 #include "core/passes/pass.hpp"
 
 namespace ares {
 namespace {
-
-bool is_padded(const Window& w) { return w.pt || w.pl || w.pb || w.pr; }
 
 Result<Requant> requant_of(const Weighted& layer, const Tensor& in, const Tensor& out, RequantPolicy policy) {
   const WeightTerms terms{layer.weights, layer.weight_zero, layer.weight_scale, layer.bias};
@@ -24,29 +23,46 @@ Result<Requant> requant_of(const Weighted& layer, const Tensor& in, const Tensor
   return make_requant(*channels, {in.q.zero_point, out.q.zero_point, out.q.lo, out.q.hi, policy, layer.bias_quantised});
 }
 
+Result<Requant> requant_of(const AveragePool& pool, const Tensor& in, const Tensor& out, RequantPolicy policy) {
+  return make_requant(average_terms(pool, in.q, out.q.scale),
+                      {in.q.zero_point, out.q.zero_point, out.q.lo, out.q.hi, policy, false});
+}
+
+/// Fills the constants of a layer that has some; returns them, or null.
+Result<const Requant*> fill(Operation& op, const Tensor& in, const Tensor& out, RequantPolicy policy) {
+  const auto filled = [&](auto& layer) -> Result<const Requant*> {
+    auto requant = requant_of(layer, in, out, policy);
+    if (!requant) return tl::unexpected(requant.error());
+    layer.requant = std::move(*requant);
+    return &layer.requant;
+  };
+  if (auto* weighted = std::get_if<Weighted>(&op)) return filled(*weighted);
+  if (auto* pool = std::get_if<AveragePool>(&op)) return filled(*pool);
+  return nullptr;
+}
+
 }  // namespace
 
 Result<void> requantise(NetworkState& state) {
   LayerGraph& g = state.layers;
   std::array<int, 3> forms{};  // in the order of RequantForm
-  int weighted = 0;
+  int requantised = 0;
   for (const LayerId id : execution_order(g)) {
     Layer& layer = g.dag[id];
-    auto* op = std::get_if<Weighted>(&layer.op);
-    if (!op) continue;
     const Tensor& in = g.tensors[static_cast<std::size_t>(layer.inputs[0])];
     const Tensor& out = g.tensors[static_cast<std::size_t>(layer.output)];
-    auto requant = requant_of(*op, in, out, g.policy);
+    const auto requant = fill(layer.op, in, out, g.policy);
     if (!requant) {
       return fail(
           fmt::format("{}: layer '{}' (node '{}'): {}", g.name, layer.name, layer.model_node, requant.error().what));
     }
-    op->requant = std::move(*requant);
-    ++forms[static_cast<std::size_t>(op->requant.form)];
-    ++weighted;
+    if (!*requant) continue;
+    ++forms[static_cast<std::size_t>((*requant)->form)];
+    ++requantised;
   }
-  state.notice(fmt::format("requantisation ({}): of {} layers with weights {} narrow, {} wide, {} raw",
-                           g.policy == RequantPolicy::fast ? "fast" : "exact", weighted, forms[0], forms[1], forms[2]));
+  state.notice(fmt::format("requantisation ({}): of {} requantised layers {} narrow, {} wide, {} raw",
+                           g.policy == RequantPolicy::fast ? "fast" : "exact", requantised, forms[0], forms[1],
+                           forms[2]));
   return {};
 }
 

@@ -69,6 +69,7 @@ std::vector<ArenaBlock> lifetimes(const LayerGraph& graph, const std::vector<Gro
 uint64_t constant_bytes(const GroupShape& s) {
   if (s.family == Family::table) return 256;
   if (s.family == Family::max_pool) return 0;
+  if (s.family == Family::average_pool) return aligned(8 * requant_elements(s.window));
   return aligned(static_cast<uint64_t>(s.out.c) * static_cast<uint64_t>(s.channel_bytes())) +
          aligned(uint64_t{8} * static_cast<uint64_t>(s.out.c));
 }
@@ -140,6 +141,7 @@ Result<void> place_constants(const LayerGraph& graph, Layout& l) {
   for (const size_t g : by_size) {
     if (l.arena.bytes + resident <= l.memory.l2) return {};
     if (bytes(g) <= 256) break;
+    if (l.groups[g].group.shape.family == Family::average_pool) continue;
     resident -= bytes(g);
     l.groups[g].context.weights = Level::l3;
     l.groups[g].context.l2_staging = staging_bytes;
@@ -163,11 +165,13 @@ void place_groups(NetworkProgram& n, const Layout& l) {
   uint64_t l3 = 0;
   const auto place = [&](PlannedGroup& g, Level level) {
     const GroupShape& s = g.group.shape;
-    const uint32_t params =
-        s.family == Family::conv || s.family == Family::linear ? static_cast<uint32_t>(s.out.c) * 8 : 0;
-    const uint32_t weights = s.family == Family::table      ? 256
-                             : s.family == Family::max_pool ? 0
-                                                            : static_cast<uint32_t>(s.out.c * s.channel_bytes());
+    const uint32_t params = s.family == Family::conv || s.family == Family::linear ? static_cast<uint32_t>(s.out.c) * 8
+                            : s.family == Family::average_pool ? static_cast<uint32_t>(8 * requant_elements(s.window))
+                                                               : 0;
+    const uint32_t weights = s.family == Family::table ? 256
+                             : s.family == Family::max_pool || s.family == Family::average_pool
+                                 ? 0
+                                 : static_cast<uint32_t>(s.out.c * s.channel_bytes());
     const uint64_t base = level == Level::l2 ? n.arena_bytes + l3 : l3;
     g.weights = {level, static_cast<uint32_t>(base), weights};
     g.params = {level, static_cast<uint32_t>(base + aligned(weights)), params};

@@ -45,6 +45,10 @@ void run_layer(const LayerGraph& g, LayerId layer, std::vector<TensorData>& data
                           }
                         },
                         [&](const MaxPool& op) { reference::max_pool(op, in, x, out, bytes()); },
+                        [&](const AveragePool& op) {
+                          assert(!op.requant.B.empty());
+                          reference::average_pool(op, in, x, out, bytes());
+                        },
                         [&](const Table& op) { reference::table(op, x, bytes()); }},
              l.op);
 }

@@ -16,6 +16,10 @@ void weighted(const Weighted& op, const Dims& in, int zero, std::span<const uint
 
 void max_pool(const MaxPool& op, const Dims& in, std::span<const uint8_t> x, const Dims& out, std::span<uint8_t> y);
 
+/// `op.requant` is complete.
+void average_pool(const AveragePool& op, const Dims& in, std::span<const uint8_t> x, const Dims& out,
+                  std::span<uint8_t> y);
+
 void table(const Table& op, std::span<const uint8_t> x, std::span<uint8_t> y);
 
 }  // namespace ares::reference

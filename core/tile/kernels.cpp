@@ -6,11 +6,11 @@
 namespace ares {
 namespace {
 
-/// The tile's own requantisation: channel c of the tile is element c.
-Requant tile_requant(const KernelCall& k) {
+/// The tile's own requantisation: element c is channel c of the tile (average_pool: c + 1 positions).
+Requant tile_requant(const KernelCall& k, size_t elements) {
   Requant r = *k.requant;
-  r.m.resize(static_cast<size_t>(k.channels));
-  r.B.resize(static_cast<size_t>(k.channels));
+  r.m.resize(elements);
+  r.B.resize(elements);
   for (size_t c = 0; c < r.m.size(); ++c) {
     std::memcpy(&r.m[c], k.params + 8 * c, 4);
     std::memcpy(&r.B[c], k.params + 8 * c + 4, 4);
@@ -60,7 +60,7 @@ int32_t window_sum(const KernelCall& k, int64_t columns, int32_t row, int32_t co
 
 void conv(const KernelCall& k) {
   fill_padding(k);
-  const Requant r = tile_requant(k);
+  const Requant r = tile_requant(k, static_cast<size_t>(k.channels));
   const int64_t columns = input_tile(k.input_box).columns;
   for (int32_t y = 0; y < k.rows; ++y)
     for (int32_t x = 0; x < k.columns; ++x)
@@ -71,7 +71,7 @@ void conv(const KernelCall& k) {
 }
 
 void linear(const KernelCall& k) {
-  const Requant r = tile_requant(k);
+  const Requant r = tile_requant(k, static_cast<size_t>(k.channels));
   const bool split = k.accumulators != nullptr;
   const int64_t row_bytes = split ? k.reduction : k.kernel->channel_bytes;
   for (int32_t t = 0; t < k.columns; ++t)
@@ -102,6 +102,39 @@ void max_pool(const KernelCall& k) {
       }
 }
 
+/// One window along one axis of the input tile: its first position inside the tensor, and how many are.
+struct Taps {
+  int64_t first, count;
+};
+
+Taps taps(const KernelCall& k, size_t axis, int32_t output) {
+  const Window& w = k.kernel->window;
+  const int stride = axis == 0 ? w.sh : w.sw, kernel = axis == 0 ? w.kh : w.kw, dilation = axis == 0 ? w.dh : w.dw;
+  const int start = output * stride - k.input_box.pad_before[axis];
+  const int skipped = start < 0 ? (-start + dilation - 1) / dilation : 0;
+  return {int64_t{k.input_box.pad_before[axis]} + start + skipped * dilation,
+          taps_inside(start, kernel, dilation, k.input_box.size[axis])};
+}
+
+void average_pool(const KernelCall& k) {
+  const Window& w = k.kernel->window;
+  const TileSize t = input_tile(k.input_box);
+  const size_t elements = requant_elements(w);
+  const Requant r = tile_requant(k, elements);
+  for (int32_t y = 0; y < k.rows; ++y)
+    for (int32_t x = 0; x < k.columns; ++x) {
+      const Taps rows = taps(k, 0, y), columns = taps(k, 1, x);
+      const auto element = elements == 1 ? 0 : static_cast<size_t>(rows.count * columns.count - 1);
+      for (int32_t c = 0; c < k.channels; ++c) {
+        int32_t acc = 0;
+        for (int64_t i = 0; i < rows.count; ++i)
+          for (int64_t j = 0; j < columns.count; ++j)
+            acc += k.in[((rows.first + i * w.dh) * t.columns + columns.first + j * w.dw) * t.channels + c];
+        k.out[(int64_t{y} * k.columns + x) * k.channels + c] = static_cast<uint8_t>(requantise(r, element, acc));
+      }
+    }
+}
+
 void table(const KernelCall& k) {
   for (int32_t i = 0; i < k.channels; ++i) k.out[i] = k.weights[k.in[i]];
 }
@@ -118,6 +151,8 @@ void run_kernel(const KernelCall& call) {
       return max_pool(call);
     case KernelKind::table:
       return table(call);
+    case KernelKind::average_pool:
+      return average_pool(call);
     default:
       assert(false && "no such kernel in the interpreter");
   }

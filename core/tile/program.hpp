@@ -27,7 +27,8 @@ using LoopId = int8_t;
 using OperationId = int8_t;
 inline constexpr int8_t none = -1;
 
-/// What a group reads and writes outside of L1. params: one {int32 m, int32 B} pair per output channel.
+/// What a group reads and writes outside of L1. params: one {int32 m, int32 B} pair per output channel (average_pool:
+/// per number of positions).
 enum class Operand : uint8_t { input, input2, input3, weights, params, output };
 
 const char* name_of(Operand o);
@@ -91,7 +92,7 @@ struct Copy {
 };
 
 /// requant: int32 accumulators that the accelerator left in `in` become the output.
-enum class KernelKind : uint8_t { conv, linear, max_pool, table, depthwise, attention, scan, requant };
+enum class KernelKind : uint8_t { conv, linear, max_pool, table, depthwise, attention, scan, requant, average_pool };
 
 /// One call of a kernel on all workers; it returns when all are done.
 struct Kernel {

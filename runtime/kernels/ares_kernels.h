@@ -88,6 +88,23 @@ typedef struct {
 
 void ares_max_pool(const ares_max_pool_args* a);
 
+// Sum of the stored values that lie inside the tensor, requantised. params: element n - 1 for n such positions, or one
+// element where every window lies inside. Padding is not read.
+typedef struct {
+  const uint8_t* in;
+  const ares_channel_params* params;
+  uint8_t* out;
+  int32_t in_columns, in_rows;
+  ares_padding padding;
+  int32_t counts;  // elements of params
+  int32_t rows, columns, channels;
+  ares_window window;
+  ares_parallel parallel;
+  ares_requant requant;
+} ares_average_pool_args;
+
+void ares_average_pool(const ares_average_pool_args* a);
+
 // out[i] = map[in[i]]
 typedef struct {
   const uint8_t* in;

@@ -80,6 +80,17 @@ TEST_CASE("ares-compile: the tutorial's networks pass") {
   if (!found) MESSAGE("no shared models beside the repository: nothing checked");
 }
 
+TEST_CASE("ares-compile: an average pool of a real model passes") {
+  const std::filesystem::path directory = shared_models() / "brevitas" / "misc_avgpool";
+  if (!std::filesystem::exists(directory)) {
+    MESSAGE("no shared models beside the repository: nothing checked");
+    return;
+  }
+  const std::string sample = fmt::format("--no-kb --input {}/inputs.npy --sample 3", directory.string());
+  check_passes((directory / "model.qonnx").string(), sample + " --requant exact", {"CORE=1", "CORE=3", "CORE=8"});
+  check_passes((directory / "model.qonnx").string(), sample, {"CORE=8 SANITIZE=address"});
+}
+
 TEST_CASE("ares-compile: what the knowledge base knows is applied, and pins win over it") {
   const ScratchDirectory scratch;
   const Config known = value_or_throw(parse_config(

@@ -27,10 +27,11 @@ void round_half_even(Requant& r) {
 
 /// Mostly convolutions and linear layers; every third of these has ties.
 ManyLayers random_layers(Random& random, int count) {
-  constexpr Family families[] = {Family::conv,   Family::linear, Family::conv,   Family::linear,   Family::conv,
-                                 Family::linear, Family::conv,   Family::linear, Family::max_pool, Family::table};
+  constexpr Family families[] = {Family::conv,     Family::linear, Family::conv,         Family::linear,
+                                 Family::conv,     Family::linear, Family::conv,         Family::linear,
+                                 Family::max_pool, Family::table,  Family::average_pool, Family::average_pool};
   return side_by_side(random, count, [&](int i) {
-    LayerGraph one = random_network(random, families[i % 10]);
+    LayerGraph one = random_network(random, families[i % 12]);
     auto* w = std::get_if<Weighted>(&one.dag[0].op);
     if (w && w->requant.form != RequantForm::raw && i % 3 == 0) round_half_even(w->requant);
     return one;
@@ -40,6 +41,7 @@ ManyLayers random_layers(Random& random, int count) {
 /// What the drawn programs contain, so that a test over them cannot leave something out unnoticed.
 struct Coverage {
   int weighted = 0;
+  std::set<Family> families;
   std::set<RequantForm> forms;
   std::set<Rounding> roundings;
   std::set<int> kernels;
@@ -49,6 +51,7 @@ struct Coverage {
 
   void add(const NetworkProgram& program) {
     for (const PlannedGroup& g : program.groups) {
+      families.insert(g.group.shape.family);
       loops.insert(g.program.loops.size());
       axes.insert(g.chosen.config[Knob::parallel]);
       copies.insert(g.chosen.config[Knob::buf_w]);
@@ -83,7 +86,7 @@ TEST_CASE("random configs of random layers are bit-exact as C") {
                         Case{6, "CORE=8", "ARES_DMA_DELAY=lazy"}, Case{7, "CORE=5", "ARES_DMA_DELAY=random:7"}}) {
     CAPTURE(c.seed);
     Random random(c.seed);
-    const ManyLayers layers = random_layers(random, 20);
+    const ManyLayers layers = random_layers(random, 24);
     const ScratchDirectory scratch;
     const NetworkProgram program = plan_for_gap9(layers.graph, random_configs(random));
     coverage.add(program);
@@ -95,6 +98,7 @@ TEST_CASE("random configs of random layers are bit-exact as C") {
     CHECK(made.says("Test PASSED"));
   }
   CHECK(coverage.weighted >= 100);
+  CHECK(coverage.families.size() == 5);
   CHECK(coverage.forms.size() == 3);
   CHECK(coverage.roundings.size() == 2);
   CHECK(coverage.kernels.size() == kernel_tilings.size());

@@ -42,12 +42,10 @@ Context random_context(Random& random, Family family) {
 
 std::vector<uint8_t> run_config(const Case& c, const TileProgram& program) {
   std::vector<uint8_t> output(c.expected.size(), 0x5A);
-  const auto* weighted = std::get_if<Weighted>(&c.network.dag[0].op);
+  const bool weighted = std::holds_alternative<Weighted>(c.network.dag[0].op);
   OperandData data{c.input, c.constants.weights, c.constants.params, output, 0, nullptr};
-  if (weighted) {
-    data.pad_value = static_cast<uint8_t>(c.network.tensors[0].q.zero_point);
-    data.requant = &weighted->requant;
-  }
+  data.requant = requant_of(c.network.dag[0].op);
+  if (weighted) data.pad_value = static_cast<uint8_t>(c.network.tensors[0].q.zero_point);
   const auto done = interpret(program, data);
   REQUIRE_MESSAGE(done, done.error().what);
   return output;
@@ -83,6 +81,7 @@ void check_family(Family family, uint32_t seed, int wanted) {
 TEST_CASE("conv: every feasible config gives the same bytes") { check_family(Family::conv, 1, 3000); }
 TEST_CASE("linear: every feasible config gives the same bytes") { check_family(Family::linear, 2, 3000); }
 TEST_CASE("max_pool: every feasible config gives the same bytes") { check_family(Family::max_pool, 3, 500); }
+TEST_CASE("average_pool: every feasible config gives the same bytes") { check_family(Family::average_pool, 6, 800); }
 TEST_CASE("table: every feasible config gives the same bytes") { check_family(Family::table, 4, 300); }
 
 TEST_CASE("a missing wait shows as a wrong byte") {

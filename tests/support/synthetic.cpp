@@ -5,6 +5,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "core/arithmetic/average_terms.hpp"
 #include "core/arithmetic/channel_terms.hpp"
 #include "core/arithmetic/make_requant.hpp"
 #include "core/ir/graph.hpp"
@@ -126,6 +127,27 @@ LayerGraph random_pool(Random& random) {
   return one_layer(pool, in, q, window_output(pool.window, in, in.c), q);
 }
 
+/// A third of them global; scales often equal or a power of two apart, where ties are common.
+LayerGraph random_average_pool(Random& random) {
+  const Dims in{pick(random, 1, 18), pick(random, 1, 18), pick(random, 1, 40)};
+  AveragePool pool;
+  if (pick(random, 0, 2) == 0) {
+    pool.window.kh = pool.window.sh = static_cast<int16_t>(in.h);
+    pool.window.kw = pool.window.sw = static_cast<int16_t>(in.w);
+  } else {
+    pool.window = random_window(random, in, true);
+    pool.counts_padding = is_padded(pool.window) && pick(random, 0, 1) == 1;
+  }
+  const Quantisation q = random_quantisation(random);
+  Quantisation out = random_quantisation(random);
+  out.scale = q.scale * (pick(random, 0, 1) == 0 ? std::exp2(pick(random, -1, 1)) : real(random, 0.3, 2));
+  const RequantPolicy policy = pick(random, 0, 1) == 0 ? RequantPolicy::fast : RequantPolicy::exact;
+  pool.requant =
+      make_requant(average_terms(pool, q, out.scale), {q.zero_point, out.zero_point, out.lo, out.hi, policy, false})
+          .value();
+  return one_layer(pool, in, q, window_output(pool.window, in, in.c), out);
+}
+
 LayerGraph random_table(Random& random) {
   Table t;
   for (uint8_t& v : t.map) v = static_cast<uint8_t>(pick(random, 0, 255));
@@ -159,6 +181,21 @@ uint8_t one_maximum(const Window& k, const Dims& in, std::span<const uint8_t> a,
   return best;
 }
 
+uint8_t one_average(const AveragePool& pool, const Dims& in, std::span<const uint8_t> a, int32_t row, int32_t column,
+                    int32_t c) {
+  const Window& k = pool.window;
+  int32_t sum = 0;
+  size_t count = 0;
+  for (int32_t y = 0; y < k.kh; ++y)
+    for (int32_t x = 0; x < k.kw; ++x) {
+      const int32_t r = row * k.sh + y * k.dh - k.pt, s = column * k.sw + x * k.dw - k.pl;
+      if (r < 0 || r >= in.h || s < 0 || s >= in.w) continue;
+      sum += a[static_cast<size_t>((r * in.w + s) * in.c + c)];
+      ++count;
+    }
+  return static_cast<uint8_t>(requantise(pool.requant, is_padded(k) ? count - 1 : 0, sum));
+}
+
 }  // namespace
 
 int32_t pick(Random& random, int32_t lo, int32_t hi) { return std::uniform_int_distribution<int32_t>(lo, hi)(random); }
@@ -173,6 +210,8 @@ LayerGraph random_network(Random& random, Family family) {
       return random_pool(random);
     case Family::table:
       return random_table(random);
+    case Family::average_pool:
+      return random_average_pool(random);
   }
   throw std::logic_error("no such family");
 }
@@ -212,6 +251,8 @@ std::vector<uint8_t> straight_output(const LayerGraph& network, std::span<const 
           std::memcpy(bytes.data() + at, &v, element);
         } else if (const auto* p = std::get_if<MaxPool>(&op)) {
           bytes[at] = one_maximum(p->window, in.dims, input, y, x, c);
+        } else if (const auto* average = std::get_if<AveragePool>(&op)) {
+          bytes[at] = one_average(*average, in.dims, input, y, x, c);
         } else {
           bytes[at] = std::get<Table>(op).map[input[at]];
         }

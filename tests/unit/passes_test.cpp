@@ -104,7 +104,7 @@ TEST_CASE("passes: swapped signed and narrow of weights are repaired with a warn
   CHECK(weighted(g, "fc").weights == std::vector<int8_t>{-128, 127, 2, 2, 2, 2});
   REQUIRE(notices.size() == 2);
   CHECK(notices[0].find("warning: test.qonnx: node 'wq'") == 0);
-  CHECK(notices[1] == "requantisation (exact): of 1 layers with weights 0 narrow, 0 wide, 1 raw");
+  CHECK(notices[1] == "requantisation (exact): of 1 requantised layers 0 narrow, 0 wide, 1 raw");
 }
 
 TEST_CASE("passes: a quantised bias enters as its quantised value") {

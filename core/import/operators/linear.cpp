@@ -47,6 +47,12 @@ Result<Stored> stored_input(const Lowering& lowering, const NodeView& node, std:
   if (const auto* stored = std::get_if<Stored>(&(*value)->kind)) {
     if (lowering.tensor(stored->tensor).type == ElementType::u8) return *stored;
   }
+  if (std::holds_alternative<Padded>((*value)->kind)) {
+    return node.error(
+        fmt::format("its input '{}' comes from a Pad, which only an AveragePool takes; give the padding to "
+                    "the node itself",
+                    name));
+  }
   if (std::holds_alternative<HostFloat>((*value)->kind)) {
     return node.error(
         fmt::format("the model's input reaches it in float ('{}'); quantise the input first "

@@ -5,8 +5,8 @@
 
 namespace ares::qonnx {
 
-extern const Operator kAdd, kBatchNormalization, kCast, kConcat, kConstant, kConstantOfShape, kConv, kDiv, kDropout,
-    kFlatten, kGather, kGemm, kIdentity, kMatMul, kMaxPool, kMul, kPad, kQuant, kRelu, kReshape, kShape, kSlice,
-    kSqueeze, kSub, kTranspose, kUnsqueeze;
+extern const Operator kAdd, kAveragePool, kBatchNormalization, kCast, kConcat, kConstant, kConstantOfShape, kConv, kDiv,
+    kDropout, kFlatten, kGather, kGemm, kGlobalAveragePool, kIdentity, kMatMul, kMaxPool, kMul, kPad, kQuant, kRelu,
+    kReshape, kShape, kSlice, kSqueeze, kSub, kTranspose, kUnsqueeze;
 
 }  // namespace ares::qonnx

@@ -32,11 +32,40 @@ ShapesResult shapes(const NodeView& node) {
   return std::vector<Shape>{*shape};
 }
 
-/// Exporters put a Pad of nothing before a pool.
+bool pads_zeros(const NodeView& node) {
+  if (string_attribute(node.node, "mode", "constant") != "constant") return false;
+  if (!node.has_input(2)) return true;
+  const Array* value = node.constant(2);
+  return value && value->count() == 1 && to_doubles(*value)[0] == 0;
+}
+
+/// Zeros around the rows and columns of a stored image; `p` as pads() gives it.
+std::optional<Window> image_pads(const std::vector<int64_t>& p) {
+  const std::size_t rank = p.size() / 2;
+  if (rank != 3 && rank != 4) return std::nullopt;
+  if (p[0] || p[1] || p[rank] || p[rank + 1]) return std::nullopt;
+  const auto fits = [](int64_t v) { return v >= 0 && v <= std::numeric_limits<int16_t>::max(); };
+  if (!std::all_of(p.begin(), p.end(), fits)) return std::nullopt;
+  const auto at = [&](std::size_t i) { return static_cast<int16_t>(p[i]); };
+  Window w;
+  if (rank == 4) w.pt = at(2), w.pb = at(rank + 2);
+  w.pl = at(rank - 1);
+  w.pr = at(2 * rank - 1);
+  return w;
+}
+
+/// Exporters put a Pad before an average pool, mostly of nothing.
 Result<Value> lower(Lowering& lowering, const NodeView& node) {
   const auto p = pads(node, node.shape(0)->size());
   if (!p) return tl::unexpected(p.error());
   if (std::all_of(p->begin(), p->end(), [](int64_t v) { return v == 0; })) return pass_through(lowering, node);
+  const auto input = lowering.input(node, 0);
+  if (!input) return tl::unexpected(input.error());
+  const auto* stored = std::get_if<Stored>(&(*input)->kind);
+  const auto window = image_pads(*p);
+  if (stored && window && pads_zeros(node) && lowering.tensor(stored->tensor).type == ElementType::u8) {
+    return Value{Padded{stored->tensor, *window, (*input)->view}, {output_shape(lowering, node), {}}};
+  }
   return node.error("a Pad other than by 0 is not supported; give the padding to the Conv or pool after it");
 }
 

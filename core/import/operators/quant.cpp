@@ -63,6 +63,13 @@ Result<Value> quantise_accumulator(Lowering& lowering, const NodeView& node, con
   return Value{Stored{id}, value.view};
 }
 
+Result<Value> quantise_average(Lowering& lowering, const NodeView& node, const Value& value, const Quantisation& q) {
+  const auto& average = std::get<Average>(value.kind);
+  const TensorId id = lowering.add_tensor({node.node.outputs[0], ElementType::u8, average.out, q, {}, value.view});
+  lowering.add_layer(average.node, average.layer, {average.input}, id);
+  return Value{Stored{id}, value.view};
+}
+
 /// A table keeps the order of the stored bytes. Its dims follow the model's shape where that is a plain row.
 Result<Value> quantise_function(Lowering& lowering, const NodeView& node, const Value& value, TensorId input,
                                 const std::function<double(double)>& f, const std::string& name,
@@ -86,6 +93,7 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
   if (!q) return tl::unexpected(q.error());
   if (std::holds_alternative<HostFloat>(value.kind)) return quantise_host(lowering, node, value, *q);
   if (std::holds_alternative<Accumulator>(value.kind)) return quantise_accumulator(lowering, node, value, *q);
+  if (std::holds_alternative<Average>(value.kind)) return quantise_average(lowering, node, value, *q);
   if (const auto* unary = std::get_if<Unary>(&value.kind)) {
     return quantise_function(lowering, node, value, unary->tensor, unary->function, unary->node, *q);
   }

@@ -9,8 +9,8 @@ namespace {
 
 // clang-format off
 const Operator* const kOperators[] = {
-    &kAdd, &kBatchNormalization, &kCast, &kConcat, &kConstant, &kConstantOfShape, &kConv, &kDiv, &kDropout, &kFlatten,
-    &kGather, &kGemm, &kIdentity, &kMatMul, &kMaxPool, &kMul, &kPad, &kQuant, &kRelu, &kReshape, &kShape, &kSlice,
+    &kAdd, &kAveragePool, &kBatchNormalization, &kCast, &kConcat, &kConstant, &kConstantOfShape, &kConv, &kDiv, &kDropout, &kFlatten,
+    &kGather, &kGemm, &kGlobalAveragePool, &kIdentity, &kMatMul, &kMaxPool, &kMul, &kPad, &kQuant, &kRelu, &kReshape, &kShape, &kSlice,
     &kSqueeze, &kSub, &kTranspose, &kUnsqueeze,
 };
 // clang-format on

@@ -1,0 +1,130 @@
+#include <fmt/format.h>
+
+#include "core/import/operators/linear.hpp"
+#include "core/import/operators/window.hpp"
+#include "core/ir/graph.hpp"
+
+namespace ares::qonnx {
+namespace {
+
+constexpr int64_t kMaxPositions = std::numeric_limits<int32_t>::max() / 255;  // a sum of stored bytes fits int32
+
+Result<WindowShape> window_of(const NodeView& node, const Shape& in) {
+  if (node.node.op == "GlobalAveragePool") {
+    if (in.size() != 3 && in.size() != 4) return node.error(fmt::format("on an input of shape {}", to_string(in)));
+    const int64_t h = in.size() == 4 ? in[2] : 1, w = in.back();
+    if (h < 1 || w < 1 || std::max(h, w) > std::numeric_limits<int16_t>::max()) {
+      return node.error(fmt::format("cannot average an image of {}x{}", h, w));
+    }
+    Window whole;
+    whole.kh = whole.sh = static_cast<int16_t>(h);
+    whole.kw = whole.sw = static_cast<int16_t>(w);
+    return WindowShape{whole, 1, 1};
+  }
+  const auto kernel = ints_attribute(node.node, "kernel_shape");
+  if (!kernel) return node.error("has no kernel_shape");
+  return resolve_window(node, in, *kernel);
+}
+
+ShapesResult shapes(const NodeView& node) {
+  const auto in = node.shape(0);
+  if (!in) return tl::unexpected(in.error());
+  const auto window = window_of(node, *in);
+  if (!window) return tl::unexpected(window.error());
+  Shape out{(*in)[0], (*in)[1], window->out_h, window->out_w};
+  if (in->size() == 3) out.erase(out.begin() + 2);
+  const auto count = element_count(out);
+  if (!count) return node.error(count.error().what);
+  return std::vector<Shape>{out};
+}
+
+/// Whether ceil_mode let the last window reach beyond the pads that the node states.
+bool overhangs(const NodeView& node, const Window& w, std::size_t axes) {
+  if (int_attribute(node.node, "ceil_mode", 0) == 0) return false;
+  if (string_attribute(node.node, "auto_pad", "NOTSET") != "NOTSET") return false;
+  const auto pads = ints_attribute(node.node, "pads").value_or(std::vector<int64_t>(2 * axes, 0));
+  return w.pr != pads.back() || (axes == 2 && w.pb != pads[2]);
+}
+
+/// The zeros of a Pad before the pool always count, the pool's own where it says so.
+Result<AveragePool> average(const NodeView& node, const Window& own, const Padded* before, std::size_t axes) {
+  AveragePool pool{own, false, {}};
+  const bool own_count = int_attribute(node.node, "count_include_pad", 0) != 0;
+  if (before) {
+    if (is_padded(own) && !own_count) {
+      return node.error("padding that counts (the Pad before it) beside padding that does not is not supported");
+    }
+    const auto sum = [](int16_t& to, int16_t by) {
+      const int all = to + by;
+      to = static_cast<int16_t>(all);
+      return all <= std::numeric_limits<int16_t>::max();
+    };
+    Window& w = pool.window;
+    if (!sum(w.pt, before->pads.pt) || !sum(w.pl, before->pads.pl) || !sum(w.pb, before->pads.pb) ||
+        !sum(w.pr, before->pads.pr)) {
+      return node.error("absurd padding");
+    }
+  }
+  pool.counts_padding = is_padded(pool.window) && (before || own_count);
+  if (pool.counts_padding && overhangs(node, own, axes)) {
+    return node.error("ceil_mode with padding that counts is not supported; state the padding in full");
+  }
+  return pool;
+}
+
+bool empty_window(int64_t outputs, int stride, int pad, int kernel, int dilation, int extent) {
+  for (int o = 0; o < outputs; ++o) {
+    if (taps_inside(o * stride - pad, kernel, dilation, extent) == 0) return true;
+  }
+  return false;
+}
+
+Result<void> check(const NodeView& node, const AveragePool& pool, const Dims& in, const WindowShape& out) {
+  const Window& w = pool.window;
+  const int64_t positions = int64_t{w.kh} * w.kw;
+  if (positions > kMaxPositions) {
+    return node.error(
+        fmt::format("the sum over its window of {}x{} can overflow int32; split it into smaller pools", w.kh, w.kw));
+  }
+  if (!is_padded(w)) return {};
+  if (empty_window(out.out_h, w.sh, w.pt, w.kh, w.dh, in.h) || empty_window(out.out_w, w.sw, w.pl, w.kw, w.dw, in.w)) {
+    return node.error("a window of it holds nothing but padding");
+  }
+  if (positions > static_cast<int64_t>(kMaxPaddedWindow)) {
+    return node.error(
+        fmt::format("its padded window of {}x{} is too large; at most {} positions", w.kh, w.kw, kMaxPaddedWindow));
+  }
+  return {};
+}
+
+/// Stays unquantised until its Quant.
+Result<Value> lower(Lowering& lowering, const NodeView& node) {
+  const auto input = lowering.input(node, 0);
+  if (!input) return tl::unexpected(input.error());
+  Value value = **input;
+  std::optional<Padded> before;
+  if (const auto* padded = std::get_if<Padded>(&value.kind)) {
+    before = *padded;
+    value = {Stored{padded->tensor}, padded->inner};
+  } else if (const auto stored = stored_input(lowering, node, 0); !stored) {
+    return tl::unexpected(stored.error());
+  }
+  const auto dims = image_dims(lowering, node, value);
+  if (!dims) return tl::unexpected(dims.error());
+  const Shape shape = *node.shape(0);
+  const auto window = window_of(node, shape);
+  if (!window) return tl::unexpected(window.error());
+  const auto pool = average(node, window->window, before ? &*before : nullptr, shape.size() - 2);
+  if (!pool) return tl::unexpected(pool.error());
+  if (auto ok = check(node, *pool, *dims, *window); !ok) return tl::unexpected(ok.error());
+  const Dims out{static_cast<int32_t>(window->out_h), static_cast<int32_t>(window->out_w), dims->c};
+  return Value{Average{*pool, std::get<Stored>(value.kind).tensor, out, node.node.name},
+               {output_shape(lowering, node), channels_first_order(out)}};
+}
+
+}  // namespace
+
+const Operator kAveragePool{.name = "AveragePool", .shapes = shapes, .lower = lower};
+const Operator kGlobalAveragePool{.name = "GlobalAveragePool", .shapes = shapes, .lower = lower};
+
+}  // namespace ares::qonnx
