@@ -8,8 +8,8 @@
 namespace ares {
 namespace {
 
-const Weighted* weighted(const ProjectInput& in, const PlannedGroup& g) {
-  return std::get_if<Weighted>(&in.graph.dag[g.group.layers.front()].op);
+const Requant* constants_of(const ProjectInput& in, const PlannedGroup& g) {
+  return requant_of(in.graph.dag[g.group.layers.front()].op);
 }
 
 const char* form_name(RequantForm f) {
@@ -17,12 +17,12 @@ const char* form_name(RequantForm f) {
   return names[static_cast<size_t>(f)];
 }
 
-std::string requant_of(const ProjectInput& in, const PlannedGroup& g) {
-  const Weighted* w = weighted(in, g);
-  if (!w) return "-";
-  if (w->requant.form == RequantForm::raw) return "raw";
-  return fmt::format("{}, {}, deviation {:.3g}", form_name(w->requant.form),
-                     w->requant.rounding == Rounding::half_even ? "half even" : "half up", w->requant.deviation);
+std::string requant_text(const ProjectInput& in, const PlannedGroup& g) {
+  const Requant* r = constants_of(in, g);
+  if (!r) return "-";
+  if (r->form == RequantForm::raw) return "raw";
+  return fmt::format("{}, {}, deviation {:.3g}", form_name(r->form),
+                     r->rounding == Rounding::half_even ? "half even" : "half up", r->deviation);
 }
 
 double per_cent(uint64_t part, uint64_t whole) {
@@ -49,14 +49,14 @@ std::string requant_section(const ProjectInput& in) {
   size_t count[3] = {};
   size_t even = 0, all = 0;
   for (const PlannedGroup& g : in.program.groups)
-    if (const Weighted* w = weighted(in, g)) {
+    if (const Requant* r = constants_of(in, g)) {
       ++all;
-      ++count[static_cast<size_t>(w->requant.form)];
-      even += w->requant.form != RequantForm::raw && w->requant.rounding == Rounding::half_even;
+      ++count[static_cast<size_t>(r->form)];
+      even += r->form != RequantForm::raw && r->rounding == Rounding::half_even;
     }
   const char* policy = in.graph.policy == RequantPolicy::fast ? "fast" : "exact";
   return fmt::format(
-      "## Requantisation\n\nPolicy {}: of {} weighted layers {} narrow ({:.0f} %), {} wide ({:.0f} %), {} raw; {} "
+      "## Requantisation\n\nPolicy {}: of {} requantised layers {} narrow ({:.0f} %), {} wide ({:.0f} %), {} raw; {} "
       "round "
       "half to even.\n",
       policy, all, count[0], per_cent(count[0], all), count[1], per_cent(count[1], all), count[2], even);
@@ -80,7 +80,7 @@ std::string report(const ProjectInput& in) {
         g.weights.bytes == 0 ? "-" : fmt::format("{} in {}", grouped(g.weights.bytes), name_of(g.weights.level));
     text += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} |\n", g.group.name, describe(g.group.shape),
                         grouped(static_cast<uint64_t>(g.group.shape.macs())), to_string(g.chosen.config), from,
-                        grouped(g.program.l1_bytes), grouped(g.program.l2_bytes), weights, requant_of(in, g));
+                        grouped(g.program.l1_bytes), grouped(g.program.l2_bytes), weights, requant_text(in, g));
   }
   return text + "\n" + requant_section(in);
 }
