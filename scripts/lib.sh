@@ -62,7 +62,7 @@ install_packages() {
 }
 
 # stage TITLE COMMAND... : runs the command with its output in a log; one line with the time it took.
-# Returns the command's status; after a failure the end of the log is shown. Needs LOGS, a directory. As in every bash
+# Returns the command's status; after a failure errors and the end of the log are shown. Needs LOGS, a directory. As in every bash
 # condition, `set -e` is off inside: a command that is a function says `|| return` where it matters.
 stage() {
   local title=$1 log status=0 from=$SECONDS
@@ -74,7 +74,7 @@ stage() {
     printf '%s%6s%s\n' "$GREEN" "$((SECONDS - from)) s" "$PLAIN"
   else
     printf '%sfailed%s after %d s; the end of %s:\n' "$RED" "$PLAIN" "$((SECONDS - from))" "${log#"$ARES_ROOT"/}"
-    tail -n "${LOG_TAIL:-60}" "$log" | sed 's/^/    /'
+    { grep -m 10 -E '(error|ERROR|FAILED|warning): ' "$log" && echo '...'; tail -n 40 "$log"; } | cut -c1-300 | sed 's/^/    /'
   fi
   return "$status"
 }
