@@ -34,10 +34,13 @@ std::string weight_rows(const std::vector<uint8_t>& bytes, size_t row) {
   return text;
 }
 
-std::string params(const std::vector<uint8_t>& bytes) {
+std::string params(const std::vector<uint8_t>& bytes, size_t words) {
   std::string text;
-  for (size_t i = 0; i < bytes.size() / 8; ++i)
-    text += fmt::format("        {{{}, {}}},\n", c_int(int32_at(bytes, 2 * i)), c_int(int32_at(bytes, 2 * i + 1)));
+  for (size_t i = 0; i < bytes.size() / 4; i += words) {
+    text += fmt::format("        {{{}, {}", c_int(int32_at(bytes, i)), c_int(int32_at(bytes, i + 1)));
+    if (words == 3) text += fmt::format(", {}", int32_at(bytes, i + 2));
+    text += "},\n";
+  }
   return text;
 }
 
@@ -55,9 +58,12 @@ void add_constants(const ProjectInput& in, const PlannedGroup& g, std::vector<Co
     all.push_back({fmt::format("int8_t {}_weights[{}][{}];", name, packed.weights.size() / row, row),
                    weight_rows(packed.weights, row), name + "_weights", offset(g.weights)});
   }
+  const bool asymmetric = g.group.shape.asymmetric();
+  const size_t words = asymmetric ? 3 : 2;
   if (!packed.params.empty())
-    all.push_back({fmt::format("ares_channel_params {}_params[{}];", name, packed.params.size() / 8),
-                   params(packed.params), name + "_params", offset(g.params)});
+    all.push_back({fmt::format("{} {}_params[{}];", asymmetric ? "ares_asymmetric_params" : "ares_channel_params", name,
+                               packed.params.size() / (4 * words)),
+                   params(packed.params, words), name + "_params", offset(g.params)});
 }
 
 std::string array_of(const std::string& name, ElementType type, const std::vector<uint8_t>& bytes) {

@@ -26,6 +26,9 @@ class KernelPrinter {
       case KernelKind::linear:
         if (const auto ok = linear(); !ok) return tl::unexpected<Error>(ok.error());
         return function("ares_linear");
+      case KernelKind::depthwise:
+        depthwise();
+        return function("ares_depthwise");
       case KernelKind::max_pool:
         max_pool();
         return function("ares_max_pool");
@@ -93,18 +96,43 @@ class KernelPrinter {
     field("padding", "ares_padding_of(&box)");
   }
 
+  void params() {
+    tile("params.records", k_.params, "(const int32_t*)(const void*)");
+    field("params.words", k_.asymmetric ? 3 : 2);
+  }
+
+  void padding_value() {
+    const TensorId input = g_.group.inputs.front();
+    field("padding_value", in_.graph.tensors[static_cast<size_t>(input)].q.zero_point);
+  }
+
+  void depthwise() {
+    tile("in", k_.in);
+    tile("weights", k_.weights, "(const int8_t*)");
+    params();
+    tile("out", k_.out);
+    input_box(false);
+    padding_value();
+    size("rows", k_.rows);
+    size("columns", k_.columns);
+    size("channels", k_.channels);
+    field("channel_bytes", k_.channel_bytes);
+    window();
+    parallel();
+    requant();
+  }
+
   void conv() {
     tile("in", k_.in);
     tile("weights", k_.weights, "(const int8_t*)");
-    tile("params", k_.params, "(const ares_channel_params*)(const void*)");
+    params();
     tile("out", k_.out);
     if (k_.scratch != none) {
       field("scratch", "ares_l1() + " + names_.buffer(k_.scratch));
       field("scratch_pitch", pitch_of(p_.buffers[static_cast<size_t>(k_.scratch)]));
     }
     input_box(true);
-    const TensorId input = g_.group.inputs.front();
-    field("padding_value", in_.graph.tensors[static_cast<size_t>(input)].q.zero_point);
+    padding_value();
     size("rows", k_.rows);
     size("columns", k_.columns);
     size("channels", k_.channels);
@@ -122,7 +150,7 @@ class KernelPrinter {
                               g_.group.name));
     tile("in", k_.in);
     tile("weights", k_.weights, "(const int8_t*)");
-    tile("params", k_.params, "(const ares_channel_params*)(const void*)");
+    params();
     tile("out", k_.out);
     const bool split = k_.accumulators != none;
     if (split) {

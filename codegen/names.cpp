@@ -29,6 +29,7 @@ std::string describe(const GroupShape& s) {
   if (w.pt || w.pl || w.pb || w.pr) window += fmt::format(" padding {},{},{},{}", w.pt, w.pl, w.pb, w.pr);
   switch (s.family) {
     case Family::conv:
+    case Family::depthwise:
     case Family::max_pool:
     case Family::average_pool:
       return fmt::format("{} {}, {} -> {}", name_of(s.family), window, box(s.in), box(s.out));

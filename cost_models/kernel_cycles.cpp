@@ -15,6 +15,8 @@ constexpr double gather_row = 6;  ///< im2col, per row of a pixel's window: poin
 constexpr double misaligned = 1;  ///< further cycle of a load or store across a word boundary
 constexpr double raw_output = 2;  ///< add the bias, store the word
 constexpr double accumulator_store = 1;
+constexpr double input_sum = 1;    ///< asymmetric weights, per word and pixel: a dot product with ones
+constexpr double centred_sum = 3;  ///< asymmetric weights, per output: load z_w, multiply, subtract
 constexpr double pool_pixel = 6;  ///< per output pixel of a pool: window pointers, loop set-up
 /// average pool, per word of four channels and window position, beside its load: two masks, a shift, two additions of
 /// two 16-bit halves each. With its load 5.4 was measured (0.17 cycles per input on 8 workers).
@@ -81,11 +83,12 @@ KernelFormula::KernelFormula(const Kernel& k, const Target& target, int cores)
       kh_(k.window.kh),
       kw_(k.window.kw),
       sh_(k.window.sh),
+      asymmetric_(k.asymmetric),
       planar_in_(k.planar_in),
       planar_out_(k.planar_out),
       carried_(k.accumulators != none),
       load_(target.cores.l1_latency),
-      output_(requant_cycles(k.form, k.rounding, target.cores)),
+      output_(requant_cycles(k.form, k.rounding, target.cores) + (k.asymmetric ? centred_sum : 0)),
       contention_(target.cores.contention),
       barrier_(target.cores.barrier) {
   gathers_words_ = k.window.dw == 1 && k.reduction.whole % 4 == 0;
@@ -97,7 +100,8 @@ KernelFormula::KernelFormula(const Kernel& k, const Target& target, int cores)
   tile_pixels_ = Divisor(t.pixels);
   if (register_tiled) {
     word_output_ = 1;
-    word_channel_ = word_pixel_ = load_;
+    word_channel_ = load_;
+    word_pixel_ = load_ + (asymmetric_ ? input_sum : 0);
     tile_ = gemm_tile;
   }
   if (k.kind == KernelKind::conv && style_ == KernelStyle::slide) {
@@ -105,7 +109,7 @@ KernelFormula::KernelFormula(const Kernel& k, const Target& target, int cores)
     const double rows = kh_, columns = kw_, stride = k.window.sw;
     word_output_ = rows * columns;
     word_channel_ = rows * columns * load_;
-    word_pixel_ = rows * std::min(stride, columns) * load_;
+    word_pixel_ = rows * std::min(stride, columns) * load_ + (asymmetric_ ? rows * columns * input_sum : 0);
     word_tile_ = rows * std::max(columns - stride, 0.0) * load_;
     tile_ = slide_tile + slide_kernel_row * rows;
   }
@@ -118,6 +122,10 @@ int32_t KernelFormula::words(int32_t reduction) const {
 
 /// Rows in whole, or pixels in a row-wise sequence. A sliding window's register tiles end with their row.
 KernelFormula::Share KernelFormula::pixel_share(int32_t rows, int32_t columns) const {
+  if (kind_ == KernelKind::depthwise) {
+    const double strips = ceil_div(columns, strip_pixels);
+    return {strips * (parallel_ == ParallelAxis::rows ? cores_.ceil(rows) : rows), strips};
+  }
   int32_t pixels = rows * columns;
   if (parallel_ == ParallelAxis::rows) pixels = cores_.ceil(rows) * columns;
   if (parallel_ == ParallelAxis::pixels) pixels = cores_.ceil(pixels);
@@ -132,11 +140,13 @@ KernelFormula::Share KernelFormula::pixel_share(int32_t rows, int32_t columns) c
 }
 
 KernelFormula::Share KernelFormula::channel_share(int32_t channels) const {
-  if (parallel_ == ParallelAxis::channels || kind_ == KernelKind::table) channels = cores_.ceil(channels);
+  const bool planes = kind_ == KernelKind::depthwise && parallel_ != ParallelAxis::rows;
+  if (parallel_ == ParallelAxis::channels || kind_ == KernelKind::table || planes) channels = cores_.ceil(channels);
   return {static_cast<double>(channels), static_cast<double>(tile_channels_.ceil(channels))};
 }
 
 double KernelFormula::cycles(const Share& p, const Share& c, int32_t reduction, bool first_step, bool last_step) const {
+  if (kind_ == KernelKind::depthwise) return contention_ * c.size * plane(p.size, p.tiles);
   if (kind_ == KernelKind::table) return contention_ * c.size * (2 * load_ + table_stores);
   // Per word of four channels: a load and a maximum per window position, in the last place the store.
   if (kind_ == KernelKind::max_pool) return contention_ * p.size * (pool_pixel + c.tiles * (kh_ * kw_ * (load_ + 1)));
@@ -160,17 +170,14 @@ double KernelFormula::gather(int32_t reduction) const {
   return kh_ * (gather_row + copy);
 }
 
-/// Each input word is loaded once per strip and serves every kernel row; one dot product covers up to three columns.
-double KernelFormula::depthwise(const KernelTile& t) const {
-  const bool by_rows = parallel_ == ParallelAxis::rows;
-  const double rows = by_rows ? cores_.ceil(t.rows) : t.rows;
-  const double planes = by_rows ? t.channels : cores_.ceil(t.channels);
-  const double strips = ceil_div(t.columns, strip_pixels);
+/// One channel of a depthwise convolution: `strips` vertical strips with `strip_rows` rows together. Each input word is
+/// loaded once per strip and serves every kernel row; one dot product covers up to three columns.
+double KernelFormula::plane(double strip_rows, double strips) const {
   const double products = ceil_div(kw_, 3), loads = products + 1;
-  const double row = strip_pixels * kh_ * products + loads * sh_ * load_ + strip_pixels * output_;
+  const double row = strip_pixels * kh_ * products * (asymmetric_ ? 1 + input_sum : 1) + loads * sh_ * load_ + strip_pixels * output_;
   const double start = strip_start + loads * std::max(kh_ - sh_, 0) * load_;
   const double layout = !planar_in_ ? depthwise_hwc_both : !planar_out_ ? depthwise_hwc_out : 1;
-  return layout * planes * (plane_start + strips * (start + rows * row));
+  return layout * (plane_start + strips * start + strip_rows * row);
 }
 
 /// Per four queries: scores by the 4x4 kernel, softmax, weighted values by the 4x4 kernel. Scores stay with the worker.
@@ -207,6 +214,9 @@ double KernelFormula::least(const KernelTile& whole) const {
         pixels * pool_pixel + outputs / 4 * kh_ * kw_ * (load_ + average_word) + outputs * (average_output + output_);
   } else if (kind_ == KernelKind::table) {
     work = outputs * (2 * load_ + table_stores);
+  } else if (kind_ == KernelKind::depthwise) {
+    const double strips = double(whole.columns) / strip_pixels;
+    work = whole.channels * plane(strips * whole.rows, strips);
   }
   return work / cores_.value() * contention_;
 }
@@ -219,13 +229,11 @@ double KernelFormula::operator()(const KernelTile& t) const {
     case KernelKind::max_pool:
     case KernelKind::table:
     case KernelKind::average_pool:
+    case KernelKind::depthwise:
       sum = cycles(pixel_share(t.rows, t.columns), channel_share(t.channels), t.reduction, t.first_step, t.last_step);
       break;
     case KernelKind::requant:
       sum = contention_ * cores_.ceil(t.rows * t.columns * t.channels) * (load_ + output_);
-      break;
-    case KernelKind::depthwise:
-      sum = contention_ * depthwise(t);
       break;
     case KernelKind::attention:
       sum = contention_ * attention(t);

@@ -61,19 +61,21 @@ class KernelFormula {
   /// tiles, no remainders, no padding.
   double least(const KernelTile& whole) const;
 
-  /// A worker's share of a tile's pixels and channels, each with the register tiles it takes.
+  /// A worker's share of a tile's pixels and channels, each with the register tiles it takes. depthwise: rows of
+  /// strips of pixels, with the strips.
   struct Share {
     double size = 0, tiles = 0;
   };
 
-  /// The kinds that lower() makes (conv, linear, max_pool, table, average_pool) depend on a tile by its shares alone,
-  /// and linearly on each of the two, so means of shares over independent tiles give the mean of the cycles.
+  /// The kinds that lower() makes (conv, linear, max_pool, table, average_pool, depthwise) depend on a tile by its
+  /// shares alone, and linearly on each of the two, so means of shares over independent tiles give the mean of the
+  /// cycles.
   Share pixel_share(int32_t rows, int32_t columns) const;
   Share channel_share(int32_t channels) const;
   double cycles(const Share& pixels, const Share& channels, int32_t reduction, bool first_step, bool last_step) const;
 
  private:
-  double depthwise(const KernelTile& tile) const;
+  double plane(double strip_rows, double strips) const;
   double attention(const KernelTile& tile) const;
   double scan(const KernelTile& tile) const;
   int32_t words(int32_t reduction) const;
@@ -84,6 +86,7 @@ class KernelFormula {
   ParallelAxis parallel_ = ParallelAxis::none;
   Divisor cores_{1}, tile_channels_{1}, tile_pixels_{1};
   int32_t kh_ = 1, kw_ = 1, sh_ = 1;
+  bool asymmetric_ = false;
   bool gathers_words_ = false, planar_in_ = false, planar_out_ = false, carried_ = false;
   double load_ = 1;  ///< cycles of an L1 load
   double output_ = 0, contention_ = 1, barrier_ = 0;

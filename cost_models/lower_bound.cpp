@@ -26,7 +26,7 @@ int32_t covered(int32_t extent, int32_t outputs, int32_t stride, int32_t reach, 
 }
 
 double input_bytes(const GroupShape& s) {
-  if (s.family == Family::linear || s.family == Family::table) return static_cast<double>(s.in.count());
+  if (!has_window(s.family)) return static_cast<double>(s.in.count());
   const Window& w = s.window;
   const int32_t rows = covered(s.in.h, s.out.h, w.sh, (w.kh - 1) * w.dh + 1, w.pt);
   const int32_t columns = covered(s.in.w, s.out.w, w.sw, (w.kw - 1) * w.dw + 1, w.pl);
@@ -36,7 +36,7 @@ double input_bytes(const GroupShape& s) {
 double constant_bytes(const GroupShape& s) {
   if (s.family == Family::table) return 256;
   if (s.family == Family::average_pool) return 8.0 * static_cast<double>(requant_elements(s.window));
-  return s.family == Family::max_pool ? 0 : double(s.out.c) * (s.channel_bytes() + 8);
+  return has_weights(s.family) ? double(s.out.c) * (s.channel_bytes() + s.param_bytes()) : 0;
 }
 
 /// Cycles of all kernel calls together by the fastest kernel of the space.
@@ -45,6 +45,7 @@ double least_kernel_cycles(const Query& q) {
   k.form = q.shape.form;
   k.rounding = q.shape.rounding;
   k.window = q.shape.window;
+  k.asymmetric = q.shape.asymmetric();
   k.reduction = {none, q.shape.in.c};
   const KernelTile whole{q.shape.out.h, q.shape.out.w, q.shape.out.c, q.shape.in.c, true, true, 0};
   const auto least = [&] { return KernelFormula(k, q.target, q.context.cores).least(whole); };
@@ -54,6 +55,9 @@ double least_kernel_cycles(const Query& q) {
       return least();
     case Family::average_pool:
       k.kind = KernelKind::average_pool;
+      return least();
+    case Family::depthwise:
+      k.kind = KernelKind::depthwise;
       return least();
     case Family::table:
       k.kind = KernelKind::table;
@@ -90,7 +94,7 @@ double lower_bound(const Query& q) {
   const double out_bytes = static_cast<double>(q.shape.out.count()) * element_bytes(q.shape.out_type);
   const double out = out_bytes / dma.bytes_per_cycle_out + first_in + call + dma.latency;
   double l3 = 0;
-  if (q.context.weights == Level::l3 && (q.shape.family == Family::conv || q.shape.family == Family::linear))
+  if (q.context.weights == Level::l3 && has_weights(q.shape.family))
     l3 = constants / q.target.l3.bytes_per_cycle_read + q.target.l3.latency + first_in + call + last_out;
   return std::max({work, in, out, l3});
 }

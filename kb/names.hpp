@@ -25,6 +25,8 @@ constexpr std::string_view name(Family f) {
       return "table";
     case Family::average_pool:
       return "average_pool";
+    case Family::depthwise:
+      return "depthwise";
   }
   return {};
 }

@@ -17,7 +17,7 @@ Json dims(const Dims& d) { return {d.h, d.w, d.c}; }
 
 Json shape_json(const GroupShape& s) {
   Json j{{"in", dims(s.in)}, {"out", dims(s.out)}};
-  if (s.family != Family::conv && s.family != Family::max_pool && s.family != Family::average_pool) return j;
+  if (!has_window(s.family)) return j;
   const Window& w = s.window;
   j["kernel"] = {w.kh, w.kw};
   j["stride"] = {w.sh, w.sw};

@@ -1,6 +1,7 @@
 #include "core/group/group.hpp"
 #include "core/ir/graph.hpp"
 
+#include <algorithm>
 #include <cassert>
 
 namespace ares {
@@ -11,6 +12,18 @@ struct overloaded : F... {
   using F::operator()...;
 };
 
+/// Bits of w - z_w: those of the weights where all z_w are 0, else 8 where that holds them, else 9 for "more than 8".
+uint8_t centred_bits(const Weighted& w) {
+  if (std::all_of(w.weight_zero.begin(), w.weight_zero.end(), [](int32_t z) { return z == 0; }))
+    return static_cast<uint8_t>(w.weight_bits);
+  const size_t taps = w.weights.size() / w.weight_zero.size();
+  for (size_t i = 0; i < w.weights.size(); ++i) {
+    const int64_t centred = int64_t{w.weights[i]} - w.weight_zero[i / taps];
+    if (centred < INT8_MIN || centred > INT8_MAX) return 9;
+  }
+  return 8;
+}
+
 GroupShape shape_of(const LayerGraph& graph, LayerId id) {
   const Layer& layer = graph.dag[id];
   const Tensor& in = graph.tensors.at(static_cast<size_t>(layer.inputs.at(0)));
@@ -20,9 +33,10 @@ GroupShape shape_of(const LayerGraph& graph, LayerId id) {
   s.out = out.dims;
   s.out_type = out.type;
   std::visit(overloaded{[&](const Weighted& w) {
-                          s.family = w.linear ? Family::linear : Family::conv;
+                          assert(w.groups == 1 || (w.groups == s.in.c && w.groups == s.out.c));
+                          s.family = w.linear ? Family::linear : w.groups > 1 ? Family::depthwise : Family::conv;
                           s.window = w.window;
-                          s.weight_bits = static_cast<uint8_t>(w.weight_bits);
+                          s.weight_bits = centred_bits(w);
                           s.form = w.requant.form;
                           s.rounding = w.requant.rounding;
                         },
@@ -48,7 +62,7 @@ GroupShape shape_of(const LayerGraph& graph, LayerId id) {
 }  // namespace
 
 const char* name_of(Family f) {
-  constexpr const char* names[] = {"conv", "linear", "max_pool", "table", "average_pool"};
+  constexpr const char* names[] = {"conv", "linear", "max_pool", "table", "average_pool", "depthwise"};
   return names[static_cast<size_t>(f)];
 }
 
@@ -59,11 +73,14 @@ const char* name_of(Level l) {
 
 int64_t GroupShape::macs() const {
   if (family == Family::conv) return out.count() * window.kh * window.kw * in.c;
+  if (family == Family::depthwise) return out.count() * window.kh * window.kw;
   if (family == Family::linear) return int64_t{in.w} * in.c * out.c;
   return 0;
 }
 
-int32_t GroupShape::channel_bytes() const { return (window.kh * window.kw * in.c + 3) & ~3; }
+int32_t GroupShape::channel_bytes() const {
+  return (window.kh * window.kw * (family == Family::depthwise ? 1 : in.c) + 3) & ~3;
+}
 
 std::vector<Group> make_groups(const LayerGraph& graph) {
   std::vector<Group> groups;

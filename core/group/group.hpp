@@ -9,9 +9,19 @@
 
 namespace ares {
 
-enum class Family : uint8_t { conv, linear, max_pool, table, average_pool };
+enum class Family : uint8_t { conv, linear, max_pool, table, average_pool, depthwise };
 
 const char* name_of(Family f);
+
+/// Families with weights and requantisation parameters per output channel.
+constexpr bool has_weights(Family f) {
+  return f == Family::conv || f == Family::linear || f == Family::depthwise;
+}
+
+/// Families that slide a window over rows and columns.
+constexpr bool has_window(Family f) {
+  return f == Family::conv || f == Family::max_pool || f == Family::average_pool || f == Family::depthwise;
+}
 
 /// Everything about a group that its timing depends on; what lower(), the spaces and the cost models read.
 /// linear: in.w tokens of in.c features. table: in.c bytes, h = w = 1.
@@ -19,15 +29,20 @@ struct GroupShape {
   Family family = Family::conv;
   Dims in, out;
   Window window;
-  uint8_t weight_bits = 8;
+  uint8_t weight_bits = 8;  ///< of w - z_w; more than 8: the weights are stored as w, and z_w among the parameters
   RequantForm form = RequantForm::narrow;
   Rounding rounding = Rounding::half_up;
   ElementType out_type = ElementType::u8;
 
   /// Multiply-accumulates of one inference (0 where there are no weights).
   int64_t macs() const;
-  /// Weight bytes of one output channel as stored on the device: kh x kw x c_in, padded to whole 32-bit words.
+  /// Weight bytes of one output channel as stored on the device: kh x kw x c_in (depthwise: kh x kw), padded to whole
+  /// 32-bit words.
   int32_t channel_bytes() const;
+  /// The weights' zero points have to be subtracted by the kernel.
+  bool asymmetric() const { return weight_bits > 8; }
+  /// Bytes of one output channel's parameters (core/lower/pack.hpp).
+  int32_t param_bytes() const { return asymmetric() ? 12 : 8; }
   friend bool operator==(const GroupShape&, const GroupShape&) = default;
 };
 

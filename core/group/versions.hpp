@@ -22,6 +22,8 @@ constexpr uint32_t kernel_version(Family f) {
       return 1;
     case Family::average_pool:
       return 1;
+    case Family::depthwise:
+      return 1;
   }
   return 0;
 }

@@ -47,7 +47,7 @@ void buffers(const GroupShape& s, const Config& c, BufferBytes& out) {
   const int32_t tc = tile_of(c, Knob::tile_co, s.out.c);
   out[Role::input] = input_tile_bytes(s, th, tw, s.in.c);
   out[Role::weights] = static_cast<uint32_t>(tc * s.channel_bytes());
-  out[Role::params] = static_cast<uint32_t>(tc) * 8;
+  out[Role::params] = static_cast<uint32_t>(tc * s.param_bytes());
   out[Role::output] = static_cast<uint32_t>(th * tw * tc * element_bytes(s.out_type));
   if (c[Knob::kernel] != 0 && kernel_tiling(c[Knob::kernel]).style == KernelStyle::im2col)
     out[Role::scratch] = static_cast<uint32_t>(kernel_tiling(c[Knob::kernel]).pixels * s.channel_bytes());
@@ -60,7 +60,8 @@ void parts(const GroupShape& s, const Config& c, const Extents& e, Parts& out) {
   out.input = {{window_rows(s, rows), window_columns(s, columns), whole_dim(s.in.c)}, {s.in.w * s.in.c, s.in.c}};
   out.weights = {{plain_dim(channels, s.out.c), whole_dim(1), whole_dim(s.channel_bytes())},
                  {s.channel_bytes(), s.channel_bytes()}};
-  out.params = {{plain_dim(channels, s.out.c), whole_dim(1), whole_dim(8)}, {8, 8}};
+  out.params = {{plain_dim(channels, s.out.c), whole_dim(1), whole_dim(s.param_bytes())},
+                {s.param_bytes(), s.param_bytes()}};
   out.output = {{plain_dim(rows, s.out.h), plain_dim(columns, s.out.w), element_dim(channels, s.out.c, element)},
                 {s.out.w * s.out.c * element, s.out.c * element}};
   Kernel& k = out.kernel;

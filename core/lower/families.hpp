@@ -5,6 +5,6 @@
 
 namespace ares {
 
-extern const FamilyRules conv_rules, linear_rules, max_pool_rules, table_rules, average_pool_rules;
+extern const FamilyRules conv_rules, linear_rules, max_pool_rules, table_rules, average_pool_rules, depthwise_rules;
 
 }  // namespace ares

@@ -38,7 +38,7 @@ void buffers(const GroupShape& s, const Config& c, BufferBytes& out) {
   const int32_t tk = tile_of(c, Knob::tile_ci, s.in.c);
   out[Role::input] = static_cast<uint32_t>(tt * tk);
   out[Role::weights] = static_cast<uint32_t>(tc * weight_row_bytes(s, c));
-  out[Role::params] = static_cast<uint32_t>(tc) * 8;
+  out[Role::params] = static_cast<uint32_t>(tc * s.param_bytes());
   out[Role::output] = static_cast<uint32_t>(tt * tc * element_bytes(s.out_type));
   if (tk < s.in.c) out[Role::accumulators] = static_cast<uint32_t>(tt * tc) * 4;
 }
@@ -52,7 +52,8 @@ void parts(const GroupShape& s, const Config& c, const Extents& e, Parts& out) {
   out.weights = {
       {plain_dim(channels, s.out.c), whole_dim(1), split ? plain_dim(reduction, s.in.c) : whole_dim(s.channel_bytes())},
       {s.channel_bytes(), s.channel_bytes()}};
-  out.params = {{plain_dim(channels, s.out.c), whole_dim(1), whole_dim(8)}, {8, 8}};
+  out.params = {{plain_dim(channels, s.out.c), whole_dim(1), whole_dim(s.param_bytes())},
+                {s.param_bytes(), s.param_bytes()}};
   out.output = {{whole_dim(1), plain_dim(tokens, s.out.w), element_dim(channels, s.out.c, element)},
                 {s.out.w * s.out.c * element, s.out.c * element}};
   Kernel& k = out.kernel;

@@ -10,8 +10,8 @@
 namespace ares {
 namespace {
 
-constexpr std::array<const FamilyRules*, 5> registry{&conv_rules, &linear_rules, &max_pool_rules, &table_rules,
-                                                     &average_pool_rules};
+constexpr std::array<const FamilyRules*, 6> registry{&conv_rules, &linear_rules, &max_pool_rules, &table_rules,
+                                                     &average_pool_rules, &depthwise_rules};
 
 /// The knobs whose loops nest, outermost first.
 using Nest = std::array<Knob, 5>;
@@ -43,7 +43,7 @@ class Lowering {
     p_.buffers.clear();
     p_.loops.clear();
     p_.operations.clear();
-    streamed_ = context_.weights == Level::l3 && (shape_.family == Family::conv || shape_.family == Family::linear);
+    streamed_ = context_.weights == Level::l3 && has_weights(shape_.family);
     add_loops();
     if (!add_buffers()) return false;
     rules_of(shape_.family).parts(shape_, config_, extents_, parts_);
@@ -107,7 +107,7 @@ class Lowering {
   bool add_staging() {
     const auto chunk = static_cast<uint32_t>(tile_of(config_, Knob::tile_l2, shape_.out.c));
     staged_weights_ = add_l2_buffer(chunk * static_cast<uint32_t>(shape_.channel_bytes()));
-    staged_params_ = add_l2_buffer(chunk * 8);
+    staged_params_ = add_l2_buffer(chunk * static_cast<uint32_t>(shape_.param_bytes()));
     return p_.l2_bytes <= context_.l2_staging;
   }
 
@@ -177,6 +177,7 @@ class Lowering {
     k.form = shape_.form;
     k.rounding = shape_.rounding;
     k.out_type = shape_.out_type;
+    k.asymmetric = shape_.asymmetric();
     k.in = id(Role::input);
     k.weights = id(Role::weights);
     k.params = id(Role::params);

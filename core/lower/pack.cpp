@@ -1,7 +1,8 @@
 #include "core/lower/pack.hpp"
-#include "core/ir/graph.hpp"
 
-#include <cstring>
+#include <span>
+
+#include "core/ir/graph.hpp"
 
 namespace ares {
 namespace {
@@ -11,11 +12,13 @@ void append_int32(std::vector<uint8_t>& bytes, int32_t v) {
   for (int shift = 0; shift < 32; shift += 8) bytes.push_back(static_cast<uint8_t>(u >> shift));
 }
 
-std::vector<uint8_t> pack_params(const Requant& r) {
+/// Records of {m, B}, or {m, B, z_w} where zero points are given.
+std::vector<uint8_t> pack_params(const Requant& r, std::span<const int32_t> zeros = {}) {
   std::vector<uint8_t> bytes;
   for (size_t i = 0; i < r.B.size(); ++i) {
     append_int32(bytes, r.form == RequantForm::raw ? 1 : r.m[i]);
     append_int32(bytes, r.B[i]);
+    if (!zeros.empty()) append_int32(bytes, zeros[i]);
   }
   return bytes;
 }
@@ -26,9 +29,12 @@ PackedOperands pack_weighted(const Weighted& layer, const GroupShape& shape) {
   const auto row = static_cast<size_t>(shape.channel_bytes());
   const size_t taps = layer.weights.size() / channels;
   packed.weights.assign(channels * row, 0);
+  const auto zero = [&](size_t c) { return layer.weight_zero.empty() ? 0 : layer.weight_zero[c]; };
   for (size_t c = 0; c < channels; ++c)
-    std::memcpy(packed.weights.data() + c * row, layer.weights.data() + c * taps, taps);
-  packed.params = pack_params(layer.requant);
+    for (size_t i = 0; i < taps; ++i)
+      packed.weights[c * row + i] =
+          static_cast<uint8_t>(layer.weights[c * taps + i] - (shape.asymmetric() ? 0 : zero(c)));
+  packed.params = shape.asymmetric() ? pack_params(layer.requant, layer.weight_zero) : pack_params(layer.requant);
   return packed;
 }
 

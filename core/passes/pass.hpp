@@ -37,6 +37,8 @@ Result<void> infer_shapes(NetworkState& state);
 Result<void> quantise_constants(NetworkState& state);
 /// The model's nodes become integer layers (core/import/lowering.hpp).
 Result<void> lower(NetworkState& state);
+/// Convolutions with groups that are not depthwise become dense ones whose further weights are zero.
+Result<void> expand_groups(NetworkState& state);
 /// Fills Weighted::requant of every layer and reports the share of each form.
 Result<void> requantise(NetworkState& state);
 

@@ -8,6 +8,7 @@ constexpr Pass kPipeline[] = {
     {"infer_shapes", infer_shapes},
     {"quantise_constants", quantise_constants},
     {"lower", lower},
+    {"expand_groups", expand_groups},
     {"requantise", requantise},
 };
 

@@ -68,20 +68,10 @@ std::vector<ArenaBlock> lifetimes(const LayerGraph& graph, const std::vector<Gro
 
 uint64_t constant_bytes(const GroupShape& s) {
   if (s.family == Family::table) return 256;
-  if (s.family == Family::max_pool) return 0;
   if (s.family == Family::average_pool) return aligned(8 * requant_elements(s.window));
+  if (!has_weights(s.family)) return 0;
   return aligned(static_cast<uint64_t>(s.out.c) * static_cast<uint64_t>(s.channel_bytes())) +
-         aligned(uint64_t{8} * static_cast<uint64_t>(s.out.c));
-}
-
-Result<void> refuse_unsupported(const LayerGraph& graph, const Group& g) {
-  const auto* w = std::get_if<Weighted>(&graph.dag[g.layers.front()].op);
-  if (!w) return {};
-  if (w->groups != 1)
-    return fail(fmt::format("layer {}: {} groups; convolutions with groups are not supported yet", g.name, w->groups));
-  if (std::any_of(w->weight_zero.begin(), w->weight_zero.end(), [](int32_t z) { return z != 0; }))
-    return fail(fmt::format("layer {}: asymmetric weights are not supported yet; quantise them symmetrically", g.name));
-  return {};
+         aligned(static_cast<uint64_t>(s.out.c) * static_cast<uint64_t>(s.param_bytes()));
 }
 
 struct Layout {
@@ -112,8 +102,6 @@ Result<Layout> lay_out(const LayerGraph& graph, const Target& target, const Plan
   std::vector<Group> groups = make_groups(graph);
   l.tensors = lifetimes(graph, groups);
   for (Group& g : groups) {
-    if (const auto supported = refuse_unsupported(graph, g); !supported)
-      return tl::unexpected<Error>(supported.error());
     Context c;
     c.l1_bytes = l.memory.l1;
     c.cores = options.cores;
@@ -165,13 +153,13 @@ void place_groups(NetworkProgram& n, const Layout& l) {
   uint64_t l3 = 0;
   const auto place = [&](PlannedGroup& g, Level level) {
     const GroupShape& s = g.group.shape;
-    const uint32_t params = s.family == Family::conv || s.family == Family::linear ? static_cast<uint32_t>(s.out.c) * 8
+    const bool weighted = has_weights(s.family);
+    const uint32_t params = weighted ? static_cast<uint32_t>(s.out.c * s.param_bytes())
                             : s.family == Family::average_pool ? static_cast<uint32_t>(8 * requant_elements(s.window))
                                                                : 0;
     const uint32_t weights = s.family == Family::table ? 256
-                             : s.family == Family::max_pool || s.family == Family::average_pool
-                                 ? 0
-                                 : static_cast<uint32_t>(s.out.c * s.channel_bytes());
+                             : weighted                ? static_cast<uint32_t>(s.out.c * s.channel_bytes())
+                                                       : 0;
     const uint64_t base = level == Level::l2 ? n.arena_bytes + l3 : l3;
     g.weights = {level, static_cast<uint32_t>(base), weights};
     g.params = {level, static_cast<uint32_t>(base + aligned(weights)), params};

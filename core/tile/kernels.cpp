@@ -6,16 +6,26 @@
 namespace ares {
 namespace {
 
+/// Bytes of one record of the parameters.
+size_t record_bytes(const KernelCall& k) { return k.kernel->asymmetric ? 12 : 8; }
+
 /// The tile's own requantisation: element c is channel c of the tile (average_pool: c + 1 positions).
 Requant tile_requant(const KernelCall& k, size_t elements) {
   Requant r = *k.requant;
   r.m.resize(elements);
   r.B.resize(elements);
   for (size_t c = 0; c < r.m.size(); ++c) {
-    std::memcpy(&r.m[c], k.params + 8 * c, 4);
-    std::memcpy(&r.B[c], k.params + 8 * c + 4, 4);
+    std::memcpy(&r.m[c], k.params + record_bytes(k) * c, 4);
+    std::memcpy(&r.B[c], k.params + record_bytes(k) * c + 4, 4);
   }
   return r;
+}
+
+/// z_w of channel c of the tile.
+int32_t weight_zero(const KernelCall& k, int32_t c) {
+  int32_t z = 0;
+  if (k.kernel->asymmetric) std::memcpy(&z, k.params + record_bytes(k) * static_cast<size_t>(c) + 8, 4);
+  return z;
 }
 
 void store(const KernelCall& k, const Requant& r, int64_t position, int32_t c, int32_t acc) {
@@ -47,13 +57,14 @@ void fill_padding(const KernelCall& k) {
     }
 }
 
-int32_t window_sum(const KernelCall& k, int64_t columns, int32_t row, int32_t column, const int8_t* weights) {
+int32_t window_sum(const KernelCall& k, int64_t columns, int32_t row, int32_t column, const int8_t* weights,
+                   int32_t zero) {
   const Window& w = k.kernel->window;
   int32_t acc = 0;
   for (int32_t y = 0; y < w.kh; ++y)
     for (int32_t x = 0; x < w.kw; ++x) {
       const uint8_t* a = k.in + ((int64_t{row} * w.sh + y * w.dh) * columns + column * w.sw + x * w.dw) * k.reduction;
-      for (int32_t i = 0; i < k.reduction; ++i) acc += int32_t{a[i]} * *weights++;
+      for (int32_t i = 0; i < k.reduction; ++i) acc += int32_t{a[i]} * (*weights++ - zero);
     }
   return acc;
 }
@@ -66,7 +77,27 @@ void conv(const KernelCall& k) {
     for (int32_t x = 0; x < k.columns; ++x)
       for (int32_t c = 0; c < k.channels; ++c) {
         const auto* weights = reinterpret_cast<const int8_t*>(k.weights) + int64_t{c} * k.kernel->channel_bytes;
-        store(k, r, int64_t{y} * k.columns + x, c, window_sum(k, columns, y, x, weights));
+        store(k, r, int64_t{y} * k.columns + x, c, window_sum(k, columns, y, x, weights, weight_zero(k, c)));
+      }
+}
+
+void depthwise(const KernelCall& k) {
+  fill_padding(k);
+  const Requant r = tile_requant(k, static_cast<size_t>(k.channels));
+  const Window& w = k.kernel->window;
+  const int64_t columns = input_tile(k.input_box).columns;
+  for (int32_t row = 0; row < k.rows; ++row)
+    for (int32_t column = 0; column < k.columns; ++column)
+      for (int32_t c = 0; c < k.channels; ++c) {
+        const auto* weights = reinterpret_cast<const int8_t*>(k.weights) + int64_t{c} * k.kernel->channel_bytes;
+        const int32_t zero = weight_zero(k, c);
+        int32_t acc = 0;
+        for (int32_t y = 0; y < w.kh; ++y)
+          for (int32_t x = 0; x < w.kw; ++x) {
+            const int64_t at = (int64_t{row} * w.sh + y * w.dh) * columns + column * w.sw + x * w.dw;
+            acc += int32_t{k.in[at * k.channels + c]} * (*weights++ - zero);
+          }
+        store(k, r, int64_t{row} * k.columns + column, c, acc);
       }
 }
 
@@ -78,9 +109,10 @@ void linear(const KernelCall& k) {
     for (int32_t c = 0; c < k.channels; ++c) {
       const uint8_t* a = k.in + int64_t{t} * k.reduction;
       const auto* w = reinterpret_cast<const int8_t*>(k.weights) + c * row_bytes;
+      const int32_t zero = weight_zero(k, c);
       int32_t* carried = split ? k.accumulators + int64_t{t} * k.channels + c : nullptr;
       int32_t acc = split && !k.first_step ? *carried : 0;
-      for (int32_t i = 0; i < k.reduction; ++i) acc += int32_t{a[i]} * w[i];
+      for (int32_t i = 0; i < k.reduction; ++i) acc += int32_t{a[i]} * (w[i] - zero);
       if (split) *carried = acc;
       if (k.last_step) store(k, r, t, c, acc);
     }
@@ -147,6 +179,8 @@ void run_kernel(const KernelCall& call) {
       return conv(call);
     case KernelKind::linear:
       return linear(call);
+    case KernelKind::depthwise:
+      return depthwise(call);
     case KernelKind::max_pool:
       return max_pool(call);
     case KernelKind::table:

@@ -24,7 +24,7 @@ struct KernelCall {
   Box input_box;
 };
 
-/// Runs the kinds conv, linear, max_pool, table and average_pool.
+/// Runs the kinds conv, linear, max_pool, table, average_pool and depthwise.
 void run_kernel(const KernelCall& call);
 
 }  // namespace ares

@@ -27,8 +27,8 @@ using LoopId = int8_t;
 using OperationId = int8_t;
 inline constexpr int8_t none = -1;
 
-/// What a group reads and writes outside of L1. params: one {int32 m, int32 B} pair per output channel (average_pool:
-/// per number of positions).
+/// What a group reads and writes outside of L1. params: one record per output channel (average_pool: per number of
+/// positions); core/lower/pack.hpp has their layout.
 enum class Operand : uint8_t { input, input2, input3, weights, params, output };
 
 const char* name_of(Operand o);
@@ -102,6 +102,7 @@ struct Kernel {
   RequantForm form = RequantForm::narrow;
   Rounding rounding = Rounding::half_up;
   ElementType out_type = ElementType::u8;
+  bool asymmetric = false;  ///< params carry z_w, 12 bytes per channel; else 8
   bool planar_in = false, planar_out = false;                     ///< depthwise: channels first (CHW) instead of last
   BufferId in = none, weights = none, params = none, out = none;  ///< attention: queries, keys, values, context
   BufferId accumulators = none;    ///< carried over the steps of a tiled `reduction`: sums, running maxima, scan state

@@ -49,7 +49,9 @@ static void block_of_pixels(const ares_conv_args* a, ares_block* b, int32_t pixe
     }
     for (int32_t p = 0; p < b->pixels; ++p) {
       for (int32_t i = 0; i < b->channels; ++i) {
-        ares_write_output(&a->requant, a->params[c + i], b->sum[i][p], a->out, (pixel + p) * a->channels + c + i);
+        const int32_t acc = ares_accumulator(b, i, p, ares_weight_zero(&a->params, c + i));
+        ares_write_output(&a->requant, ares_params_of(&a->params, c + i), acc, a->out,
+                          (pixel + p) * a->channels + c + i);
       }
     }
   }
@@ -72,6 +74,7 @@ static void conv_worker(const void* arguments) {
 
   uint8_t* const scratch = a->scratch + ares_core() * a->scratch_pitch;
   ares_block b;
+  b.sums_inputs = a->params.words == 3;
   for (int32_t pixel = pixels.begin; pixel < pixels.end; pixel += b.pixels) {
     b.pixels = ares_min(a->blocking.pixels, pixels.end - pixel);
     if (a->blocking.style == ARES_SLIDE) b.pixels = ares_min(b.pixels, a->columns - pixel % a->columns);

@@ -10,9 +10,12 @@ typedef struct {
   int32_t channels, pixels;                     // used part
   const uint8_t* pixel[ARES_BLOCK_MAX];         // input of each pixel
   int32_t sum[ARES_BLOCK_MAX][ARES_BLOCK_MAX];  // [channel][pixel]
+  int32_t sums_inputs;                          // keep inputs[] too: weights have zero points
+  int32_t inputs[ARES_BLOCK_MAX];               // sum of each pixel's inputs
 } ares_block;
 
 static inline void ares_clear(ares_block* b) {
+  for (int32_t p = 0; p < b->pixels; ++p) b->inputs[p] = 0;
   for (int32_t c = 0; c < b->channels; ++c) {
     for (int32_t p = 0; p < b->pixels; ++p) b->sum[c][p] = 0;
   }
@@ -20,6 +23,9 @@ static inline void ares_clear(ares_block* b) {
 
 // sum[c][p] += pixel[p][offset ..] * weights[c * pitch ..] over `bytes` bytes.
 static inline void ares_dot(ares_block* b, int32_t offset, const int8_t* weights, int32_t pitch, int32_t bytes) {
+  for (int32_t p = 0; b->sums_inputs && p < b->pixels; ++p) {
+    for (int32_t i = 0; i < bytes; ++i) b->inputs[p] += b->pixel[p][offset + i];
+  }
   for (int32_t c = 0; c < b->channels; ++c) {
     const int8_t* const w = weights + c * pitch;
     for (int32_t p = 0; p < b->pixels; ++p) {
@@ -29,6 +35,11 @@ static inline void ares_dot(ares_block* b, int32_t offset, const int8_t* weights
       b->sum[c][p] = sum;
     }
   }
+}
+
+// The accumulator of one channel and pixel: sum of a * (w - zero).
+static inline int32_t ares_accumulator(const ares_block* b, int32_t channel, int32_t pixel, int32_t zero) {
+  return b->sums_inputs ? b->sum[channel][pixel] - zero * b->inputs[pixel] : b->sum[channel][pixel];
 }
 
 #endif

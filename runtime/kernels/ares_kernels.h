@@ -33,12 +33,12 @@ typedef struct {
   int32_t top, left, bottom, right;
 } ares_padding;
 
-// u8 input, s8 weights [channels][channel_bytes] (kh x kw x in_channels innermost, zeros behind), one parameter pair
-// per output channel. The input tile includes its padding.
+// u8 input, s8 weights [channels][channel_bytes] (kh x kw x in_channels innermost, zeros behind), one parameter
+// record per output channel. The input tile includes its padding.
 typedef struct {
   uint8_t* in;
   const int8_t* weights;
-  const ares_channel_params* params;
+  ares_params params;
   void* out;
   uint8_t* scratch;  // im2col: scratch_pitch bytes per worker, a row of channel_bytes per pixel of the block
   int32_t scratch_pitch;
@@ -55,12 +55,31 @@ typedef struct {
 
 void ares_conv(const ares_conv_args* a);
 
+// One filter per channel: u8 input and output with the same channels, s8 weights [channels][channel_bytes] (kh x kw,
+// zeros behind). The input tile includes its padding.
+typedef struct {
+  uint8_t* in;
+  const int8_t* weights;
+  ares_params params;
+  void* out;
+  int32_t in_rows, in_columns;
+  ares_padding padding;
+  uint8_t padding_value;
+  int32_t rows, columns, channels;  // of the output tile
+  int32_t channel_bytes;
+  ares_window window;
+  ares_parallel parallel;
+  ares_requant requant;
+} ares_depthwise_args;
+
+void ares_depthwise(const ares_depthwise_args* a);
+
 // Tokens x features. Where the reduction is split, `sums` holds tokens x channels accumulators from the first step to
 // the last, which alone writes the output.
 typedef struct {
   const uint8_t* in;
   const int8_t* weights;
-  const ares_channel_params* params;
+  ares_params params;
   void* out;
   int32_t* sums;        // NULL: the reduction is not split
   int32_t first, last;  // this is the first, the last step of the reduction

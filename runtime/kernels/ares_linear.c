@@ -5,10 +5,8 @@
 
 // Takes the block's sums from the accumulators of earlier steps, or clears them in the first.
 static void begin_sums(const ares_linear_args* a, ares_block* b, int32_t token, int32_t channel) {
-  if (a->sums == NULL || a->first) {
-    ares_clear(b);
-    return;
-  }
+  ares_clear(b);
+  if (a->sums == NULL || a->first) return;
   for (int32_t p = 0; p < b->pixels; ++p) {
     for (int32_t i = 0; i < b->channels; ++i) b->sum[i][p] = a->sums[(token + p) * a->channels + channel + i];
   }
@@ -19,10 +17,11 @@ static void end_sums(const ares_linear_args* a, const ares_block* b, int32_t tok
   for (int32_t p = 0; p < b->pixels; ++p) {
     for (int32_t i = 0; i < b->channels; ++i) {
       const int32_t at = (token + p) * a->channels + channel + i;
+      const int32_t acc = ares_accumulator(b, i, p, ares_weight_zero(&a->params, channel + i));
       if (a->sums != NULL && !a->last) {
-        a->sums[at] = b->sum[i][p];
+        a->sums[at] = acc;
       } else {
-        ares_write_output(&a->requant, a->params[channel + i], b->sum[i][p], a->out, at);
+        ares_write_output(&a->requant, ares_params_of(&a->params, channel + i), acc, a->out, at);
       }
     }
   }
@@ -37,6 +36,7 @@ static void linear_worker(const void* arguments) {
     tokens = ares_share_of(a->tokens, a->parallel == ARES_PIXELS ? a->blocking.pixels : 1);
   }
   ares_block b;
+  b.sums_inputs = a->params.words == 3;
   for (int32_t token = tokens.begin; token < tokens.end; token += b.pixels) {
     b.pixels = ares_min(a->blocking.pixels, tokens.end - token);
     for (int32_t p = 0; p < b.pixels; ++p) b.pixel[p] = a->in + (token + p) * a->in_pitch;

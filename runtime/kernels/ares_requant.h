@@ -10,6 +10,28 @@ typedef struct {
   int32_t m, B;
 } ares_channel_params;
 
+// The same with the zero point of the channel's weights: acc = sum of a * w - zero * sum of a.
+typedef struct {
+  int32_t m, B, zero;
+} ares_asymmetric_params;
+
+// Parameters of consecutive output channels: records of `words` words, 2 (ares_channel_params) or 3
+// (ares_asymmetric_params).
+typedef struct {
+  const int32_t* records;
+  int32_t words;
+} ares_params;
+
+static inline ares_channel_params ares_params_of(const ares_params* p, int32_t channel) {
+  const int32_t* const record = p->records + channel * p->words;
+  const ares_channel_params params = {record[0], record[1]};
+  return params;
+}
+
+static inline int32_t ares_weight_zero(const ares_params* p, int32_t channel) {
+  return p->words == 3 ? p->records[3 * channel + 2] : 0;
+}
+
 typedef enum { ARES_NARROW, ARES_WIDE, ARES_RAW } ares_form;
 typedef enum { ARES_HALF_UP, ARES_HALF_EVEN } ares_rounding;
 

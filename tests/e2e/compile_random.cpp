@@ -25,11 +25,11 @@ void round_half_even(Requant& r) {
   }
 }
 
-/// Mostly convolutions and linear layers; every third of these has ties.
+/// Mostly layers with weights: every third of these has ties, and another third asymmetric weights.
 ManyLayers random_layers(Random& random, int count) {
-  constexpr Family families[] = {Family::conv,     Family::linear, Family::conv,         Family::linear,
-                                 Family::conv,     Family::linear, Family::conv,         Family::linear,
-                                 Family::max_pool, Family::table,  Family::average_pool, Family::average_pool};
+  constexpr Family families[] = {Family::conv,      Family::linear, Family::depthwise,    Family::linear,
+                                 Family::conv,      Family::linear, Family::depthwise,    Family::linear,
+                                 Family::max_pool,  Family::table,  Family::average_pool, Family::depthwise};
   return side_by_side(random, count, [&](int i) {
     LayerGraph one = random_network(random, families[i % 12]);
     auto* w = std::get_if<Weighted>(&one.dag[0].op);
@@ -40,7 +40,7 @@ ManyLayers random_layers(Random& random, int count) {
 
 /// What the drawn programs contain, so that a test over them cannot leave something out unnoticed.
 struct Coverage {
-  int weighted = 0;
+  int weighted = 0, depthwise = 0, asymmetric = 0;
   std::set<Family> families;
   std::set<RequantForm> forms;
   std::set<Rounding> roundings;
@@ -55,8 +55,10 @@ struct Coverage {
       loops.insert(g.program.loops.size());
       axes.insert(g.chosen.config[Knob::parallel]);
       copies.insert(g.chosen.config[Knob::buf_w]);
-      if (g.group.shape.family != Family::conv && g.group.shape.family != Family::linear) continue;
+      if (!has_weights(g.group.shape.family)) continue;
       ++weighted;
+      depthwise += g.group.shape.family == Family::depthwise;
+      asymmetric += g.group.shape.asymmetric();
       forms.insert(g.group.shape.form);
       roundings.insert(g.group.shape.rounding);
       kernels.insert(g.chosen.config[Knob::kernel]);
@@ -98,7 +100,9 @@ TEST_CASE("random configs of random layers are bit-exact as C") {
     CHECK(made.says("Test PASSED"));
   }
   CHECK(coverage.weighted >= 100);
-  CHECK(coverage.families.size() == 5);
+  CHECK(coverage.families.size() == 6);
+  CHECK(coverage.depthwise >= 25);
+  CHECK(coverage.asymmetric >= 10);
   CHECK(coverage.forms.size() == 3);
   CHECK(coverage.roundings.size() == 2);
   CHECK(coverage.kernels.size() == kernel_tilings.size());

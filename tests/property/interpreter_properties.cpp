@@ -32,8 +32,7 @@ Case random_case(Random& random, Family family) {
 /// Small windows force many tiles; weights come from L3 now and then.
 Context random_context(Random& random, Family family) {
   Context ctx = l2_context(static_cast<uint32_t>(pick(random, 2, 24)) * 1024, pick(random, 1, 8));
-  const bool weighted = family == Family::conv || family == Family::linear;
-  if (weighted && pick(random, 0, 2) == 0) {
+  if (has_weights(family) && pick(random, 0, 2) == 0) {
     ctx.weights = Level::l3;
     ctx.l2_staging = static_cast<uint32_t>(pick(random, 1, 16)) * 1024;
   }
@@ -83,6 +82,7 @@ TEST_CASE("linear: every feasible config gives the same bytes") { check_family(F
 TEST_CASE("max_pool: every feasible config gives the same bytes") { check_family(Family::max_pool, 3, 500); }
 TEST_CASE("average_pool: every feasible config gives the same bytes") { check_family(Family::average_pool, 6, 800); }
 TEST_CASE("table: every feasible config gives the same bytes") { check_family(Family::table, 4, 300); }
+TEST_CASE("depthwise: every feasible config gives the same bytes") { check_family(Family::depthwise, 6, 2000); }
 
 TEST_CASE("a missing wait shows as a wrong byte") {
   Random random(5);

@@ -19,14 +19,15 @@ Dims any_dims() { return {*rc::gen::inRange(1, 5), *rc::gen::inRange(1, 300), *r
 
 Signature any_signature() {
   GroupShape g;
-  g.family = any_of({Family::conv, Family::linear, Family::max_pool, Family::table, Family::average_pool});
+  g.family = any_of({Family::conv, Family::linear, Family::max_pool, Family::table, Family::average_pool,
+                     Family::depthwise});
   g.in = any_dims();
   g.out = any_dims();
   for (int16_t Window::*field : {&Window::kh, &Window::kw, &Window::sh, &Window::sw, &Window::dh, &Window::dw,
                                  &Window::pt, &Window::pl, &Window::pb, &Window::pr}) {
     g.window.*field = *rc::gen::inRange<int16_t>(-2, 3);
   }
-  g.weight_bits = *rc::gen::inRange<uint8_t>(1, 9);
+  g.weight_bits = *rc::gen::inRange<uint8_t>(1, 10);
   g.form = any_of({RequantForm::narrow, RequantForm::wide, RequantForm::raw});
   g.rounding = any_of({Rounding::half_up, Rounding::half_even});
   g.out_type = any_of({ElementType::u8, ElementType::s16, ElementType::s32});

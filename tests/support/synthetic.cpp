@@ -63,10 +63,21 @@ LayerGraph one_layer(Operation op, Dims in, const Quantisation& q, Dims out_dims
   return g;
 }
 
-LayerGraph weighted_network(Random& random, Weighted w, Dims in, Dims out, bool raw) {
+/// Weights around a zero point per tensor or per channel: half of the time narrow ones whose distance to it fits 8 bits.
+void make_asymmetric(Random& random, Weighted& w, size_t channels) {
+  const bool narrow = pick(random, 0, 1) == 0;
+  const int32_t reach = narrow ? 60 : 128, common = pick(random, -reach, reach - 1);
+  const bool per_channel = pick(random, 0, 1) == 0;
+  for (size_t c = 0; c < channels; ++c) w.weight_zero.push_back(per_channel ? pick(random, -reach, reach - 1) : common);
+  for (int8_t& v : w.weights) v = static_cast<int8_t>(pick(random, -reach, reach - 1));
+}
+
+LayerGraph weighted_network(Random& random, Weighted w, Dims in, Dims out, bool raw,
+                            bool asymmetric = false) {
   const auto channels = static_cast<size_t>(out.c);
-  w.weights.resize(channels * static_cast<size_t>(w.window.kh * w.window.kw * in.c));
+  w.weights.resize(channels * static_cast<size_t>(w.window.kh * w.window.kw * in.c / w.groups));
   for (int8_t& v : w.weights) v = static_cast<int8_t>(pick(random, -127, 127));
+  if (asymmetric) make_asymmetric(random, w, channels);
   const double scale = std::exp2(real(random, -9, -5));
   for (size_t c = 0; c < channels; ++c) {
     w.weight_scale.push_back(scale * real(random, 0.5, 1));
@@ -109,7 +120,16 @@ LayerGraph random_conv(Random& random) {
   const Dims in{pick(random, 1, 18), pick(random, 1, 18), pick(random, 1, 20)};
   Weighted w;
   w.window = random_window(random, in, true);
-  return weighted_network(random, w, in, window_output(w.window, in, pick(random, 1, 24)), false);
+  return weighted_network(random, w, in, window_output(w.window, in, pick(random, 1, 24)), false, pick(random, 0, 2) == 0);
+}
+
+LayerGraph random_depthwise(Random& random) {
+  const Dims in{pick(random, 1, 18), pick(random, 1, 18), pick(random, 2, 40)};
+  Weighted w;
+  w.window = random_window(random, in, true);
+  w.groups = in.c;
+  const bool raw = pick(random, 0, 5) == 0, asymmetric = pick(random, 0, 2) == 0;
+  return weighted_network(random, w, in, window_output(w.window, in, in.c), raw, asymmetric);
 }
 
 LayerGraph random_linear(Random& random) {
@@ -117,7 +137,7 @@ LayerGraph random_linear(Random& random) {
   const Dims in{1, tokens, pick(random, 1, 200)}, out{1, tokens, pick(random, 1, 48)};
   Weighted w;
   w.linear = true;
-  return weighted_network(random, w, in, out, pick(random, 0, 3) == 0);
+  return weighted_network(random, w, in, out, pick(random, 0, 3) == 0, pick(random, 0, 2) == 0);
 }
 
 LayerGraph random_pool(Random& random) {
@@ -158,15 +178,18 @@ LayerGraph random_table(Random& random) {
 int32_t one_sum(const Weighted& w, const Tensor& in, std::span<const uint8_t> a, int32_t row, int32_t column,
                 int32_t c) {
   const Window& k = w.window;
-  const auto* weight = w.weights.data() + int64_t{c} * k.kh * k.kw * in.dims.c;
+  const auto out_channels = static_cast<int32_t>(w.weight_scale.size());
+  const int32_t part = in.dims.c / w.groups, first = c / (out_channels / w.groups) * part;
+  const auto* weight = w.weights.data() + int64_t{c} * k.kh * k.kw * part;
+  const int32_t zero = w.weight_zero.empty() ? 0 : w.weight_zero[static_cast<size_t>(c)];
   int32_t acc = 0;
   for (int32_t y = 0; y < k.kh; ++y)
     for (int32_t x = 0; x < k.kw; ++x)
-      for (int32_t i = 0; i < in.dims.c; ++i) {
+      for (int32_t i = first; i < first + part; ++i) {
         const int32_t r = row * k.sh + y * k.dh - k.pt, s = column * k.sw + x * k.dw - k.pl;
         const bool inside = r >= 0 && r < in.dims.h && s >= 0 && s < in.dims.w;
         const int32_t v = inside ? a[static_cast<size_t>((r * in.dims.w + s) * in.dims.c + i)] : in.q.zero_point;
-        acc += v * *weight++;
+        acc += v * (*weight++ - zero);
       }
   return acc;
 }
@@ -212,8 +235,19 @@ LayerGraph random_network(Random& random, Family family) {
       return random_table(random);
     case Family::average_pool:
       return random_average_pool(random);
+    case Family::depthwise:
+      return random_depthwise(random);
   }
   throw std::logic_error("no such family");
+}
+
+LayerGraph grouped_network(Random& random, bool asymmetric) {
+  const int32_t groups = pick(random, 2, 4);
+  const Dims in{pick(random, 1, 8), pick(random, 1, 8), groups * pick(random, 1, 4)};
+  Weighted w;
+  w.groups = groups;
+  w.window = random_window(random, in, true);
+  return weighted_network(random, w, in, window_output(w.window, in, groups * pick(random, 1, 4)), false, asymmetric);
 }
 
 LayerGraph conv_network(Random& random, Dims in, int32_t out_channels, int16_t kernel, int16_t stride) {
