@@ -99,7 +99,8 @@ std::string short_text(const Signature& s) {
   const Window& w = g.window;
   const Context& c = s.context;
   std::string text{name(g.family)};
-  if (w.kh != 1 || w.kw != 1 || g.family == Family::conv || g.family == Family::depthwise) text += fmt::format(" {}x{}", w.kh, w.kw);
+  if (w.kh != 1 || w.kw != 1 || g.family == Family::conv || g.family == Family::depthwise)
+    text += fmt::format(" {}x{}", w.kh, w.kw);
   if (w.sh != 1 || w.sw != 1) text += w.sh == w.sw ? fmt::format("/{}", w.sh) : fmt::format("/{}x{}", w.sh, w.sw);
   if (w.dh != 1 || w.dw != 1) text += fmt::format(" dilated {}x{}", w.dh, w.dw);
   text += fmt::format(" {} -> {}", dims_text(g.in), dims_text(g.out));

@@ -15,9 +15,7 @@ constexpr uint32_t round16(uint32_t n) { return (n + 15u) & ~15u; }
 
 bool is_tile(Knob k) { return k <= Knob::tile_l2; }
 
-bool streamed(const GroupShape& s, const Context& ctx) {
-  return ctx.weights == Level::l3 && has_weights(s.family);
-}
+bool streamed(const GroupShape& s, const Context& ctx) { return ctx.weights == Level::l3 && has_weights(s.family); }
 
 /// Which tiled dimensions take more than one step, per operand and for the loop order.
 struct Live {
@@ -193,7 +191,9 @@ uint32_t l2_bytes(const GroupShape& s, const Context& ctx, const Config& c) {
   if (!streamed(s, ctx)) return 0;
   const auto chunk = static_cast<uint32_t>(tile_of(c, Knob::tile_l2, s.out.c));
   const uint32_t copies = c[Knob::buf_l2] == 0 ? 1 : c[Knob::buf_l2];
-  return (round16(chunk * static_cast<uint32_t>(s.channel_bytes())) + round16(chunk * static_cast<uint32_t>(s.param_bytes()))) * copies;
+  return (round16(chunk * static_cast<uint32_t>(s.channel_bytes())) +
+          round16(chunk * static_cast<uint32_t>(s.param_bytes()))) *
+         copies;
 }
 
 uint64_t SearchSpace::raw_size() const {

@@ -102,7 +102,7 @@ struct Kernel {
   RequantForm form = RequantForm::narrow;
   Rounding rounding = Rounding::half_up;
   ElementType out_type = ElementType::u8;
-  bool asymmetric = false;  ///< params carry z_w, 12 bytes per channel; else 8
+  bool asymmetric = false;                                        ///< params carry z_w, 12 bytes per channel; else 8
   bool planar_in = false, planar_out = false;                     ///< depthwise: channels first (CHW) instead of last
   BufferId in = none, weights = none, params = none, out = none;  ///< attention: queries, keys, values, context
   BufferId accumulators = none;    ///< carried over the steps of a tiled `reduction`: sums, running maxima, scan state

@@ -63,7 +63,8 @@ LayerGraph one_layer(Operation op, Dims in, const Quantisation& q, Dims out_dims
   return g;
 }
 
-/// Weights around a zero point per tensor or per channel: half of the time narrow ones whose distance to it fits 8 bits.
+/// Weights around a zero point per tensor or per channel: half of the time narrow ones whose distance to it fits 8
+/// bits.
 void make_asymmetric(Random& random, Weighted& w, size_t channels) {
   const bool narrow = pick(random, 0, 1) == 0;
   const int32_t reach = narrow ? 60 : 128, common = pick(random, -reach, reach - 1);
@@ -72,8 +73,7 @@ void make_asymmetric(Random& random, Weighted& w, size_t channels) {
   for (int8_t& v : w.weights) v = static_cast<int8_t>(pick(random, -reach, reach - 1));
 }
 
-LayerGraph weighted_network(Random& random, Weighted w, Dims in, Dims out, bool raw,
-                            bool asymmetric = false) {
+LayerGraph weighted_network(Random& random, Weighted w, Dims in, Dims out, bool raw, bool asymmetric = false) {
   const auto channels = static_cast<size_t>(out.c);
   w.weights.resize(channels * static_cast<size_t>(w.window.kh * w.window.kw * in.c / w.groups));
   for (int8_t& v : w.weights) v = static_cast<int8_t>(pick(random, -127, 127));
@@ -120,7 +120,8 @@ LayerGraph random_conv(Random& random) {
   const Dims in{pick(random, 1, 18), pick(random, 1, 18), pick(random, 1, 20)};
   Weighted w;
   w.window = random_window(random, in, true);
-  return weighted_network(random, w, in, window_output(w.window, in, pick(random, 1, 24)), false, pick(random, 0, 2) == 0);
+  return weighted_network(random, w, in, window_output(w.window, in, pick(random, 1, 24)), false,
+                          pick(random, 0, 2) == 0);
 }
 
 LayerGraph random_depthwise(Random& random) {
