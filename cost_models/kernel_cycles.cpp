@@ -17,7 +17,7 @@ constexpr double raw_output = 2;  ///< add the bias, store the word
 constexpr double accumulator_store = 1;
 constexpr double input_sum = 1;    ///< asymmetric weights, per word and pixel: a dot product with ones
 constexpr double centred_sum = 3;  ///< asymmetric weights, per output: load z_w, multiply, subtract
-constexpr double pool_pixel = 6;  ///< per output pixel of a pool: window pointers, loop set-up
+constexpr double pool_pixel = 6;   ///< per output pixel of a pool: window pointers, loop set-up
 /// average pool, per word of four channels and window position, beside its load: two masks, a shift, two additions of
 /// two 16-bit halves each. With its load 5.4 was measured (0.17 cycles per input on 8 workers).
 constexpr double average_word = 5;
@@ -174,7 +174,8 @@ double KernelFormula::gather(int32_t reduction) const {
 /// loaded once per strip and serves every kernel row; one dot product covers up to three columns.
 double KernelFormula::plane(double strip_rows, double strips) const {
   const double products = ceil_div(kw_, 3), loads = products + 1;
-  const double row = strip_pixels * kh_ * products * (asymmetric_ ? 1 + input_sum : 1) + loads * sh_ * load_ + strip_pixels * output_;
+  const double row =
+      strip_pixels * kh_ * products * (asymmetric_ ? 1 + input_sum : 1) + loads * sh_ * load_ + strip_pixels * output_;
   const double start = strip_start + loads * std::max(kh_ - sh_, 0) * load_;
   const double layout = !planar_in_ ? depthwise_hwc_both : !planar_out_ ? depthwise_hwc_out : 1;
   return layout * (plane_start + strips * start + strip_rows * row);

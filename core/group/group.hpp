@@ -14,9 +14,7 @@ enum class Family : uint8_t { conv, linear, max_pool, table, average_pool, depth
 const char* name_of(Family f);
 
 /// Families with weights and requantisation parameters per output channel.
-constexpr bool has_weights(Family f) {
-  return f == Family::conv || f == Family::linear || f == Family::depthwise;
-}
+constexpr bool has_weights(Family f) { return f == Family::conv || f == Family::linear || f == Family::depthwise; }
 
 /// Families that slide a window over rows and columns.
 constexpr bool has_window(Family f) {

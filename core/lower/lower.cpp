@@ -10,8 +10,8 @@
 namespace ares {
 namespace {
 
-constexpr std::array<const FamilyRules*, 6> registry{&conv_rules, &linear_rules, &max_pool_rules, &table_rules,
-                                                     &average_pool_rules, &depthwise_rules};
+constexpr std::array<const FamilyRules*, 6> registry{&conv_rules,  &linear_rules,       &max_pool_rules,
+                                                     &table_rules, &average_pool_rules, &depthwise_rules};
 
 /// The knobs whose loops nest, outermost first.
 using Nest = std::array<Knob, 5>;

@@ -10,9 +10,9 @@ namespace ares {
 
 /// conv, linear, depthwise: weights [c_out][channel_bytes] (HWI order, depthwise HW, zero-padded to whole words) and
 /// params [c_out] of {int32 m, int32 B}, little endian (raw form: m is 1). Weight zero points: where every w - z_w fits
-/// int8, those are the weights stored; else the weights are stored as they are and each record of params ends with int32
-/// z_w (GroupShape::asymmetric), so that the kernel takes acc = sum of a * w - z_w * sum of a. table: weights are the
-/// 256 bytes. average_pool: params per number of positions. Others: empty.
+/// int8, those are the weights stored; else the weights are stored as they are and each record of params ends with
+/// int32 z_w (GroupShape::asymmetric), so that the kernel takes acc = sum of a * w - z_w * sum of a. table: weights are
+/// the 256 bytes. average_pool: params per number of positions. Others: empty.
 struct PackedOperands {
   std::vector<uint8_t> weights, params;
 };

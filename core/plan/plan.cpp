@@ -154,7 +154,7 @@ void place_groups(NetworkProgram& n, const Layout& l) {
   const auto place = [&](PlannedGroup& g, Level level) {
     const GroupShape& s = g.group.shape;
     const bool weighted = has_weights(s.family);
-    const uint32_t params = weighted ? static_cast<uint32_t>(s.out.c * s.param_bytes())
+    const uint32_t params = weighted                           ? static_cast<uint32_t>(s.out.c * s.param_bytes())
                             : s.family == Family::average_pool ? static_cast<uint32_t>(8 * requant_elements(s.window))
                                                                : 0;
     const uint32_t weights = s.family == Family::table ? 256

@@ -27,9 +27,9 @@ void round_half_even(Requant& r) {
 
 /// Mostly layers with weights: every third of these has ties, and another third asymmetric weights.
 ManyLayers random_layers(Random& random, int count) {
-  constexpr Family families[] = {Family::conv,      Family::linear, Family::depthwise,    Family::linear,
-                                 Family::conv,      Family::linear, Family::depthwise,    Family::linear,
-                                 Family::max_pool,  Family::table,  Family::average_pool, Family::depthwise};
+  constexpr Family families[] = {Family::conv,     Family::linear, Family::depthwise,    Family::linear,
+                                 Family::conv,     Family::linear, Family::depthwise,    Family::linear,
+                                 Family::max_pool, Family::table,  Family::average_pool, Family::depthwise};
   return side_by_side(random, count, [&](int i) {
     LayerGraph one = random_network(random, families[i % 12]);
     auto* w = std::get_if<Weighted>(&one.dag[0].op);

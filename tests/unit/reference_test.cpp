@@ -58,8 +58,8 @@ TEST_CASE("reference: table") {
 
 TEST_CASE("reference: agrees with a straight evaluation on random layers") {
   test::Random random(7);
-  for (const Family family : {Family::conv, Family::linear, Family::max_pool, Family::table, Family::average_pool,
-                              Family::depthwise}) {
+  for (const Family family :
+       {Family::conv, Family::linear, Family::max_pool, Family::table, Family::average_pool, Family::depthwise}) {
     for (int i = 0; i < 40; ++i) {
       const LayerGraph g = test::random_network(random, family);
       const auto input = test::random_input(random, g);
