@@ -34,13 +34,13 @@ GroupShape random_windowed(Random& r, Family family) {
   s.window = {kernel, kernel, stride, stride, 1, 1, pad, pad, pad, pad};
   s.in = {pick(r, kernel, 24), pick(r, kernel, 24), one_of(r, {1, 3, 4, 16, 24, 32, 64})};
   s.out = {(s.in.h + 2 * pad - kernel) / stride + 1, (s.in.w + 2 * pad - kernel) / stride + 1,
-           pool ? s.in.c : pick(r, 1, 80)};
+           pool || family == Family::depthwise ? s.in.c : pick(r, 1, 80)};
   return s;
 }
 
 GroupShape random_shape(Random& r) {
   GroupShape s;
-  switch (pick(r, 0, 3)) {
+  switch (pick(r, 0, 4)) {
     case 0:
       s = random_windowed(r, Family::conv);
       break;
@@ -51,12 +51,16 @@ GroupShape random_shape(Random& r) {
       break;
     case 2:
       return random_windowed(r, Family::max_pool);
+    case 3:
+      s = random_windowed(r, Family::depthwise);
+      break;
     default:
       s.family = Family::table;
       s.in = s.out = {1, 1, pick(r, 1, 20000)};
       return s;
   }
   s.form = one_of(r, {RequantForm::narrow, RequantForm::wide, RequantForm::raw});
+  if (pick(r, 0, 3) == 0) s.weight_bits = 9;  // zero points among the parameters
   s.rounding = one_of(r, {Rounding::half_up, Rounding::half_even});
   if (s.form == RequantForm::raw) s.out_type = ElementType::s32;
   return s;

@@ -61,7 +61,7 @@ struct Coverage {
       asymmetric += g.group.shape.asymmetric();
       forms.insert(g.group.shape.form);
       roundings.insert(g.group.shape.rounding);
-      kernels.insert(g.chosen.config[Knob::kernel]);
+      if (g.chosen.config[Knob::kernel] != 0) kernels.insert(g.chosen.config[Knob::kernel]);
       for (const Loop& l : g.program.loops) split_reductions += l.knob == Knob::tile_ci;
     }
   }

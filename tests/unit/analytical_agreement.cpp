@@ -50,6 +50,19 @@ TEST_CASE("the analytical model follows the event simulator on more than one tok
   check_agreement({"linear 49 tokens", linear_shape(49, 192, 256)}, whole_l1(gap9), gap9);
 }
 
+TEST_CASE("the analytical model follows the event simulator on depthwise and asymmetric layers") {
+  const Target gap9 = *load_target("gap9");
+  GroupShape s;
+  s.family = Family::depthwise;
+  s.window = {3, 3, 1, 1, 1, 1, 1, 1, 1, 1};
+  s.in = s.out = {32, 32, 64};
+  check_agreement({"depthwise", s}, whole_l1(gap9), gap9);
+  s.weight_bits = 9;
+  check_agreement({"asymmetric depthwise", s}, whole_l1(gap9), gap9);
+  s.family = Family::conv;
+  check_agreement({"asymmetric conv", s}, whole_l1(gap9), gap9);
+}
+
 TEST_CASE("the analytical model follows the event simulator where weights stream from L3") {
   const Target gap9 = *load_target("gap9");
   Context c = whole_l1(gap9);
