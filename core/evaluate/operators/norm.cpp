@@ -1,0 +1,131 @@
+// Normalisations and reductions.
+#include <algorithm>
+#include <cmath>
+
+#include "core/evaluate/operator.hpp"
+
+namespace ares::qonnx {
+namespace {
+
+/// `extent` elements, `stride` apart, for every line along an axis: f(first element, stride, extent).
+template <class F>
+void for_each_line(RealTensor& t, std::size_t axis, F f) {
+  const Shape strides = strides_of(t.shape);
+  const int64_t extent = t.shape[axis], stride = strides[axis];
+  for (int64_t outer = 0; outer < t.count(); outer += extent * stride) {
+    for (int64_t inner = 0; inner < stride; ++inner)
+      f(&t.values[static_cast<std::size_t>(outer + inner)], stride, extent);
+  }
+}
+
+Result<RealTensors> batch_normalization(const Arguments& a) {
+  if (a[0].shape.size() < 2) return fail("its input has no channel axis");
+  const auto channels = static_cast<std::size_t>(a[0].shape[1]);
+  for (std::size_t i = 1; i <= 4; ++i) {
+    if (a[i].values.size() != channels) return fail(fmt::format("its input {} has no value per channel", i));
+  }
+  const double epsilon = float_attribute(a.node, "epsilon", 1e-5);
+  const auto inner = static_cast<std::size_t>(strides_of(a[0].shape)[1]);
+  RealTensor out{a[0].shape, a[0].values, false, false};
+  for (std::size_t i = 0; i < out.values.size(); ++i) {
+    const std::size_t c = i / inner % channels;
+    out.values[i] =
+        (out.values[i] - a[3].values[c]) / std::sqrt(a[4].values[c] + epsilon) * a[1].values[c] + a[2].values[c];
+  }
+  return RealTensors{std::move(out)};
+}
+
+Result<RealTensors> softmax(const Arguments& a) {
+  const auto axis = normal_axis(int_attribute(a.node, "axis", -1), a[0].shape.size());
+  if (!axis) return tl::unexpected(axis.error());
+  RealTensor out{a[0].shape, a[0].values, false, false};
+  for_each_line(out, *axis, [](double* x, int64_t stride, int64_t n) {
+    double top = -HUGE_VAL, sum = 0;
+    for (int64_t i = 0; i < n; ++i) top = std::max(top, x[i * stride]);
+    for (int64_t i = 0; i < n; ++i) sum += x[i * stride] = std::exp(x[i * stride] - top);
+    for (int64_t i = 0; i < n; ++i) x[i * stride] /= sum;
+  });
+  return RealTensors{std::move(out)};
+}
+
+/// Over the last axes from `axis` on.
+Result<RealTensors> layer_normalization(const Arguments& a) {
+  const auto axis = normal_axis(int_attribute(a.node, "axis", -1), a[0].shape.size());
+  if (!axis) return tl::unexpected(axis.error());
+  std::size_t n = 1;
+  for (std::size_t i = *axis; i < a[0].shape.size(); ++i) n *= static_cast<std::size_t>(a[0].shape[i]);
+  if (a[1].values.size() != n || (a.has(2) && a[2].values.size() != n))
+    return fail("its parameters do not fit its input");
+  const double epsilon = float_attribute(a.node, "epsilon", 1e-5);
+  RealTensor out{a[0].shape, a[0].values, false, false};
+  for (auto x = out.values.begin(); x != out.values.end(); x += static_cast<std::ptrdiff_t>(n)) {
+    double mean = 0, variance = 0;
+    for (std::size_t i = 0; i < n; ++i) mean += x[static_cast<std::ptrdiff_t>(i)];
+    mean /= static_cast<double>(n);
+    for (std::size_t i = 0; i < n; ++i) variance += std::pow(x[static_cast<std::ptrdiff_t>(i)] - mean, 2);
+    const double deviation = std::sqrt(variance / static_cast<double>(n) + epsilon);
+    for (std::size_t i = 0; i < n; ++i) {
+      double& v = x[static_cast<std::ptrdiff_t>(i)];
+      v = (v - mean) / deviation * a[1].values[i] + (a.has(2) ? a[2].values[i] : 0);
+    }
+  }
+  return RealTensors{std::move(out)};
+}
+
+Result<RealTensors> reduce(const Arguments& a, double start, double (*f)(double, double), bool average) {
+  const std::size_t rank = a[0].shape.size();
+  Shape kept = a[0].shape;
+  std::vector<bool> dropped(rank);
+  std::vector<int64_t> all;
+  for (std::size_t i = 0; i < rank; ++i) all.push_back(static_cast<int64_t>(i));
+  for (const int64_t axis : a.integers(1, "axes").value_or(all)) {
+    const auto n = normal_axis(axis, rank);
+    if (!n) return tl::unexpected(n.error());
+    kept[*n] = 1;
+    dropped[*n] = true;
+  }
+  RealTensor out = zeros(kept);
+  std::fill(out.values.begin(), out.values.end(), start);
+  const auto at = broadcast_indices(kept, a[0].shape);
+  for (std::size_t i = 0; i < at.size(); ++i) {
+    double& v = out.values[static_cast<std::size_t>(at[i])];
+    v = f(v, a[0].values[i]);
+  }
+  const double n = static_cast<double>(a[0].count()) / static_cast<double>(std::max<int64_t>(out.count(), 1));
+  if (average) std::for_each(out.values.begin(), out.values.end(), [&](double& v) { v /= n; });
+  if (int_attribute(a.node, "keepdims", 1) == 0) {
+    out.shape.clear();
+    for (std::size_t i = 0; i < rank; ++i) {
+      if (!dropped[i]) out.shape.push_back(kept[i]);
+    }
+  }
+  return RealTensors{std::move(out)};
+}
+
+Result<RealTensors> reduce_mean(const Arguments& a) {
+  return reduce(
+      a, 0, [](double x, double y) { return x + y; }, true);
+}
+Result<RealTensors> reduce_sum(const Arguments& a) {
+  return reduce(
+      a, 0, [](double x, double y) { return x + y; }, false);
+}
+Result<RealTensors> reduce_max(const Arguments& a) {
+  return reduce(
+      a, -HUGE_VAL, [](double x, double y) { return std::max(x, y); }, false);
+}
+
+const Evaluator kEvaluators[] = {
+    {"BatchNormalization", 5, batch_normalization},
+    {"LayerNormalization", 2, layer_normalization},
+    {"ReduceMax", 1, reduce_max},
+    {"ReduceMean", 1, reduce_mean},
+    {"ReduceSum", 1, reduce_sum},
+    {"Softmax", 1, softmax},
+};
+
+}  // namespace
+
+std::span<const Evaluator> norm_evaluators() { return kEvaluators; }
+
+}  // namespace ares::qonnx
