@@ -17,4 +17,10 @@ struct Quantisation;
 Result<std::array<uint8_t, 256>> build_table(const std::function<double(double)>& f, const Quantisation& input,
                                              const Quantisation& output);
 
+/// The same for a function given by its value at each stored input.
+Result<std::array<uint8_t, 256>> build_table(const std::array<double, 256>& values, const Quantisation& output);
+
+/// Real value of each stored input; one outside the clip range counts as the nearest value inside it.
+std::array<double, 256> stored_values(const Quantisation& input);
+
 }  // namespace ares

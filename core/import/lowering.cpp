@@ -14,7 +14,7 @@ Result<Value> give_out(Lowering& lowering, const std::string& name, const Value&
   const auto wrong = [&](const char* what) {
     return fail(fmt::format("{}: output '{}' (node '{}'): {}", lowering.model.file, name, acc.node, what));
   };
-  if (acc.relu) return wrong("a ReLU on an unquantised output is not supported; put a Quant after it");
+  if (acc.clip.any()) return wrong("a ReLU on an unquantised output is not supported; put a Quant after it");
   const double input_scale = lowering.tensor(acc.input).q.scale;
   std::vector<double> scales;
   for (const double s : acc.layer.weight_scale) scales.push_back(s * input_scale);

@@ -4,7 +4,9 @@
 // its epilogue, a function of one stored tensor) until a Quant gives it a scale, and that Quant is one rounding step.
 #pragma once
 
-#include <functional>
+#include <array>
+#include <cmath>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -27,11 +29,18 @@ struct Stored {
   TensorId tensor = -1;
 };
 
-/// A function of each element of one stored tensor.
+/// A function of each element of one stored tensor: its real value for each of the 256 stored inputs.
 struct Unary {
   TensorId tensor = -1;
-  std::function<double(double)> function;  ///< of the real value
-  std::string node;                        ///< the node that began it
+  std::array<double, 256> values{};
+  std::string node;  ///< the node that began it
+};
+
+/// Real bounds on a value that is not quantised yet (ReLU, Clip). They become the clip range of its Quant: rounding is
+/// monotone, so clip(round(clamp(v, lo, hi))) is clip(round(v)) within the rounded bounds.
+struct Clip {
+  double lo = -std::numeric_limits<double>::infinity(), hi = std::numeric_limits<double>::infinity();
+  bool any() const { return std::isfinite(lo) || std::isfinite(hi); }
 };
 
 /// A weighted layer whose output is not quantised yet: weights, scales and bias are complete, requantisation is not.
@@ -40,7 +49,7 @@ struct Accumulator {
   TensorId input = -1;
   Dims out;
   std::string node;
-  bool relu = false;
+  Clip clip = {};
   std::size_t channel_axis = 0;  ///< of the model's shape
   bool reshaped = false;         ///< channel_axis no longer holds
 };
@@ -51,6 +60,7 @@ struct Average {
   TensorId input = -1;
   Dims out;
   std::string node;
+  Clip clip = {};
 };
 
 /// A stored image with real zeros around it, which an AveragePool takes in. `inner`: the view without them.

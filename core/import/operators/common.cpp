@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/arithmetic/table.hpp"
+
 namespace ares::qonnx {
 
 ShapesResult same_shape(const NodeView& node) {
@@ -19,39 +21,6 @@ Result<Value> pass_through(Lowering& lowering, const NodeView& node) {
 }
 
 ArraysResult fold_identity(const NodeView& node) { return std::vector<Array>{*node.constant(0)}; }
-
-ShapesResult broadcast_shapes(const NodeView& node) {
-  auto a = node.shape(0), b = node.shape(1);
-  if (!a || !b) return tl::unexpected(!a ? a.error() : b.error());
-  auto shape = broadcast(*a, *b);
-  if (!shape) return node.error(shape.error().what);
-  return std::vector<Shape>{std::move(*shape)};
-}
-
-ArraysResult fold_binary(const NodeView& node, double (*real)(double, double),
-                         std::optional<int64_t> (*integer)(int64_t, int64_t)) {
-  const Array &a = *node.constant(0), &b = *node.constant(1);
-  auto shape = broadcast(a.shape, b.shape);
-  if (!shape) return node.error(shape.error().what);
-  const auto ia = broadcast_indices(a.shape, *shape), ib = broadcast_indices(b.shape, *shape);
-  if (a.is_integer() && b.is_integer()) {
-    const auto &va = std::get<2>(a.values), &vb = std::get<2>(b.values);
-    std::vector<int64_t> out;
-    for (std::size_t i = 0; i < ia.size(); ++i) {
-      const auto v = integer(va[size_t(ia[i])], vb[size_t(ib[i])]);
-      if (!v) return node.error("integer overflow or division by zero in a constant");
-      out.push_back(*v);
-    }
-    return std::vector<Array>{{*shape, std::move(out)}};
-  }
-  const auto va = to_doubles(a), vb = to_doubles(b);
-  std::vector<double> out;
-  for (std::size_t i = 0; i < ia.size(); ++i) out.push_back(real(va[size_t(ia[i])], vb[size_t(ib[i])]));
-  if (a.values.index() == 0 && b.values.index() == 0) {
-    return std::vector<Array>{{*shape, std::vector<float>(out.begin(), out.end())}};
-  }
-  return std::vector<Array>{{*shape, std::move(out)}};
-}
 
 const Shape& output_shape(const Lowering& lowering, const NodeView& node) {
   return lowering.model.shapes.at(node.node.outputs[0]);
@@ -69,24 +38,20 @@ Result<Value> reshaped(Lowering& lowering, const NodeView& node) {
   return value;
 }
 
-Result<Value> apply_unary(Lowering& lowering, const NodeView& node, const Value& value,
-                          std::function<double(double)> f) {
+Result<Unary> function_of_stored(const Lowering& lowering, const NodeView& node, const Value& value) {
+  if (const auto* unary = std::get_if<Unary>(&value.kind)) return *unary;
   if (const auto* stored = std::get_if<Stored>(&value.kind)) {
-    if (lowering.tensor(stored->tensor).type != ElementType::u8)
-      return node.error("its input is not a stored 8-bit tensor");
-    return Value{Unary{stored->tensor, std::move(f), node.node.name}, value.view};
-  }
-  if (const auto* unary = std::get_if<Unary>(&value.kind)) {
-    auto composed = [first = unary->function, second = std::move(f)](double x) { return second(first(x)); };
-    return Value{Unary{unary->tensor, std::move(composed), unary->node}, value.view};
+    const Tensor& tensor = lowering.tensor(stored->tensor);
+    if (tensor.type != ElementType::u8) return node.error("its input is not a stored 8-bit tensor");
+    return Unary{stored->tensor, stored_values(tensor.q), node.node.name};
   }
   if (std::holds_alternative<HostFloat>(value.kind)) {
-    return node.error(
-        fmt::format("it computes on the float input before any Quant; quantise the model's input first "
-                    "(input '{}')",
-                    node.node.inputs[0]));
+    return node.error("it computes on the float input before any Quant; quantise the model's input first");
   }
-  return node.error(fmt::format("its input '{}' is not quantised; put a Quant before it", node.node.inputs[0]));
+  if (std::holds_alternative<Accumulator>(value.kind)) {
+    return node.error("is no linear function or clip of a sum that is not quantised; put a Quant before it");
+  }
+  return node.error("works on a tensor that is not quantised; put a Quant before it");
 }
 
 Result<std::vector<double>> per_channel(const Array& array, const Shape& shape, std::size_t axis) {

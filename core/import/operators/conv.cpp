@@ -53,7 +53,7 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
   layer->window = window->window;
   layer->groups = static_cast<int>(int_attribute(node.node, "group", 1));
   const Dims out{static_cast<int32_t>(window->out_h), static_cast<int32_t>(window->out_w), static_cast<int32_t>(w[0])};
-  Accumulator acc{std::move(*layer), stored->tensor, out, node.node.name, false, 0, false};
+  Accumulator acc{std::move(*layer), stored->tensor, out, node.node.name, {}, 0, false};
   if (node.has_input(2)) {
     if (auto ok = add_bias(lowering, node, 2, 1, acc, {w[0]}); !ok) return tl::unexpected(ok.error());
   }

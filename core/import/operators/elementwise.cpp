@@ -2,76 +2,269 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
+
+#include "core/ir/float_function.hpp"
+
 namespace ares::qonnx {
 namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// x op c = x * gain + shift, or c op x where `constant_first`; nothing where op is not linear.
+struct Affine {
+  double gain = 1, shift = 0;
+};
+
+std::optional<Affine> affine(std::string_view op, double c, bool constant_first) {
+  if (op == "Add") return Affine{1, c};
+  if (op == "Sub") return constant_first ? Affine{-1, c} : Affine{1, -c};
+  if (op == "Mul") return Affine{c, 0};
+  if (op == "Div" && !constant_first && c != 0) return Affine{1 / c, 0};
+  if (op == "Pow" && !constant_first && c == 1) return Affine{1, 0};
+  return std::nullopt;
+}
+
+/// A unary function with the parameters of its node.
+struct Function {
+  const UnaryFunction* row;
+  double a, b;
+  double operator()(double x) const { return row->f(x, a, b); }
+};
+
+std::optional<Function> function_of(const Node& node) {
+  const bool tanh = node.op == "Gelu" && string_attribute(node, "approximate", "none") == "tanh";
+  const UnaryFunction* row = find_unary(tanh ? "GeluTanh" : node.op);
+  if (!row) return std::nullopt;
+  const auto parameter = [&](const FunctionParameter& p) {
+    return p.attribute.empty() ? p.fallback : float_attribute(node, std::string(p.attribute), p.fallback);
+  };
+  return Function{row, parameter(row->parameters[0]), parameter(row->parameters[1])};
+}
+
+Clip* clip_of(Value& value) {
+  if (auto* acc = std::get_if<Accumulator>(&value.kind)) return &acc->clip;
+  if (auto* average = std::get_if<Average>(&value.kind)) return &average->clip;
+  return nullptr;
+}
+
+/// gain * x + shift of an accumulator, the same in every channel.
+Result<Value> scaled(const NodeView& node, Value value, double gain, double shift) {
+  auto& acc = std::get<Accumulator>(value.kind);
+  const std::size_t channels = acc.layer.weight_scale.size();
+  const std::vector<double> gains(channels, gain), shifts(channels, shift);
+  if (auto ok = apply_affine(node, gains, shifts, acc); !ok) return tl::unexpected(ok.error());
+  return value;
+}
+
+template <class F>
+Result<Value> table_of(const Lowering& lowering, const NodeView& node, const Value& value, const F& f) {
+  auto unary = function_of_stored(lowering, node, value);
+  if (!unary) return tl::unexpected(unary.error());
+  for (double& v : unary->values) v = f(v);
+  return Value{std::move(*unary), value.view};
+}
+
+Result<Value> lower_unary(Lowering& lowering, const NodeView& node, const Function& f) {
+  const auto input = lowering.input(node, 0);
+  if (!input) return tl::unexpected(input.error());
+  Value value = **input;
+  const std::string& op = node.node.op;
+  if (clip_of(value) && op == "Relu") return lower_clip(lowering, node, 0, kInfinity);
+  if (std::holds_alternative<Accumulator>(value.kind)) {
+    if (op == "Neg") return scaled(node, std::move(value), -1, 0);
+    if (op == "HardSigmoid") {
+      auto line = scaled(node, std::move(value), f.a, f.b);
+      if (line) apply_clip(0, 1, *clip_of(*line));
+      return line;
+    }
+  }
+  return table_of(lowering, node, value, f);
+}
 
 bool is_constant(const Lowering& lowering, const NodeView& node, std::size_t i) {
   return lowering.array(node, i) || lowering.quantised(node, i);
 }
 
-/// The stored tensor that a value is a function of, and that function.
-struct Source {
-  TensorId tensor = -1;
-  std::function<double(double)> function;
-};
-
-std::optional<Source> source_of(const Value& value) {
-  if (const auto* s = std::get_if<Stored>(&value.kind)) return Source{s->tensor, [](double x) { return x; }};
-  if (const auto* u = std::get_if<Unary>(&value.kind)) return Source{u->tensor, u->function};
-  return std::nullopt;
+Array real_constant(const Lowering& lowering, const NodeView& node, std::size_t i) {
+  const QuantisedConstant* quantised = lowering.quantised(node, i);
+  return quantised ? dequantise(*quantised) : *lowering.array(node, i);
 }
 
-Result<Value> lower_accumulator(Lowering& lowering, const NodeView& node, Value value, std::size_t constant,
-                                std::optional<Affine> (*affine)(double, bool)) {
+Result<Value> lower_accumulator(Lowering& lowering, const NodeView& node, Value value, std::size_t constant) {
   auto& acc = std::get<Accumulator>(value.kind);
-  const QuantisedConstant* quantised = lowering.quantised(node, constant);
-  const auto values = per_channel(quantised ? dequantise(*quantised) : *lowering.array(node, constant),
-                                  value.view.shape, acc.channel_axis);
+  const auto values = per_channel(real_constant(lowering, node, constant), value.view.shape, acc.channel_axis);
   if (!values) return node.error(values.error().what);
   const bool first_bias = acc.layer.bias.empty();
   std::vector<double> gain, shift;
   bool only_shifts = true;
   for (const double c : *values) {
-    const auto a = affine(c, constant == 0);
-    if (!a) return node.error("only a linear function of an unquantised tensor is supported; put a Quant before it");
+    const auto a = affine(node.node.op, c, constant == 0);
+    if (!a) return node.error("is no linear function or clip of a sum that is not quantised; put a Quant before it");
     gain.push_back(a->gain);
     shift.push_back(a->shift);
     only_shifts = only_shifts && a->gain == 1;
   }
   if (auto ok = apply_affine(node, gain, shift, acc); !ok) return tl::unexpected(ok.error());
-  if (quantised && first_bias && only_shifts) acc.layer.bias_quantised = true;
+  if (lowering.quantised(node, constant) && first_bias && only_shifts) acc.layer.bias_quantised = true;
   return value;
 }
 
-Result<Value> lower_with_constant(Lowering& lowering, const NodeView& node, const Value& value, std::size_t constant,
-                                  double (*f)(double, double), std::optional<Affine> (*affine)(double, bool)) {
-  if (std::holds_alternative<Accumulator>(value.kind)) {
-    return lower_accumulator(lowering, node, value, constant, affine);
-  }
-  const QuantisedConstant* quantised = lowering.quantised(node, constant);
-  const Array array = quantised ? dequantise(*quantised) : *lowering.array(node, constant);
+/// One constant per channel on a stored tensor: a depthwise 1x1 convolution whose weights are all 1.
+Result<Value> scale_channels(Lowering& lowering, const NodeView& node, const Value& value, std::size_t constant) {
+  auto acc = as_accumulator(lowering, node, value);
+  if (!acc) return acc;
+  return lower_accumulator(lowering, node, std::move(*acc), constant);
+}
+
+Result<Value> lower_with_constant(Lowering& lowering, const NodeView& node, const Value& value, std::size_t constant) {
+  const std::string& op = node.node.op;
+  const Array array = real_constant(lowering, node, constant);
   const auto c = scalar(&array);
-  if (!c) return node.error("a constant per channel on a stored tensor is not supported");
-  if (constant == 0) return apply_unary(lowering, node, value, [f, c = *c](double x) { return f(c, x); });
-  return apply_unary(lowering, node, value, [f, c = *c](double x) { return f(x, c); });
+  if (c && op == "Min") return lower_clip(lowering, node, -kInfinity, *c);
+  if (c && op == "Max") return lower_clip(lowering, node, *c, kInfinity);
+  if (std::holds_alternative<Accumulator>(value.kind)) return lower_accumulator(lowering, node, value, constant);
+  if (!c) return scale_channels(lowering, node, value, constant);
+  const auto f = find_binary(op)->f;
+  return table_of(lowering, node, value, [&](double x) { return constant == 0 ? f(*c, x) : f(x, *c); });
+}
+
+/// Two functions of the same stored tensor.
+Value function_of_both(const NodeView& node, const Unary& a, const Unary& b, const ModelView& view) {
+  Unary both{a.tensor, {}, node.node.name};
+  const auto f = find_binary(node.node.op)->f;
+  std::transform(a.values.begin(), a.values.end(), b.values.begin(), both.values.begin(), f);
+  return Value{both, view};
+}
+
+bool is_function(const Value& v) {
+  return std::holds_alternative<Stored>(v.kind) || std::holds_alternative<Unary>(v.kind);
+}
+
+Result<Value> lower_pair(Lowering& lowering, const NodeView& node, const Value& a, const Value& b) {
+  const bool aligned = a.view.shape == b.view.shape && a.view.order == b.view.order;
+  if (!aligned || !is_function(a) || !is_function(b)) return combine_tensors(lowering, node, a, b);
+  const auto fa = function_of_stored(lowering, node, a), fb = function_of_stored(lowering, node, b);
+  if (!fa || !fb || fa->tensor != fb->tensor) return combine_tensors(lowering, node, a, b);
+  return function_of_both(node, *fa, *fb, a.view);
+}
+
+/// Nothing where the result does not exist (division by zero, overflow) or is no integer.
+std::optional<int64_t> integer_result(std::string_view op, int64_t a, int64_t b) {
+  int64_t out = 0;
+  bool lost = false;
+  if (op == "Add") lost = __builtin_add_overflow(a, b, &out);
+  if (op == "Sub") lost = __builtin_sub_overflow(a, b, &out);
+  if (op == "Mul") lost = __builtin_mul_overflow(a, b, &out);
+  if (op == "Min" || op == "Max") out = op == "Min" ? std::min(a, b) : std::max(a, b);
+  if (op == "Div") {
+    lost = b == 0 || (b == -1 && a == std::numeric_limits<int64_t>::min());
+    out = lost ? 0 : a / b;
+  }
+  if (op == "Pow" || op == "PRelu") {
+    const double real = find_binary(op)->f(static_cast<double>(a), static_cast<double>(b));
+    lost = !(std::abs(real) < 0x1p53);
+    out = lost ? 0 : static_cast<int64_t>(real);
+  }
+  return lost ? std::nullopt : std::optional(out);
+}
+
+ArraysResult fold_pair(const NodeView& node, const Array& a, const Array& b) {
+  auto shape = broadcast(a.shape, b.shape);
+  if (!shape) return node.error(shape.error().what);
+  const auto ia = broadcast_indices(a.shape, *shape), ib = broadcast_indices(b.shape, *shape);
+  if (a.is_integer() && b.is_integer()) {
+    const auto &va = std::get<2>(a.values), &vb = std::get<2>(b.values);
+    std::vector<int64_t> out;
+    for (std::size_t i = 0; i < ia.size(); ++i) {
+      const auto v = integer_result(node.node.op, va[size_t(ia[i])], vb[size_t(ib[i])]);
+      if (!v) return node.error("integer overflow or division by zero in a constant");
+      out.push_back(*v);
+    }
+    return std::vector<Array>{{*shape, std::move(out)}};
+  }
+  const auto va = to_doubles(a), vb = to_doubles(b);
+  const auto f = find_binary(node.node.op)->f;
+  std::vector<double> out;
+  for (std::size_t i = 0; i < ia.size(); ++i) out.push_back(f(va[size_t(ia[i])], vb[size_t(ib[i])]));
+  if (a.values.index() == 0 && b.values.index() == 0) {
+    return std::vector<Array>{{*shape, std::vector<float>(out.begin(), out.end())}};
+  }
+  return std::vector<Array>{{*shape, std::move(out)}};
+}
+
+ArraysResult fold_unary(const NodeView& node, const Function& f) {
+  const Array& in = *node.constant(0);
+  std::vector<double> out = to_doubles(in);
+  std::transform(out.begin(), out.end(), out.begin(), f);
+  if (in.values.index() == 0) return std::vector<Array>{{in.shape, std::vector<float>(out.begin(), out.end())}};
+  Array real{in.shape, std::move(out)};
+  if (!in.is_integer()) return std::vector<Array>{std::move(real)};
+  auto integers = to_integers(real);
+  if (!integers) return node.error(integers.error().what);
+  return std::vector<Array>{make_integers(in.shape, std::move(*integers))};
 }
 
 }  // namespace
 
-Result<Value> lower_elementwise(Lowering& lowering, const NodeView& node, double (*f)(double, double),
-                                std::optional<Affine> (*affine)(double c, bool constant_first)) {
-  const auto a = lowering.input(node, 0), b = lowering.input(node, 1);
-  if (!a || !b) return tl::unexpected(!a ? a.error() : b.error());
-  if (is_constant(lowering, node, 1)) return lower_with_constant(lowering, node, **a, 1, f, affine);
-  if (is_constant(lowering, node, 0)) return lower_with_constant(lowering, node, **b, 0, f, affine);
-  const auto sa = source_of(**a), sb = source_of(**b);
-  const bool aligned = (*a)->view.shape == (*b)->view.shape && (*a)->view.order == (*b)->view.order;
-  if (!sa || !sb || sa->tensor != sb->tensor || !aligned) {
-    return node.error(fmt::format("combining two tensors ('{}' and '{}') is not supported", node.node.inputs[0],
-                                  node.node.inputs[1]));
+ArraysResult fold_elementwise(const NodeView& node) {
+  if (const auto f = function_of(node.node)) return fold_unary(node, *f);
+  ArraysResult result = std::vector<Array>{*node.constant(0)};
+  for (std::size_t i = 1; result && i < node.node.inputs.size(); ++i) {
+    result = fold_pair(node, result->front(), *node.constant(i));
   }
-  auto combined = [f, first = sa->function, second = sb->function](double x) { return f(first(x), second(x)); };
-  return Value{Unary{sa->tensor, std::move(combined), node.node.name}, (*a)->view};
+  return result;
+}
+
+ShapesResult shapes_elementwise(const NodeView& node) {
+  auto shape = node.shape(0);
+  for (std::size_t i = 1; shape && i < node.node.inputs.size(); ++i) {
+    const auto other = node.shape(i);
+    if (!other) return tl::unexpected(other.error());
+    shape = broadcast(*shape, *other);
+    if (!shape) return node.error(shape.error().what);
+  }
+  if (!shape) return tl::unexpected(shape.error());
+  return std::vector<Shape>{std::move(*shape)};
+}
+
+Result<Value> lower_clip(Lowering& lowering, const NodeView& node, double lo, double hi) {
+  const auto input = lowering.input(node, is_constant(lowering, node, 0) ? 1 : 0);
+  if (!input) return tl::unexpected(input.error());
+  Value value = **input;
+  if (Clip* clip = clip_of(value)) {
+    apply_clip(lo, hi, *clip);
+    return value;
+  }
+  return table_of(lowering, node, value, [&](double x) { return std::min(std::max(x, lo), hi); });
+}
+
+Result<Value> lower_elementwise(Lowering& lowering, const NodeView& node) {
+  if (const auto f = function_of(node.node)) return lower_unary(lowering, node, *f);
+  const auto a = lowering.input(node, 0);
+  if (node.node.inputs.size() == 1) return pass_through(lowering, node);  // Min and Max of one
+  const auto b = lowering.input(node, 1);
+  if (!a || !b) return tl::unexpected(!a ? a.error() : b.error());
+  if (node.node.inputs.size() > 2) return node.error("takes more than two tensors; write it as a chain of pairs");
+  if (is_constant(lowering, node, 1)) return lower_with_constant(lowering, node, **a, 1);
+  if (is_constant(lowering, node, 0)) return lower_with_constant(lowering, node, **b, 0);
+  return lower_pair(lowering, node, **a, **b);
+}
+
+std::span<const Operator> elementwise_operators() {
+  static const std::vector<Operator> operators = [] {
+    std::vector<Operator> all;
+    const auto add = [&](std::string_view name) {
+      all.push_back({.name = name, .shapes = shapes_elementwise, .fold = fold_elementwise, .lower = lower_elementwise});
+    };
+    for (const UnaryFunction& f : unary_functions()) {
+      if (f.name != "GeluTanh") add(f.name);  // a Gelu with an attribute
+    }
+    for (const BinaryFunction& f : binary_functions()) add(f.name);
+    return all;
+  }();
+  return operators;
 }
 
 }  // namespace ares::qonnx

@@ -1,18 +1,27 @@
-// Lowering of the element-wise operators of two inputs.
+// Element-wise operators: rows of core/ir/float_function.hpp and how they act on the kinds of values.
 #pragma once
+
+#include <span>
 
 #include "core/import/operators/linear.hpp"
 
 namespace ares::qonnx {
 
-/// x op c = x * gain + shift, or c op x where `constant_first`.
-struct Affine {
-  double gain = 1, shift = 0;
-};
+/// Shape and folding of any of them, by the node's operator.
+ShapesResult shapes_elementwise(const NodeView& node);
+ArraysResult fold_elementwise(const NodeView& node);
 
-/// Two values of one stored tensor, or one and a scalar, become a function of it; an accumulator and a constant per
-/// channel stay an accumulator. `affine(c, constant_first)` says how a constant acts, nothing where not linearly.
-Result<Value> lower_elementwise(Lowering& lowering, const NodeView& node, double (*f)(double, double),
-                                std::optional<Affine> (*affine)(double c, bool constant_first));
+/// Lowering of any of them. A function of one stored tensor and scalars is a table; on an accumulator or an average a
+/// linear function folds in, a ReLU or Clip becomes its bounds.
+Result<Value> lower_elementwise(Lowering& lowering, const NodeView& node);
+
+/// y = min(max(x, lo), hi) of any value.
+Result<Value> lower_clip(Lowering& lowering, const NodeView& node, double lo, double hi);
+
+/// Two values that are no functions of one stored tensor.
+Result<Value> combine_tensors(Lowering& lowering, const NodeView& node, const Value& a, const Value& b);
+
+/// The operators that are rows of core/ir/float_function.hpp.
+std::span<const Operator> elementwise_operators();
 
 }  // namespace ares::qonnx

@@ -38,6 +38,33 @@ Result<std::vector<int32_t>> feature_order(const NodeView& node, const ModelView
   return place;
 }
 
+/// The bounds of gain * x + shift where x has those of `clip`; nothing where channels differ.
+std::optional<Clip> affine_clip(const std::vector<double>& gain, const std::vector<double>& shift, const Clip& clip) {
+  const auto bounds = [&](std::size_t c) {
+    const auto at = [&](double v) { return std::isfinite(v) || gain[c] != 0 ? v * gain[c] + shift[c] : shift[c]; };
+    const double a = at(clip.lo), b = at(clip.hi);
+    return Clip{std::min(a, b), std::max(a, b)};
+  };
+  const Clip first = bounds(0);
+  for (std::size_t c = 1; c < gain.size(); ++c) {
+    const Clip other = bounds(c);
+    if (other.lo != first.lo || other.hi != first.hi) return std::nullopt;
+  }
+  return first;
+}
+
+/// Moves the sign of a channel's scale to its weights where they can take it.
+void make_positive(Weighted& layer, std::size_t c) {
+  if (layer.weight_scale[c] >= 0 || !layer.weight_zero.empty()) return;
+  const std::size_t columns = layer.weights.size() / layer.weight_scale.size();
+  const auto begin = layer.weights.begin() + static_cast<std::ptrdiff_t>(c * columns);
+  const auto end = begin + static_cast<std::ptrdiff_t>(columns);
+  const auto lowest = static_cast<int8_t>(-(1 << (layer.weight_bits - 1)));
+  if (std::find(begin, end, lowest) != end) return;
+  std::transform(begin, end, begin, [](int8_t w) { return static_cast<int8_t>(-w); });
+  layer.weight_scale[c] = -layer.weight_scale[c];
+}
+
 }  // namespace
 
 Result<Stored> stored_input(const Lowering& lowering, const NodeView& node, std::size_t i) {
@@ -130,7 +157,7 @@ Result<Value> make_linear(Lowering& lowering, const NodeView& node, const Quanti
                   stored->tensor,
                   {1, static_cast<int32_t>(tokens), static_cast<int32_t>(outputs)},
                   node.node.name,
-                  false,
+                  {},
                   shape.size() - 1,
                   false};
   return Value{std::move(acc), {shape, {}}};
@@ -157,23 +184,50 @@ Result<void> apply_affine(const NodeView& node, const std::vector<double>& gain,
   const std::size_t channels = layer.weight_scale.size();
   if (acc.reshaped) return node.error("follows a Reshape of an accumulator; move it before the Reshape");
   if (gain.size() != channels || shift.size() != channels) return node.error("its constant has no value per channel");
+  if (acc.clip.any()) {
+    const auto clip = affine_clip(gain, shift, acc.clip);
+    if (!clip) return node.error("scales a clipped value (ReLU, Clip) channel by channel; put a Quant before it");
+    acc.clip = *clip;
+  }
   const bool moves = std::any_of(shift.begin(), shift.end(), [](double s) { return s != 0; });
-  const bool flips = std::any_of(gain.begin(), gain.end(), [](double g) { return g <= 0; });
-  if (acc.relu && (moves || flips)) return node.error("follows a ReLU without a Quant between; put a Quant before it");
   if (moves && layer.bias.empty()) layer.bias.resize(channels);
-  const std::size_t columns = layer.weights.size() / channels;
   for (std::size_t c = 0; c < channels; ++c) {
     layer.weight_scale[c] *= gain[c];
     if (!layer.bias.empty()) layer.bias[c] = layer.bias[c] * gain[c] + shift[c];
-    if (layer.weight_scale[c] >= 0 || !layer.weight_zero.empty()) continue;
-    const auto begin = layer.weights.begin() + static_cast<std::ptrdiff_t>(c * columns);
-    const auto end = begin + static_cast<std::ptrdiff_t>(columns);
-    const auto lowest = static_cast<int8_t>(-(1 << (layer.weight_bits - 1)));
-    if (std::find(begin, end, lowest) != end) continue;
-    std::transform(begin, end, begin, [](int8_t w) { return static_cast<int8_t>(-w); });
-    layer.weight_scale[c] = -layer.weight_scale[c];
+    make_positive(layer, c);
   }
   return {};
+}
+
+void apply_clip(double lo, double hi, Clip& clip) {
+  clip = {std::min(std::max(clip.lo, lo), hi), std::min(std::max(clip.hi, lo), hi)};
+}
+
+Result<Value> as_accumulator(Lowering& lowering, const NodeView& node, const Value& value) {
+  const auto* stored = std::get_if<Stored>(&value.kind);
+  if (!stored || lowering.tensor(stored->tensor).type != ElementType::u8) {
+    return node.error(
+        "its constant differs from channel to channel on a tensor that is not quantised; put a Quant before it");
+  }
+  const Shape& s = value.view.shape;
+  Tensor& tensor = lowering.tensor(stored->tensor);
+  std::size_t axis = 1;
+  if (value.view.order.empty() && !s.empty() && s.back() > 1 && (s.size() < 3 || s[1] > 1)) {
+    const Dims rows{1, static_cast<int32_t>(tensor.dims.count() / s.back()), static_cast<int32_t>(s.back())};
+    if (lowering.free_dims(stored->tensor)) tensor.dims = rows;
+    if (tensor.dims.c != rows.c)
+      return node.error("its channels are not innermost in the stored tensor; put it elsewhere");
+    axis = s.size() - 1;
+  } else if (const auto dims = image_dims(lowering, node, value); !dims) {
+    return tl::unexpected(dims.error());
+  }
+  const auto channels = static_cast<std::size_t>(tensor.dims.c);
+  Weighted layer;
+  layer.groups = tensor.dims.c;
+  layer.weight_bits = 2;  // 1 and -1
+  layer.weights.assign(channels, 1);
+  layer.weight_scale.assign(channels, 1);
+  return Value{Accumulator{std::move(layer), stored->tensor, tensor.dims, node.node.name, {}, axis, false}, value.view};
 }
 
 Result<Dims> image_dims(Lowering& lowering, const NodeView& node, const Value& value) {

@@ -25,9 +25,16 @@ Result<Value> make_linear(Lowering& lowering, const NodeView& node, const Quanti
 Result<void> add_bias(const Lowering& lowering, const NodeView& node, std::size_t i, double factor, Accumulator& acc,
                       const Shape& shape);
 
-/// y = x * gain[c] + shift[c] after the accumulator. Fails where a ReLU stands between.
+/// y = x * gain[c] + shift[c] after the accumulator. Fails where bounds stand between that would differ per channel.
 Result<void> apply_affine(const NodeView& node, const std::vector<double>& gain, const std::vector<double>& shift,
                           Accumulator& acc);
+
+/// y = min(max(x, lo), hi) after what `clip` bounds already.
+void apply_clip(double lo, double hi, Clip& clip);
+
+/// A stored tensor as the sum of itself alone: a depthwise 1x1 convolution whose weights are 1, for what differs from
+/// channel to channel. Channels are axis 1 of an image, else the last axis.
+Result<Value> as_accumulator(Lowering& lowering, const NodeView& node, const Value& value);
 
 /// Requires that the value is a [1, c, h, w] or [1, c, w] tensor stored channels last and returns its dims.
 Result<Dims> image_dims(Lowering& lowering, const NodeView& node, const Value& value);

@@ -1,12 +1,16 @@
-// Every operator that registry.cpp lists; each is defined in the file of its name.
+// Every operator that registry.cpp lists; each is defined in the file of its name, the
+// element-wise ones in elementwise.cpp.
 #pragma once
 
 #include "core/import/operator.hpp"
 
 namespace ares::qonnx {
 
-extern const Operator kAdd, kAveragePool, kBatchNormalization, kCast, kConcat, kConstant, kConstantOfShape, kConv, kDiv,
-    kDropout, kFlatten, kGather, kGemm, kGlobalAveragePool, kIdentity, kMatMul, kMaxPool, kMul, kPad, kQuant, kRelu,
-    kReshape, kShape, kSlice, kSqueeze, kSub, kTranspose, kUnsqueeze;
+// clang-format off
+extern const Operator
+    kAveragePool, kBatchNormalization, kCast, kClip, kConcat, kConstant, kConstantOfShape, kConv, kDropout, kFlatten, kGather,
+    kGemm, kGlobalAveragePool, kIdentity, kMatMul, kMaxPool, kPad, kQuant, kReshape, kShape, kSlice, kSqueeze, kTranspose,
+    kUnsqueeze;
+// clang-format on
 
 }  // namespace ares::qonnx

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "core/arithmetic/table.hpp"
 #include "core/import/operators/linear.hpp"
 #include "core/ir/graph.hpp"
@@ -55,33 +58,43 @@ Result<Value> quantise_host(Lowering& lowering, const NodeView& node, const Valu
   return Value{Stored{id}, view};
 }
 
+/// Bounds on the real value before the Quant, as its clip range.
+void narrow(const Clip& clip, Quantisation& q) {
+  const auto stored = [&](double bound) {
+    return static_cast<int>(std::clamp<double>(std::nearbyint(bound / q.scale + q.zero_point), q.lo, q.hi));
+  };
+  const int lo = stored(clip.lo), hi = stored(clip.hi);
+  q.lo = lo;
+  q.hi = hi;
+}
+
 Result<Value> quantise_accumulator(Lowering& lowering, const NodeView& node, const Value& value, Quantisation q) {
   const auto& acc = std::get<Accumulator>(value.kind);
-  if (acc.relu) q.lo = std::clamp(q.zero_point, q.lo, q.hi);
+  narrow(acc.clip, q);
   const TensorId id = lowering.add_tensor({node.node.outputs[0], ElementType::u8, acc.out, q, {}, value.view});
   lowering.add_layer(acc.node, acc.layer, {acc.input}, id);
   return Value{Stored{id}, value.view};
 }
 
-Result<Value> quantise_average(Lowering& lowering, const NodeView& node, const Value& value, const Quantisation& q) {
+Result<Value> quantise_average(Lowering& lowering, const NodeView& node, const Value& value, Quantisation q) {
   const auto& average = std::get<Average>(value.kind);
+  narrow(average.clip, q);
   const TensorId id = lowering.add_tensor({node.node.outputs[0], ElementType::u8, average.out, q, {}, value.view});
   lowering.add_layer(average.node, average.layer, {average.input}, id);
   return Value{Stored{id}, value.view};
 }
 
 /// A table keeps the order of the stored bytes. Its dims follow the model's shape where that is a plain row.
-Result<Value> quantise_function(Lowering& lowering, const NodeView& node, const Value& value, TensorId input,
-                                const std::function<double(double)>& f, const std::string& name,
+Result<Value> quantise_function(Lowering& lowering, const NodeView& node, const Value& value, const Unary& unary,
                                 const Quantisation& q) {
-  const Tensor& in = lowering.tensor(input);
-  auto map = build_table(f, in.q, q);
+  const Tensor& in = lowering.tensor(unary.tensor);
+  auto map = build_table(unary.values, q);
   if (!map) return node.error(map.error().what);
   Dims dims = in.dims;
   const Shape& shape = value.view.shape;
   if (shape != in.view.shape && shape.size() == 2 && shape[0] == 1) dims = {1, 1, static_cast<int32_t>(shape[1])};
   const TensorId id = lowering.add_tensor({node.node.outputs[0], ElementType::u8, dims, q, {}, value.view});
-  lowering.add_layer(name, Table{*map}, {input}, id);
+  lowering.add_layer(unary.node, Table{*map}, {unary.tensor}, id);
   return Value{Stored{id}, value.view};
 }
 
@@ -95,12 +108,12 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
   if (std::holds_alternative<Accumulator>(value.kind)) return quantise_accumulator(lowering, node, value, *q);
   if (std::holds_alternative<Average>(value.kind)) return quantise_average(lowering, node, value, *q);
   if (const auto* unary = std::get_if<Unary>(&value.kind)) {
-    return quantise_function(lowering, node, value, unary->tensor, unary->function, unary->node, *q);
+    return quantise_function(lowering, node, value, *unary, *q);
   }
   const auto stored = stored_input(lowering, node, 0);
   if (!stored) return tl::unexpected(stored.error());
-  const auto same = [](double x) { return x; };
-  return quantise_function(lowering, node, value, stored->tensor, same, node.node.name, *q);
+  const Unary same{stored->tensor, stored_values(lowering.tensor(stored->tensor).q), node.node.name};
+  return quantise_function(lowering, node, value, same, *q);
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
+#include "core/import/operators/elementwise.hpp"
 #include "core/import/operators/operators.hpp"
 
 namespace ares::qonnx {
@@ -9,24 +11,34 @@ namespace {
 
 // clang-format off
 const Operator* const kOperators[] = {
-    &kAdd, &kAveragePool, &kBatchNormalization, &kCast, &kConcat, &kConstant, &kConstantOfShape, &kConv, &kDiv, &kDropout, &kFlatten,
-    &kGather, &kGemm, &kGlobalAveragePool, &kIdentity, &kMatMul, &kMaxPool, &kMul, &kPad, &kQuant, &kRelu, &kReshape, &kShape, &kSlice,
-    &kSqueeze, &kSub, &kTranspose, &kUnsqueeze,
+    &kAveragePool, &kBatchNormalization, &kCast, &kClip, &kConcat, &kConstant, &kConstantOfShape, &kConv, &kDropout, &kFlatten,
+    &kGather, &kGemm, &kGlobalAveragePool, &kIdentity, &kMatMul, &kMaxPool, &kPad, &kQuant, &kReshape, &kShape, &kSlice, &kSqueeze,
+    &kTranspose, &kUnsqueeze,
 };
 // clang-format on
+
+using Registry = std::map<std::string_view, const Operator*>;
+
+const Registry& registry() {
+  static const Registry operators = [] {
+    Registry all;
+    for (const Operator* o : kOperators) all[o->name] = o;
+    for (const Operator& o : elementwise_operators()) all[o.name] = &o;
+    return all;
+  }();
+  return operators;
+}
 
 }  // namespace
 
 const Operator* find_operator(std::string_view name) {
-  const auto* const* it =
-      std::find_if(std::begin(kOperators), std::end(kOperators), [&](const Operator* o) { return o->name == name; });
-  return it == std::end(kOperators) ? nullptr : *it;
+  const auto it = registry().find(name);
+  return it == registry().end() ? nullptr : it->second;
 }
 
 std::string operator_names() {
   std::vector<std::string_view> names;
-  for (const Operator* o : kOperators) names.push_back(o->name);
-  std::sort(names.begin(), names.end());
+  for (const auto& [name, op] : registry()) names.push_back(name);
   return fmt::format("{}", fmt::join(names, ", "));
 }
 

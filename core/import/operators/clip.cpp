@@ -1,0 +1,48 @@
+#include <fmt/format.h>
+
+#include "core/import/operators/elementwise.hpp"
+
+namespace ares::qonnx {
+namespace {
+
+/// Bounds are attributes up to opset 10, inputs from 11.
+Result<double> bound(const NodeView& node, const char* attribute, std::size_t input, double fallback) {
+  if (!node.has_input(input)) return float_attribute(node.node, attribute, fallback);
+  const auto value = scalar(node.constant(input));
+  if (!value) return node.error(fmt::format("its bound '{}' has to be one constant", node.node.inputs[input]));
+  return *value;
+}
+
+Result<Clip> bounds(const NodeView& node) {
+  const Clip none;
+  const auto lo = bound(node, "min", 1, none.lo), hi = bound(node, "max", 2, none.hi);
+  if (!lo || !hi) return tl::unexpected(!lo ? lo.error() : hi.error());
+  return Clip{*lo, *hi};
+}
+
+ArraysResult fold(const NodeView& node) {
+  const auto clip = bounds(node);
+  if (!clip) return tl::unexpected(clip.error());
+  Array out = *node.constant(0);
+  std::visit(
+      [&](auto& values) {
+        for (auto& v : values) {
+          const double c = std::min(std::max(static_cast<double>(v), clip->lo), clip->hi);
+          v = static_cast<std::decay_t<decltype(v)>>(c);
+        }
+      },
+      out.values);
+  return std::vector<Array>{std::move(out)};
+}
+
+Result<Value> lower(Lowering& lowering, const NodeView& node) {
+  const auto clip = bounds(node);
+  if (!clip) return tl::unexpected(clip.error());
+  return lower_clip(lowering, node, clip->lo, clip->hi);
+}
+
+}  // namespace
+
+const Operator kClip{.name = "Clip", .shapes = same_shape, .fold = fold, .lower = lower};
+
+}  // namespace ares::qonnx
