@@ -48,7 +48,7 @@ Result<void> lower_output(Lowering& lowering, const std::string& name) {
   Value value = it->second;
   if (std::holds_alternative<Constant>(value.kind)) return wrong("is constant");
   if (std::holds_alternative<HostFloat>(value.kind)) return wrong("is the model's float input");
-  if (std::holds_alternative<Padded>(value.kind)) return wrong("is padded last; only an AveragePool takes a Pad");
+  if (std::holds_alternative<Padded>(value.kind)) return wrong("is padded last; only a Conv or pool takes in a Pad");
   if (std::holds_alternative<Unary>(value.kind) || std::holds_alternative<Average>(value.kind))
     return wrong("is not quantised; put a Quant before it");
   if (std::holds_alternative<Accumulator>(value.kind)) {

@@ -63,7 +63,7 @@ struct Average {
   Clip clip = {};
 };
 
-/// A stored image with real zeros around it, which an AveragePool takes in. `inner`: the view without them.
+/// A stored image with real zeros around it, which a Conv or pool takes in. `inner`: the view without them.
 struct Padded {
   TensorId tensor = -1;
   Window pads;  ///< its pads alone

@@ -157,3 +157,35 @@ TEST_CASE("import: a constant per feature of tokens, and where there is none per
   REQUIRE(!refused);
   CHECK(refused.error().what.find("only one value per channel") != std::string::npos);
 }
+
+TEST_CASE("import: a Pad of zeros becomes the padding of the Conv after it") {
+  ModelBuilder b;
+  const auto x = b.quant("iq", b.input("x", {1, 1, 3, 3}), {0.5f, true, 2});
+  const auto p = b.node("Pad", "pad", {x, b.ints("pads", {0, 0, 1, 0, 0, 0, 0, 2})});
+  const auto w = b.quant("wq", b.floats("w", {1, 1, 2, 2}, {1, 2, 3, 4}), {1});
+  b.output(b.quant("oq", b.node("Conv", "conv", {p, w}, {{"pads", Ints{0, 1, 0, 0}}}), {0.5f}));
+  const LayerGraph g = lowered(b);
+  REQUIRE(boost::num_vertices(g.dag) == 1);
+  const Window expected{2, 2, 1, 1, 1, 1, 1, 1, 0, 2};
+  CHECK(std::get<Weighted>(g.dag[0].op).window == expected);
+  const auto data = run(g, std::vector{quantise_input(g, 0, std::vector<float>(9, 1))});
+  const auto y = dequantise_output(g, 0, data.back());
+  CHECK(std::vector<float>(y.begin(), y.begin() + 5) == std::vector<float>{4, 7, 7, 3, 0});
+}
+
+TEST_CASE("import: a Pad before a MaxPool needs values that are none below 0") {
+  for (const bool positive : {true, false}) {
+    ModelBuilder b;
+    const auto x = b.quant("iq", b.input("x", {1, 1, 3, 3}), {0.5f, !positive});
+    const auto p = b.node("Pad", "pad", {x, b.ints("pads", {0, 0, 1, 1, 0, 0, 0, 0})});
+    b.output(b.node("MaxPool", "pool", {p}, {{"kernel_shape", Ints{2, 2}}}));
+    const auto g = test::run_pipeline(b.model);
+    REQUIRE(g.has_value() == positive);
+    if (g) {
+      const Window expected{2, 2, 1, 1, 1, 1, 1, 1, 0, 0};
+      CHECK(std::get<MaxPool>(g->dag[0].op).window == expected);
+    } else {
+      CHECK(g.error().what.find("can win") != std::string::npos);
+    }
+  }
+}

@@ -47,25 +47,16 @@ bool overhangs(const NodeView& node, const Window& w, std::size_t axes) {
 }
 
 /// The zeros of a Pad before the pool always count, the pool's own where it says so.
-Result<AveragePool> average(const NodeView& node, const Window& own, const Padded* before, std::size_t axes) {
+Result<AveragePool> average(const NodeView& node, const Window& own, const ImageInput& before, std::size_t axes) {
   AveragePool pool{own, false, {}};
   const bool own_count = int_attribute(node.node, "count_include_pad", 0) != 0;
-  if (before) {
+  if (before.padded) {
     if (is_padded(own) && !own_count) {
       return node.error("padding that counts (the Pad before it) beside padding that does not is not supported");
     }
-    const auto sum = [](int16_t& to, int16_t by) {
-      const int all = to + by;
-      to = static_cast<int16_t>(all);
-      return all <= std::numeric_limits<int16_t>::max();
-    };
-    Window& w = pool.window;
-    if (!sum(w.pt, before->pads.pt) || !sum(w.pl, before->pads.pl) || !sum(w.pb, before->pads.pb) ||
-        !sum(w.pr, before->pads.pr)) {
-      return node.error("absurd padding");
-    }
+    if (auto ok = add_pads(node, before, pool.window); !ok) return tl::unexpected(ok.error());
   }
-  pool.counts_padding = is_padded(pool.window) && (before || own_count);
+  pool.counts_padding = is_padded(pool.window) && (before.padded || own_count);
   if (pool.counts_padding && overhangs(node, own, axes)) {
     return node.error("ceil_mode with padding that counts is not supported; state the padding in full");
   }
@@ -99,26 +90,16 @@ Result<void> check(const NodeView& node, const AveragePool& pool, const Dims& in
 
 /// Stays unquantised until its Quant.
 Result<Value> lower(Lowering& lowering, const NodeView& node) {
-  const auto input = lowering.input(node, 0);
-  if (!input) return tl::unexpected(input.error());
-  Value value = **input;
-  std::optional<Padded> before;
-  if (const auto* padded = std::get_if<Padded>(&value.kind)) {
-    before = *padded;
-    value = {Stored{padded->tensor}, padded->inner};
-  } else if (const auto stored = stored_input(lowering, node, 0); !stored) {
-    return tl::unexpected(stored.error());
-  }
-  const auto dims = image_dims(lowering, node, value);
-  if (!dims) return tl::unexpected(dims.error());
+  const auto image = image_input(lowering, node);
+  if (!image) return tl::unexpected(image.error());
   const Shape shape = *node.shape(0);
   const auto window = window_of(node, shape);
   if (!window) return tl::unexpected(window.error());
-  const auto pool = average(node, window->window, before ? &*before : nullptr, shape.size() - 2);
+  const auto pool = average(node, window->window, *image, shape.size() - 2);
   if (!pool) return tl::unexpected(pool.error());
-  if (auto ok = check(node, *pool, *dims, *window); !ok) return tl::unexpected(ok.error());
-  const Dims out{static_cast<int32_t>(window->out_h), static_cast<int32_t>(window->out_w), dims->c};
-  return Value{Average{*pool, std::get<Stored>(value.kind).tensor, out, node.node.name},
+  if (auto ok = check(node, *pool, image->dims, *window); !ok) return tl::unexpected(ok.error());
+  const Dims out{static_cast<int32_t>(window->out_h), static_cast<int32_t>(window->out_w), image->dims.c};
+  return Value{Average{*pool, image->tensor, out, node.node.name},
                {output_shape(lowering, node), channels_first_order(out)}};
 }
 

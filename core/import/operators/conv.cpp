@@ -39,10 +39,8 @@ std::vector<int64_t> channels_last(const Shape& weights) {
 }
 
 Result<Value> lower(Lowering& lowering, const NodeView& node) {
-  const auto stored = stored_input(lowering, node, 0);
-  if (!stored) return tl::unexpected(stored.error());
-  const auto dims = image_dims(lowering, node, **lowering.input(node, 0));
-  if (!dims) return tl::unexpected(dims.error());
+  const auto image = image_input(lowering, node);
+  if (!image) return tl::unexpected(image.error());
   const auto weights = weight_input(lowering, node, 1);
   if (!weights) return tl::unexpected(weights.error());
   const Shape& w = (*weights)->shape;
@@ -51,9 +49,10 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
   const auto window = resolve_window(node, *node.shape(0), {w.begin() + 2, w.end()});
   if (!window) return tl::unexpected(window.error());
   layer->window = window->window;
+  if (auto ok = add_pads(node, *image, layer->window); !ok) return tl::unexpected(ok.error());
   layer->groups = static_cast<int>(int_attribute(node.node, "group", 1));
   const Dims out{static_cast<int32_t>(window->out_h), static_cast<int32_t>(window->out_w), static_cast<int32_t>(w[0])};
-  Accumulator acc{std::move(*layer), stored->tensor, out, node.node.name, {}, 0, false};
+  Accumulator acc{std::move(*layer), image->tensor, out, node.node.name, {}, 0, false};
   if (node.has_input(2)) {
     if (auto ok = add_bias(lowering, node, 2, 1, acc, {w[0]}); !ok) return tl::unexpected(ok.error());
   }

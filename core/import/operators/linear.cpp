@@ -75,10 +75,7 @@ Result<Stored> stored_input(const Lowering& lowering, const NodeView& node, std:
     if (lowering.tensor(stored->tensor).type == ElementType::u8) return *stored;
   }
   if (std::holds_alternative<Padded>((*value)->kind)) {
-    return node.error(
-        fmt::format("its input '{}' comes from a Pad, which only an AveragePool takes; give the padding to "
-                    "the node itself",
-                    name));
+    return node.error(fmt::format("its input '{}' comes from a Pad, which only a Conv or pool takes in", name));
   }
   if (std::holds_alternative<HostFloat>((*value)->kind)) {
     return node.error(
@@ -201,6 +198,38 @@ Result<void> apply_affine(const NodeView& node, const std::vector<double>& gain,
 
 void apply_clip(double lo, double hi, Clip& clip) {
   clip = {std::min(std::max(clip.lo, lo), hi), std::min(std::max(clip.hi, lo), hi)};
+}
+
+Result<ImageInput> image_input(Lowering& lowering, const NodeView& node) {
+  const auto input = lowering.input(node, 0);
+  if (!input) return tl::unexpected(input.error());
+  Value value = **input;
+  ImageInput image;
+  if (const auto* padded = std::get_if<Padded>(&value.kind)) {
+    image.pads = padded->pads;
+    image.padded = true;
+    value = {Stored{padded->tensor}, padded->inner};
+  } else if (const auto stored = stored_input(lowering, node, 0); !stored) {
+    return tl::unexpected(stored.error());
+  }
+  const auto dims = image_dims(lowering, node, value);
+  if (!dims) return tl::unexpected(dims.error());
+  image.tensor = std::get<Stored>(value.kind).tensor;
+  image.dims = *dims;
+  return image;
+}
+
+Result<void> add_pads(const NodeView& node, const ImageInput& input, Window& window) {
+  const auto sum = [](int16_t& to, int16_t by) {
+    const int all = to + by;
+    to = static_cast<int16_t>(all);
+    return all <= std::numeric_limits<int16_t>::max();
+  };
+  const Window& p = input.pads;
+  if (!sum(window.pt, p.pt) || !sum(window.pl, p.pl) || !sum(window.pb, p.pb) || !sum(window.pr, p.pr)) {
+    return node.error("absurd padding");
+  }
+  return {};
 }
 
 Result<Value> as_accumulator(Lowering& lowering, const NodeView& node, const Value& value) {

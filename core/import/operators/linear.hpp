@@ -8,6 +8,18 @@ namespace ares::qonnx {
 /// The stored tensor on input i of an operator that multiplies; the error says what to quantise.
 Result<Stored> stored_input(const Lowering& lowering, const NodeView& node, std::size_t i);
 
+/// The stored image on input 0 of a Conv or pool, and the real zeros that a Pad put around it (all 0 where none did).
+struct ImageInput {
+  TensorId tensor = -1;
+  Dims dims;
+  Window pads;
+  bool padded = false;
+};
+Result<ImageInput> image_input(Lowering& lowering, const NodeView& node);
+
+/// Adds the padding of a Pad to the node's own.
+Result<void> add_pads(const NodeView& node, const ImageInput& input, Window& window);
+
 /// The quantised weights on input i; the error says that they are missing or cannot be held in 8 bits.
 Result<const QuantisedConstant*> weight_input(const Lowering& lowering, const NodeView& node, std::size_t i);
 

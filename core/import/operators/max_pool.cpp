@@ -6,15 +6,16 @@
 namespace ares::qonnx {
 namespace {
 
+/// Whether every window holds more than padding.
+bool leaves_values(const Window& w) {
+  return std::max(w.pt, w.pb) <= w.dh * (w.kh - 1) && std::max(w.pl, w.pr) <= w.dw * (w.kw - 1);
+}
+
 Result<WindowShape> window_of(const NodeView& node, const Shape& in) {
   const auto kernel = ints_attribute(node.node, "kernel_shape");
   if (!kernel) return node.error("has no kernel_shape");
   auto window = resolve_window(node, in, *kernel);
-  if (!window) return window;
-  const Window& w = window->window;
-  if (std::max(w.pt, w.pb) > w.dh * (w.kh - 1) || std::max(w.pl, w.pr) > w.dw * (w.kw - 1)) {
-    return node.error("its padding is as large as its window");
-  }
+  if (window && !leaves_values(window->window)) return node.error("its padding is as large as its window");
   return window;
 }
 
@@ -30,19 +31,24 @@ ShapesResult shapes(const NodeView& node) {
   return std::vector<Shape>{out};
 }
 
-/// Works on stored values: the scale is positive. Padding never wins.
+/// Works on stored values: the scale is positive. Padding never wins; nor do a Pad's zeros over values that are none
+/// below 0.
 Result<Value> lower(Lowering& lowering, const NodeView& node) {
-  const auto stored = stored_input(lowering, node, 0);
-  if (!stored) return tl::unexpected(stored.error());
-  const auto dims = image_dims(lowering, node, **lowering.input(node, 0));
-  if (!dims) return tl::unexpected(dims.error());
-  const auto window = window_of(node, *node.shape(0));
+  const auto image = image_input(lowering, node);
+  if (!image) return tl::unexpected(image.error());
+  auto window = window_of(node, *node.shape(0));
   if (!window) return tl::unexpected(window.error());
-  const Dims out{static_cast<int32_t>(window->out_h), static_cast<int32_t>(window->out_w), dims->c};
+  const Quantisation q = lowering.tensor(image->tensor).q;
+  if (auto ok = add_pads(node, *image, window->window); !ok) return tl::unexpected(ok.error());
+  if (image->padded && (q.lo < q.zero_point || !leaves_values(window->window))) {
+    return node.error(
+        "zeros that a Pad put around values below 0 can win; give the padding to the MaxPool itself, or put a ReLU "
+        "before it");
+  }
+  const Dims out{static_cast<int32_t>(window->out_h), static_cast<int32_t>(window->out_w), image->dims.c};
   const ModelView view{output_shape(lowering, node), channels_first_order(out)};
-  const TensorId id =
-      lowering.add_tensor({node.node.outputs[0], ElementType::u8, out, lowering.tensor(stored->tensor).q, {}, view});
-  lowering.add_layer(node.node.name, MaxPool{window->window}, {stored->tensor}, id);
+  const TensorId id = lowering.add_tensor({node.node.outputs[0], ElementType::u8, out, q, {}, view});
+  lowering.add_layer(node.node.name, MaxPool{window->window}, {image->tensor}, id);
   return Value{Stored{id}, view};
 }
 

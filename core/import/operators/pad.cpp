@@ -66,7 +66,10 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
   if (stored && window && pads_zeros(node) && lowering.tensor(stored->tensor).type == ElementType::u8) {
     return Value{Padded{stored->tensor, *window, (*input)->view}, {output_shape(lowering, node), {}}};
   }
-  return node.error("a Pad other than by 0 is not supported; give the padding to the Conv or pool after it");
+  return node.error(
+      "only zeros around the rows and columns of a quantised image are supported; pad by 0 right before a Conv or "
+      "pool, or "
+      "give the padding to it");
 }
 
 }  // namespace
