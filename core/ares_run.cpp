@@ -10,6 +10,7 @@
 
 #include "core/base/file.hpp"
 #include "core/base/npy.hpp"
+#include "core/compare/report.hpp"
 #include "core/import/model_options.hpp"
 #include "core/ir/graph.hpp"
 #include "core/reference/dump.hpp"
@@ -18,6 +19,7 @@ namespace ares {
 namespace {
 
 namespace po = boost::program_options;
+namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 /// One --input or --output: the file for input or output `index`.
@@ -96,16 +98,21 @@ struct Results {
   double seconds = 0;
 };
 
+/// Sample `n` of every input as the network stores it.
+std::vector<TensorData> stored_sample(const LayerGraph& g, const std::vector<Samples>& inputs, std::size_t n) {
+  std::vector<TensorData> stored;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Samples& s = inputs[i];
+    stored.push_back(quantise_input(g, i, std::span(s.values).subspan(n * s.size, s.size)));
+  }
+  return stored;
+}
+
 Results run_samples(const LayerGraph& g, const std::vector<Samples>& inputs, TensorRecord* record) {
   Results r{std::vector<std::vector<float>>(g.outputs.size()), inputs[0].count, 0};
   for (std::size_t n = 0; n < r.samples; ++n) {
     const auto start = Clock::now();
-    std::vector<TensorData> stored;
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      const Samples& s = inputs[i];
-      stored.push_back(quantise_input(g, i, std::span(s.values).subspan(n * s.size, s.size)));
-    }
-    const auto data = run(g, stored);
+    const auto data = run(g, stored_sample(g, inputs, n));
     for (std::size_t o = 0; o < g.outputs.size(); ++o) {
       const auto real = dequantise_output(g, o, data[static_cast<std::size_t>(g.outputs[o].tensor)]);
       r.outputs[o].insert(r.outputs[o].end(), real.begin(), real.end());
@@ -147,14 +154,44 @@ std::size_t count_correct(const std::vector<int64_t>& labels, const Results& r) 
   return correct;
 }
 
-/// False where a tensor differs.
-bool compare(const std::string& directory, const TensorRecord& record, nlohmann::json& report) {
+/// What differs from a directory that --dump wrote, in one line; empty: nothing.
+std::string compare_directory(const std::string& directory, const TensorRecord& record, nlohmann::json& report) {
   const auto result = value_or_throw(record.compare(directory));
   report["compare"] = {{"compared", result.compared}, {"absent", result.absent}, {"difference", result.difference}};
-  if (!result.difference.empty()) return false;
+  if (!result.difference.empty()) return fmt::format("{}: {}", directory, result.difference);
   std::cout << fmt::format("compare: {} tensors equal, {} without a file in {}\n", result.compared, result.absent,
                            directory);
-  return true;
+  return "";
+}
+
+/// The sample that a record is of: --sample, else the number in the file's name, else the only one.
+std::size_t recorded_sample(const OptionValues& values, const Record& record, std::size_t samples) {
+  const auto& file = values["compare"].as<std::string>();
+  const bool given = values.count("sample");
+  if (!given && !record.sample && samples > 1) {
+    throw CommandError(ExitStatus::usage, fmt::format("{}: which sample is it? its name ends in no number; give "
+                                                      "--sample",
+                                                      file));
+  }
+  const std::size_t n = given ? values["sample"].as<std::size_t>() : record.sample.value_or(0);
+  if (n < samples) return n;
+  throw CommandError(ExitStatus::usage, fmt::format("{}: sample {} of {}; count from 0", file, n, samples));
+}
+
+/// What differs from recorded integers beyond what rounding explains, in one line; empty: nothing.
+std::string compare_record(const OptionValues& values, const LayerGraph& g, const std::vector<Samples>& inputs,
+                           const Record& record, nlohmann::json& report) {
+  const auto& file = values["compare"].as<std::string>();
+  const std::size_t n = recorded_sample(values, record, inputs[0].count);
+  const auto result = compare(g, stored_sample(g, inputs, n), record);
+  if (!result) throw CommandError(ExitStatus::usage, fmt::format("{}: {}", file, result.error().what));
+  report["compare"] = comparison_json(*result);
+  report["compare"]["sample"] = n;
+  std::cout << fmt::format("sample {} against {}:\n{}", n, file, comparison_text(*result));
+  const std::string wrong = complaint(*result);
+  if (wrong.empty()) return "";
+  const char* hint = g.policy == RequantPolicy::fast ? " (the fast policy may; try --requant exact)" : "";
+  return fmt::format("{}: {}{}", file, wrong, hint);
 }
 
 nlohmann::json describe(const LayerGraph& g, const std::string& model, const Results& r) {
@@ -181,7 +218,10 @@ ExitStatus run_model(const OptionValues& values) {
   std::vector<Binding> outputs;
   if (values.count("output")) outputs = bind(values["output"].as<std::vector<std::string>>(), g.outputs, "output");
   std::for_each(notices.begin(), notices.end(), print_notice);
-  const bool records = values.count("dump") || values.count("compare");
+  const std::string compared = values.count("compare") ? values["compare"].as<std::string>() : "";
+  std::optional<Record> recorded;
+  if (fs::is_regular_file(compared)) recorded = value_or_throw(read_record(compared));
+  const bool records = values.count("dump") || (!compared.empty() && !recorded);
   TensorRecord record;
   if (records) record = value_or_throw(TensorRecord::create(g), ExitStatus::failed);
   const Results r = run_samples(g, inputs, records ? &record : nullptr);
@@ -195,14 +235,16 @@ ExitStatus run_model(const OptionValues& values) {
     report["accuracy"] = accuracy;
   }
   if (values.count("dump")) value_or_throw(record.write(values["dump"].as<std::string>()), ExitStatus::failed);
-  const bool equal = !values.count("compare") || compare(values["compare"].as<std::string>(), record, report);
+  std::string difference;
+  if (recorded) {
+    difference = compare_record(values, g, inputs, *recorded, report);
+  } else if (!compared.empty()) {
+    difference = compare_directory(compared, record, report);
+  }
   if (values.count("json")) {
     value_or_throw(write_file(values["json"].as<std::string>(), report.dump(2) + "\n"), ExitStatus::failed);
   }
-  if (!equal) {
-    throw CommandError(ExitStatus::failed, fmt::format("{}: {}", values["compare"].as<std::string>(),
-                                                       report["compare"]["difference"].get<std::string>()));
-  }
+  if (!difference.empty()) throw CommandError(ExitStatus::failed, difference);
   return ExitStatus::done;
 }
 
@@ -216,8 +258,11 @@ Options run_options() {
       "output", files(), "where the real-valued outputs go (.npy, float32)")(
       "labels", file(), "class of each sample (.npy): prints the accuracy")(
       "dump", directory(), "write the integers of every quantised tensor there")(
-      "compare", directory(), "name the first tensor that differs from such a directory")("json", file(),
-                                                                                          "write a report");
+      "compare", po::value<std::string>()->value_name("DIR|FILE.npz"),
+      "name the first tensor that differs from such a directory, or from the integers that Brevitas computed for a "
+      "sample (FILE.npz with FILE.json)")("sample", po::value<std::size_t>()->value_name("N"),
+                                          "the sample that FILE.npz is of (default: the number in its name)")(
+      "json", file(), "write a report");
   return options;
 }
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <map>
 
+#include "core/base/text_table.hpp"
 #include "core/target/target.hpp"
-#include "search/text_table.hpp"
 
 namespace ares {
 namespace {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <ostream>
 
-#include "search/text_table.hpp"
+#include "core/base/text_table.hpp"
 
 namespace ares {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "search/text_table.hpp"
+#include "core/base/text_table.hpp"
 
 namespace ares {
 namespace {

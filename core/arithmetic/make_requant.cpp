@@ -16,7 +16,7 @@ using boost::multiprecision::cpp_rational;
 constexpr int max_narrow_shift = 31;
 constexpr int max_wide_shift = 22;
 constexpr double fast_deviation = 1.0 / 4;
-constexpr double exact_deviation = 1.0 / 64;
+constexpr double exact_deviation = 1.0 / 1024;
 
 /// A channel with what both forms need of it. A is acc - zero_part.
 struct Channel {

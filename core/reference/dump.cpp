@@ -13,16 +13,6 @@
 namespace ares {
 namespace {
 
-std::string position(std::size_t index, const std::vector<int64_t>& shape) {
-  std::string text;
-  for (std::size_t axis = shape.size(); axis-- > 0;) {
-    const auto extent = static_cast<std::size_t>(shape[axis]);
-    text = fmt::format("{}{}{}", index % extent, text.empty() ? "" : ",", text);
-    index /= extent;
-  }
-  return text;
-}
-
 /// What differs between ours and theirs, or an empty string.
 std::string difference(const std::string& name, const std::vector<int64_t>& shape, const std::vector<int16_t>& ours,
                        const NpyArray& theirs) {
@@ -40,10 +30,20 @@ std::string difference(const std::string& name, const std::vector<int64_t>& shap
   }
   if (count == 0) return "";
   return fmt::format("tensor '{}': {} of {} elements differ, by at most {}; the first at [{}]: {} here, {} there", name,
-                     count, ours.size(), largest, position(first, shape), ours[first], expected[first]);
+                     count, ours.size(), largest, element_position(first, shape), ours[first], expected[first]);
 }
 
 }  // namespace
+
+std::string element_position(std::size_t index, const std::vector<int64_t>& shape) {
+  std::string text;
+  for (std::size_t axis = shape.size(); axis-- > 0;) {
+    const auto extent = static_cast<std::size_t>(shape[axis]);
+    text = fmt::format("{}{}{}", index % extent, text.empty() ? "" : ",", text);
+    index /= extent;
+  }
+  return text;
+}
 
 std::vector<int64_t> batch_shape(const ModelView& view, std::size_t samples) {
   std::vector<int64_t> shape = view.shape;

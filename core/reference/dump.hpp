@@ -43,6 +43,9 @@ class TensorRecord {
 /// The model's shape with a batch axis of `samples`: in place of its leading 1, or before it where there is none.
 std::vector<int64_t> batch_shape(const ModelView& view, std::size_t samples);
 
+/// Element `index` in row-major order as "1,0,3".
+std::string element_position(std::size_t index, const std::vector<int64_t>& shape);
+
 /// The name with every character outside A-Za-z0-9._- replaced by '_', and ".npy".
 std::string dump_file_name(const std::string& tensor);
 

@@ -41,4 +41,7 @@ std::vector<float> dequantise_output(const LayerGraph& g, std::size_t index, con
 /// The integers q as QONNX means them, in the model's row-major order.
 std::vector<int32_t> model_integers(const Tensor& tensor, const TensorData& data);
 
+/// The inverse of model_integers(): one element of `q` for each of the tensor's, inside its type's range.
+TensorData stored_integers(const Tensor& tensor, std::span<const int32_t> q);
+
 }  // namespace ares

@@ -13,6 +13,20 @@ std::size_t offset(const ModelView& view, std::size_t i) {
   return view.order.empty() ? i : static_cast<std::size_t>(view.order[i]);
 }
 
+/// Stored value minus q.
+int stored_shift(const Tensor& t) { return t.type == ElementType::u8 && t.q.is_signed ? 128 : 0; }
+
+template <class T>
+TensorData stored_as(const Tensor& tensor, std::span<const int32_t> q) {
+  std::vector<T> values(q.size());
+  for (std::size_t i = 0; i < q.size(); ++i) {
+    const int32_t value = q[i] + stored_shift(tensor);
+    assert(value == static_cast<T>(value));
+    values[offset(tensor.view, i)] = static_cast<T>(value);
+  }
+  return {std::move(values)};
+}
+
 }  // namespace
 
 TensorData quantise_input(const LayerGraph& g, std::size_t index, std::span<const float> x) {
@@ -45,10 +59,16 @@ std::vector<float> dequantise_output(const LayerGraph& g, std::size_t index, con
 }
 
 std::vector<int32_t> model_integers(const Tensor& tensor, const TensorData& data) {
-  const int shift = tensor.type == ElementType::u8 && tensor.q.is_signed ? 128 : 0;
+  const int shift = stored_shift(tensor);
   std::vector<int32_t> q(data.size());
   for (std::size_t i = 0; i < q.size(); ++i) q[i] = data.at(offset(tensor.view, i)) - shift;
   return q;
+}
+
+TensorData stored_integers(const Tensor& tensor, std::span<const int32_t> q) {
+  assert(static_cast<int64_t>(q.size()) == tensor.dims.count());
+  if (tensor.type == ElementType::u8) return stored_as<uint8_t>(tensor, q);
+  return tensor.type == ElementType::s16 ? stored_as<int16_t>(tensor, q) : stored_as<int32_t>(tensor, q);
 }
 
 }  // namespace ares

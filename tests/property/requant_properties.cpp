@@ -179,7 +179,7 @@ TEST_CASE("requant: the policy decides the form by the narrow deviation") {
     const int S = exact::narrow_shift(channels, c.spec);
     const Rational deviation = S == 0 ? Rational(0) : exact::narrow_deviation(channels, c.spec, S);
     const bool exact_policy = c.spec.policy == RequantPolicy::exact;
-    const bool narrow = S != 0 && deviation <= (exact_policy ? Rational(1) / 64 : Rational(1) / 4) &&
+    const bool narrow = S != 0 && deviation <= (exact_policy ? Rational(1) / 1024 : Rational(1) / 4) &&
                         (!exact_policy || !c.spec.bias_quantised || deviation == 0);
     RC_ASSERT((r.form == RequantForm::narrow) == narrow);
     if (narrow) RC_ASSERT(abs(Rational(r.deviation) - deviation) <= deviation * exact::power_of_two(-53));

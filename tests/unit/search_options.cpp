@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "search/text_table.hpp"
+#include "core/base/text_table.hpp"
 #include "search/tune_options.hpp"
 #include "search/tune_report.hpp"
 

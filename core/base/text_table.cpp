@@ -1,4 +1,4 @@
-#include "search/text_table.hpp"
+#include "core/base/text_table.hpp"
 
 #include <fmt/format.h>
 
