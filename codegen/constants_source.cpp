@@ -50,7 +50,9 @@ void add_constants(const ProjectInput& in, const PlannedGroup& g, std::vector<Co
   const auto offset = [&](const Placement& p) {
     return p.level == Level::l2 ? p.offset - in.program.arena_bytes : uint64_t{p.offset};
   };
-  if (g.group.shape.family == Family::table) {
+  const Family family = g.group.shape.family;
+  if (family == Family::table || family == Family::rearrange) {
+    if (packed.weights.empty()) return;
     all.push_back({fmt::format("uint8_t {}_weights[256];  // stored input to stored output", name),
                    c_values(std::span<const uint8_t>(packed.weights), 8), name + "_weights", offset(g.weights)});
   } else if (!packed.weights.empty()) {
@@ -108,6 +110,7 @@ std::string golden_source(const ProjectInput& in) {
   std::string intermediate;
   for (size_t g = 0; g < in.program.groups.size(); ++g) {
     const PlannedGroup& planned = in.program.groups[g];
+    if (!planned.group.completes_output) continue;
     const TensorId id = planned.group.output;
     const bool output = std::any_of(in.graph.outputs.begin(), in.graph.outputs.end(),
                                     [&](const NetworkOutput& o) { return o.tensor == id; });

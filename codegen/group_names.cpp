@@ -36,6 +36,7 @@ std::string upper(const std::string& name) { return boost::to_upper_copy(name); 
 
 std::string role(const Kernel& k, BufferId b) {
   if (b == k.in) return "input";
+  if (b == k.in2) return "input2";
   if (b == k.weights) return "weights";
   if (b == k.params) return "params";
   if (b == k.out) return "output";

@@ -121,8 +121,10 @@ class GroupPrinter {
         return params_constant(g_);
       case Operand::output:
         return tensor_constant(in_, g_.group.output);
+      case Operand::input2:
+        return tensor_constant(in_, g_.group.inputs.back());
       default:
-        return fail(fmt::format("group {}: a second input is not supported yet", g_.group.name));
+        return fail(fmt::format("group {}: a third input is not supported yet", g_.group.name));
     }
   }
 

@@ -38,6 +38,15 @@ class KernelPrinter {
       case KernelKind::table:
         table();
         return function("ares_table");
+      case KernelKind::add:
+        elementwise("ares_channel_params");
+        return function("ares_add");
+      case KernelKind::multiply:
+        elementwise("ares_product_params");
+        return function("ares_multiply");
+      case KernelKind::rearrange:
+        rearrange();
+        return function("ares_rearrange");
       default:
         return fail(fmt::format("group {}: the runtime has no kernel of kind {} yet", g_.group.name,
                                 static_cast<int>(k_.kind)));
@@ -207,6 +216,37 @@ class KernelPrinter {
     tile("map", k_.weights);
     tile("out", k_.out);
     size("bytes", k_.channels);
+  }
+
+  void elementwise(const std::string& params) {
+    tile("a", k_.in);
+    tile("b", k_.in2);
+    tile("params", k_.params, fmt::format("(const {}*)(const void*)", params));
+    tile("out", k_.out);
+    size("rows", k_.columns);
+    size("bytes", k_.channels);
+    parallel();
+    requant();
+  }
+
+  void rearrange() {
+    const auto& input = std::get<Copy>(p_.operations[static_cast<size_t>(k_.input_copy)].what);
+    const auto& op = std::get<Rearrange>(in_.graph.dag[g_.group.layers.front()].op);
+    tile("in", k_.in);
+    if (k_.weights != none) tile("map", k_.weights);
+    tile("out", k_.out);
+    input_box(true);
+    field("outside", "box.size[2] == 0");
+    field("padding_value", op.pieces[static_cast<size_t>(g_.group.piece)].fill);
+    size("rows", k_.rows);
+    size("columns", k_.columns);
+    size("channels", k_.channels);
+    field("repeat", fmt::format("{{{}, {}, {}}}", k_.rows.scale, k_.columns.scale, k_.channels.scale));
+    const auto source = [&](int a) { return static_cast<size_t>(k_.source_axes >> (2 * a) & 3); };
+    const auto step = [&](int a) { return input.region.dims[source(a)].units.scale; };
+    field("source", fmt::format("{{{}, {}, {}}}", source(0), source(1), source(2)));
+    field("step", fmt::format("{{{}, {}, {}}}", step(0), step(1), step(2)));
+    parallel();
   }
 
   std::string function(const std::string& kernel) const {

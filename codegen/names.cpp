@@ -10,7 +10,7 @@ std::string group_name(const PlannedGroup& group) { return c_identifier(group.gr
 
 std::string tensor_constant(const ProjectInput& in, TensorId tensor) {
   for (const PlannedGroup& g : in.program.groups)
-    if (g.group.output == tensor) return fmt::format("AT_{}_output", group_name(g));
+    if (g.group.output == tensor && g.group.completes_output) return fmt::format("AT_{}_output", group_name(g));
   for (size_t i = 0; i < in.graph.inputs.size(); ++i)
     if (in.graph.inputs[i].tensor == tensor) return fmt::format("AT_input_{}", i);
   return fmt::format("AT_tensor_{}", tensor);
@@ -37,6 +37,15 @@ std::string describe(const GroupShape& s) {
       return fmt::format("linear {} -> {}, {} token{}", s.in.c, s.out.c, s.in.w, s.in.w == 1 ? "" : "s");
     case Family::table:
       return fmt::format("table of {} bytes", s.in.c);
+    case Family::add:
+    case Family::multiply:
+      return s.in.w == 1 ? fmt::format("{} of 2 x {} bytes", name_of(s.family), s.in.c)
+                         : fmt::format("{} of {} rows of {} bytes and one such row", name_of(s.family), s.in.w, s.in.c);
+    case Family::rearrange: {
+      const auto extent = [&](size_t a) { return s.movement.axes[a].count * s.movement.axes[a].repeat; };
+      return fmt::format("rearrange {} into {}x{}x{} of {}{}", box(s.in), extent(0), extent(1), extent(2), box(s.out),
+                         s.mapped ? " through a table" : "");
+    }
   }
   return {};
 }

@@ -32,7 +32,8 @@ std::string placements(const ProjectInput& in) {
                         tensor_comment(tensor(in, id)));
   };
   for (const NetworkInput& i : in.graph.inputs) at_tensor(i.tensor);
-  for (const PlannedGroup& g : n.groups) at_tensor(g.group.output);
+  for (const PlannedGroup& g : n.groups)
+    if (g.group.completes_output) at_tensor(g.group.output);
   for (const PlannedGroup& g : n.groups)
     if (g.program.l2_bytes > 0)
       text += fmt::format("  {} = {},  // {} bytes\n", staging_constant(g), g.staging_offset, g.program.l2_bytes);
@@ -56,6 +57,7 @@ std::string placements(const ProjectInput& in) {
 std::string golden_declarations(const ProjectInput& in) {
   std::string outputs, intermediate;
   for (const PlannedGroup& g : in.program.groups) {
+    if (!g.group.completes_output) continue;
     const char* type = tensor(in, g.group.output).type == ElementType::u8 ? "uint8_t" : "int32_t";
     (is_output(in, g.group.output) ? outputs : intermediate) +=
         fmt::format("extern const {} golden_{}[];\n", type, group_name(g));
@@ -90,9 +92,11 @@ std::string tensor_entry(const ProjectInput& in, const std::string& name, Tensor
 std::string group_table(const ProjectInput& in) {
   std::string text = "static const ares_group groups[] = {\n";
   for (const PlannedGroup& g : in.program.groups) {
-    const bool output = is_output(in, g.group.output);
+    const bool output = g.group.completes_output && is_output(in, g.group.output);
     const std::string values = "golden_" + group_name(g);
-    const std::string golden = output ? values : fmt::format("INTERMEDIATE({})", values);
+    const std::string golden = !g.group.completes_output ? "NULL"
+                               : output                  ? values
+                                                         : fmt::format("INTERMEDIATE({})", values);
     text += fmt::format("    {{group_{}, .macs = {}, .is_output = {},\n     .output = {}}},\n", group_name(g),
                         g.group.shape.macs(), output ? 1 : 0, tensor_entry(in, g.group.name, g.group.output, golden));
   }

@@ -21,8 +21,12 @@ constexpr double pool_pixel = 6;   ///< per output pixel of a pool: window point
 /// average pool, per word of four channels and window position, beside its load: two masks, a shift, two additions of
 /// two 16-bit halves each. With its load 5.4 was measured (0.17 cycles per input on 8 workers).
 constexpr double average_word = 5;
-constexpr double average_output = 4;  ///< per output: its half of a word to 32 bits, store, share of the parameters
-constexpr double table_stores = 1;    ///< per element, beside two loads: the index byte, the table's byte
+constexpr double average_output = 4;   ///< per output: its half of a word to 32 bits, store, share of the parameters
+constexpr double table_stores = 1;     ///< per element, beside two loads: the index byte, the table's byte
+constexpr double row_start = 6;        ///< per row of an elementwise kernel or a rearrangement: pointers, loop set-up
+constexpr double sum_products = 1;     ///< add, per element: the first product (the second is part of requantising)
+constexpr double centred_factors = 2;  ///< multiply, per element: both zero points subtracted
+constexpr double moved_byte = 2;       ///< rearrangement, per element beside its load: address, store
 
 constexpr int32_t strip_pixels = 4;  ///< depthwise: a vertical strip of 4 outputs
 constexpr double strip_start = 11;   ///< per strip: pointers, loop set-up
@@ -54,7 +58,8 @@ KernelTile tile_at(const TileProgram& program, const Kernel& k, const Position& 
     t.first_step = step.index == 0;
     t.last_step = step.last;
   }
-  const bool windowed = k.kind == KernelKind::conv || k.kind == KernelKind::max_pool || k.kind == KernelKind::depthwise;
+  const bool windowed = k.kind == KernelKind::conv || k.kind == KernelKind::max_pool ||
+                        k.kind == KernelKind::depthwise || k.kind == KernelKind::rearrange;
   if (windowed && k.input_copy != none) {
     const auto* copy = std::get_if<Copy>(&program.operations[static_cast<size_t>(k.input_copy)].what);
     if (copy) {
@@ -87,6 +92,7 @@ KernelFormula::KernelFormula(const Kernel& k, const Target& target, int cores)
       planar_in_(k.planar_in),
       planar_out_(k.planar_out),
       carried_(k.accumulators != none),
+      mapped_(k.kind == KernelKind::rearrange && k.weights != none),
       load_(target.cores.l1_latency),
       output_(requant_cycles(k.form, k.rounding, target.cores) + (k.asymmetric ? centred_sum : 0)),
       contention_(target.cores.contention),
@@ -153,6 +159,7 @@ double KernelFormula::cycles(const Share& p, const Share& c, int32_t reduction, 
   if (kind_ == KernelKind::average_pool)
     return contention_ * p.size *
            (pool_pixel + c.tiles * (kh_ * kw_ * (load_ + average_word)) + c.size * (average_output + output_));
+  if (elementwise()) return contention_ * p.size * (row_start + c.size * element());
   double output = last_step ? output_ : accumulator_store;
   if (!first_step) output += load_;
   const double word = word_output_ * p.size * c.size + word_channel_ * c.size * p.tiles +
@@ -160,6 +167,16 @@ double KernelFormula::cycles(const Share& p, const Share& c, int32_t reduction, 
   double sum = words(reduction) * word + output * p.size * c.size + tile_ * p.tiles * c.tiles;
   if (style_ == KernelStyle::im2col) sum += p.size * gather(reduction);
   return contention_ * sum;
+}
+
+bool KernelFormula::elementwise() const {
+  return kind_ == KernelKind::add || kind_ == KernelKind::multiply || kind_ == KernelKind::rearrange;
+}
+
+/// One element of an elementwise kernel or a rearrangement.
+double KernelFormula::element() const {
+  if (kind_ == KernelKind::rearrange) return load_ + moved_byte + (mapped_ ? load_ : 0);
+  return 2 * load_ + output_ + (kind_ == KernelKind::add ? sum_products : centred_factors);
 }
 
 /// Per pixel, a row of its window at a time; rows that are not whole words are copied by misaligned words and bytes.
@@ -215,6 +232,8 @@ double KernelFormula::least(const KernelTile& whole) const {
         pixels * pool_pixel + outputs / 4 * kh_ * kw_ * (load_ + average_word) + outputs * (average_output + output_);
   } else if (kind_ == KernelKind::table) {
     work = outputs * (2 * load_ + table_stores);
+  } else if (elementwise()) {
+    work = pixels * row_start + outputs * element();
   } else if (kind_ == KernelKind::depthwise) {
     const double strips = double(whole.columns) / strip_pixels;
     work = whole.channels * plane(strips * whole.rows, strips);
@@ -231,6 +250,9 @@ double KernelFormula::operator()(const KernelTile& t) const {
     case KernelKind::table:
     case KernelKind::average_pool:
     case KernelKind::depthwise:
+    case KernelKind::add:
+    case KernelKind::multiply:
+    case KernelKind::rearrange:
       sum = cycles(pixel_share(t.rows, t.columns), channel_share(t.channels), t.reduction, t.first_step, t.last_step);
       break;
     case KernelKind::requant:

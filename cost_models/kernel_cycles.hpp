@@ -67,7 +67,7 @@ class KernelFormula {
     double size = 0, tiles = 0;
   };
 
-  /// The kinds that lower() makes (conv, linear, max_pool, table, average_pool, depthwise) depend on a tile by its
+  /// The kinds that lower() makes depend on a tile by its
   /// shares alone, and linearly on each of the two, so means of shares over independent tiles give the mean of the
   /// cycles.
   Share pixel_share(int32_t rows, int32_t columns) const;
@@ -75,6 +75,8 @@ class KernelFormula {
   double cycles(const Share& pixels, const Share& channels, int32_t reduction, bool first_step, bool last_step) const;
 
  private:
+  bool elementwise() const;
+  double element() const;
   double plane(double strip_rows, double strips) const;
   double attention(const KernelTile& tile) const;
   double scan(const KernelTile& tile) const;
@@ -87,7 +89,7 @@ class KernelFormula {
   Divisor cores_{1}, tile_channels_{1}, tile_pixels_{1};
   int32_t kh_ = 1, kw_ = 1, sh_ = 1;
   bool asymmetric_ = false;
-  bool gathers_words_ = false, planar_in_ = false, planar_out_ = false, carried_ = false;
+  bool gathers_words_ = false, planar_in_ = false, planar_out_ = false, carried_ = false, mapped_ = false;
   double load_ = 1;  ///< cycles of an L1 load
   double output_ = 0, contention_ = 1, barrier_ = 0;
   double word_output_ = 0, word_channel_ = 0, word_pixel_ = 0, word_tile_ = 0, tile_ = 0;

@@ -25,7 +25,17 @@ int32_t covered(int32_t extent, int32_t outputs, int32_t stride, int32_t reach, 
   return std::max(0, std::min((outputs - 1) * stride - pad + reach, extent));
 }
 
+/// The part of the output that the group writes.
+Dims written(const GroupShape& s) {
+  if (s.family != Family::rearrange) return s.out;
+  const auto extent = [&](size_t a) { return s.movement.axes[a].count * s.movement.axes[a].repeat; };
+  return {extent(0), extent(1), extent(2)};
+}
+
+/// Of a rearrangement: elements that are certain to be read, none where its box may lie outside of the input.
 double input_bytes(const GroupShape& s) {
+  if (s.family == Family::rearrange) return 0;
+  if (is_elementwise(s.family)) return static_cast<double>(s.in.count()) + s.in.c;
   if (!has_window(s.family)) return static_cast<double>(s.in.count());
   const Window& w = s.window;
   const int32_t rows = covered(s.in.h, s.out.h, w.sh, (w.kh - 1) * w.dh + 1, w.pt);
@@ -33,11 +43,7 @@ double input_bytes(const GroupShape& s) {
   return double(rows) * columns * s.in.c;
 }
 
-double constant_bytes(const GroupShape& s) {
-  if (s.family == Family::table) return 256;
-  if (s.family == Family::average_pool) return 8.0 * static_cast<double>(requant_elements(s.window));
-  return has_weights(s.family) ? double(s.out.c) * (s.channel_bytes() + s.param_bytes()) : 0;
-}
+double constant_bytes(const GroupShape& s) { return double(s.weights_size()) + s.params_size(); }
 
 /// Cycles of all kernel calls together by the fastest kernel of the space.
 double least_kernel_cycles(const Query& q) {
@@ -47,7 +53,8 @@ double least_kernel_cycles(const Query& q) {
   k.window = q.shape.window;
   k.asymmetric = q.shape.asymmetric();
   k.reduction = {none, q.shape.in.c};
-  const KernelTile whole{q.shape.out.h, q.shape.out.w, q.shape.out.c, q.shape.in.c, true, true, 0};
+  const Dims out = written(q.shape);
+  const KernelTile whole{out.h, out.w, out.c, q.shape.in.c, true, true, 0};
   const auto least = [&] { return KernelFormula(k, q.target, q.context.cores).least(whole); };
   switch (q.shape.family) {
     case Family::max_pool:
@@ -61,6 +68,16 @@ double least_kernel_cycles(const Query& q) {
       return least();
     case Family::table:
       k.kind = KernelKind::table;
+      return least();
+    case Family::add:
+      k.kind = KernelKind::add;
+      return least();
+    case Family::multiply:
+      k.kind = KernelKind::multiply;
+      return least();
+    case Family::rearrange:
+      k.kind = KernelKind::rearrange;
+      if (q.shape.mapped) k.weights = 0;
       return least();
     case Family::conv:
     case Family::linear:
@@ -84,14 +101,12 @@ double least_kernel_cycles(const Query& q) {
 double lower_bound(const Query& q) {
   const DmaParams& dma = q.target.dma;
   const double constants = constant_bytes(q.shape);
-  const int operands = q.shape.family == Family::max_pool                                          ? 2
-                       : q.shape.family == Family::table || q.shape.family == Family::average_pool ? 3
-                                                                                                   : 4;
+  const int operands = 2 + (q.shape.weights_size() > 0) + (q.shape.params_size() > 0) + is_elementwise(q.shape.family);
   const double first_in = dma.latency + 1, last_out = dma.latency + 1;
   const double call = call_overhead(q.target.cores);
   const double work = least_kernel_cycles(q) + call + operands * dma.setup_1d + first_in + last_out;
   const double in = (input_bytes(q.shape) + constants) / dma.bytes_per_cycle_in + dma.latency + call + last_out;
-  const double out_bytes = static_cast<double>(q.shape.out.count()) * element_bytes(q.shape.out_type);
+  const double out_bytes = static_cast<double>(written(q.shape).count()) * element_bytes(q.shape.out_type);
   const double out = out_bytes / dma.bytes_per_cycle_out + first_in + call + dma.latency;
   double l3 = 0;
   if (q.context.weights == Level::l3 && has_weights(q.shape.family))

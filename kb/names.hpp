@@ -27,6 +27,12 @@ constexpr std::string_view name(Family f) {
       return "average_pool";
     case Family::depthwise:
       return "depthwise";
+    case Family::add:
+      return "add";
+    case Family::multiply:
+      return "multiply";
+    case Family::rearrange:
+      return "rearrange";
   }
   return {};
 }

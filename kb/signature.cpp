@@ -16,12 +16,16 @@ constexpr uint32_t kib = 1024;
 /// here or among the dimensions.
 template <class S>
 auto exact_fields(S& s) {
-  auto& [family, in, out, window, weight_bits, form, rounding, out_type] = s.shape;
+  auto& [family, in, out, window, weight_bits, form, rounding, out_type, mapped, movement] = s.shape;
+  auto& [rows, columns, channels] = movement.axes;
+  auto& [row_source, column_source, channel_source] = movement.source;
   auto& [kh, kw, sh, sw, dh, dw, pt, pl, pb, pr] = window;
   auto& [input, weights, output, l1_bytes, l2_staging, cores, stack] = s.context;
   (void)in, (void)out, (void)l1_bytes, (void)l2_staging;
   return std::tie(family, kh, kw, sh, sw, dh, dw, pt, pl, pb, pr, weight_bits, form, rounding, out_type, input, weights,
-                  output, cores, stack, s.policy);
+                  output, cores, stack, s.policy, mapped, row_source, column_source, channel_source, rows.first,
+                  rows.count, rows.to, rows.step, rows.repeat, columns.first, columns.count, columns.to, columns.step,
+                  columns.repeat, channels.first, channels.count, channels.to, channels.step, channels.repeat);
 }
 
 template <class S>
@@ -35,6 +39,8 @@ template <class T>
 auto sortable(T value) {
   if constexpr (std::is_enum_v<T>) {
     return static_cast<std::make_unsigned_t<std::underlying_type_t<T>>>(value);
+  } else if constexpr (std::is_same_v<T, bool>) {
+    return static_cast<uint8_t>(value);
   } else {
     using U = std::make_unsigned_t<T>;
     constexpr U flip = std::is_signed_v<T> ? static_cast<U>(U{1} << (8 * sizeof(T) - 1)) : U{0};

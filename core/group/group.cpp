@@ -24,7 +24,19 @@ uint8_t centred_bits(const Weighted& w) {
   return 8;
 }
 
-GroupShape shape_of(const LayerGraph& graph, LayerId id) {
+/// Two stored tensors: equal in size, or the second a row of channels for every position of the first.
+void set_elementwise(const LayerGraph& graph, const Layer& layer, Family family, const Requant& requant,
+                     GroupShape& s) {
+  const Dims& first = graph.tensors.at(static_cast<size_t>(layer.inputs.at(0))).dims;
+  const Dims& second = graph.tensors.at(static_cast<size_t>(layer.inputs.at(1))).dims;
+  const auto row = static_cast<int32_t>(second.count());
+  s.family = family;
+  s.in = s.out = Dims{1, static_cast<int32_t>(first.count() / row), row};
+  s.form = requant.form;
+  s.rounding = requant.rounding;
+}
+
+GroupShape shape_of(const LayerGraph& graph, LayerId id, int piece) {
   const Layer& layer = graph.dag[id];
   const Tensor& in = graph.tensors.at(static_cast<size_t>(layer.inputs.at(0)));
   const Tensor& out = graph.tensors.at(static_cast<size_t>(layer.output));
@@ -54,15 +66,36 @@ GroupShape shape_of(const LayerGraph& graph, LayerId id) {
                           s.family = Family::table;
                           const auto bytes = static_cast<int32_t>(in.dims.count());
                           s.in = s.out = Dims{1, 1, bytes};
+                        },
+                        [&](const Add& a) { set_elementwise(graph, layer, Family::add, a.requant, s); },
+                        [&](const Multiply& m) { set_elementwise(graph, layer, Family::multiply, m.requant, s); },
+                        [&](const Rearrange& r) {
+                          const Piece& p = r.pieces.at(static_cast<size_t>(piece));
+                          s.family = Family::rearrange;
+                          s.in = graph.tensors.at(static_cast<size_t>(layer.inputs.at(size_t(p.input)))).dims;
+                          s.movement = p.movement;
+                          s.mapped = !p.map.empty();
                         }},
              layer.op);
   return s;
 }
 
+/// The groups of a Rearrange: one for each piece.
+void add_pieces(const LayerGraph& graph, LayerId id, const Rearrange& r, std::vector<Group>& groups) {
+  const Layer& layer = graph.dag[id];
+  const auto count = static_cast<int>(r.pieces.size());
+  for (int i = 0; i < count; ++i) {
+    const TensorId input = layer.inputs.at(static_cast<size_t>(r.pieces[static_cast<size_t>(i)].input));
+    const std::string name = count == 1 ? layer.name : layer.name + "_part" + std::to_string(i + 1);
+    groups.push_back({name, {id}, {input}, layer.output, shape_of(graph, id, i), i, i + 1 == count});
+  }
+}
+
 }  // namespace
 
 const char* name_of(Family f) {
-  constexpr const char* names[] = {"conv", "linear", "max_pool", "table", "average_pool", "depthwise"};
+  constexpr const char* names[] = {"conv",      "linear", "max_pool", "table",    "average_pool",
+                                   "depthwise", "add",    "multiply", "rearrange"};
   return names[static_cast<size_t>(f)];
 }
 
@@ -82,11 +115,25 @@ int32_t GroupShape::channel_bytes() const {
   return (window.kh * window.kw * (family == Family::depthwise ? 1 : in.c) + 3) & ~3;
 }
 
+uint32_t GroupShape::weights_size() const {
+  if (family == Family::table || (family == Family::rearrange && mapped)) return 256;
+  return has_weights(family) ? static_cast<uint32_t>(out.c * channel_bytes()) : 0;
+}
+
+uint32_t GroupShape::params_size() const {
+  if (is_elementwise(family)) return 16;
+  if (family == Family::average_pool) return static_cast<uint32_t>(8 * requant_elements(window));
+  return has_weights(family) ? static_cast<uint32_t>(out.c * param_bytes()) : 0;
+}
+
 std::vector<Group> make_groups(const LayerGraph& graph) {
   std::vector<Group> groups;
   for (const LayerId id : execution_order(graph)) {
     const Layer& layer = graph.dag[id];
-    groups.push_back({layer.name, {id}, layer.inputs, layer.output, shape_of(graph, id)});
+    if (const auto* r = std::get_if<Rearrange>(&layer.op))
+      add_pieces(graph, id, *r, groups);
+    else
+      groups.push_back({layer.name, {id}, layer.inputs, layer.output, shape_of(graph, id, 0)});
   }
   return groups;
 }

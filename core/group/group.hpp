@@ -9,12 +9,15 @@
 
 namespace ares {
 
-enum class Family : uint8_t { conv, linear, max_pool, table, average_pool, depthwise };
+enum class Family : uint8_t { conv, linear, max_pool, table, average_pool, depthwise, add, multiply, rearrange };
 
 const char* name_of(Family f);
 
 /// Families with weights and requantisation parameters per output channel.
 constexpr bool has_weights(Family f) { return f == Family::conv || f == Family::linear || f == Family::depthwise; }
+
+/// Element by element over two inputs.
+constexpr bool is_elementwise(Family f) { return f == Family::add || f == Family::multiply; }
 
 /// Families that slide a window over rows and columns.
 constexpr bool has_window(Family f) {
@@ -22,7 +25,8 @@ constexpr bool has_window(Family f) {
 }
 
 /// Everything about a group that its timing depends on; what lower(), the spaces and the cost models read.
-/// linear: in.w tokens of in.c features. table: in.c bytes, h = w = 1.
+/// linear: in.w tokens of in.c features. table: in.c bytes, h = w = 1. add, multiply: in.w rows of in.c bytes; the
+/// second input is one such row. rearrange: dims of the whole tensors between which one piece moves.
 struct GroupShape {
   Family family = Family::conv;
   Dims in, out;
@@ -31,6 +35,8 @@ struct GroupShape {
   RequantForm form = RequantForm::narrow;
   Rounding rounding = Rounding::half_up;
   ElementType out_type = ElementType::u8;
+  bool mapped = false;     ///< rearrange: through a table
+  Movement movement = {};  ///< rearrange
 
   /// Multiply-accumulates of one inference (0 where there are no weights).
   int64_t macs() const;
@@ -41,6 +47,9 @@ struct GroupShape {
   bool asymmetric() const { return weight_bits > 8; }
   /// Bytes of one output channel's parameters (core/lower/pack.hpp).
   int32_t param_bytes() const { return asymmetric() ? 12 : 8; }
+  /// Bytes of the group's constant operands on the device, each without padding behind it (core/lower/pack.hpp).
+  uint32_t weights_size() const;
+  uint32_t params_size() const;
   friend bool operator==(const GroupShape&, const GroupShape&) = default;
 };
 
@@ -50,6 +59,8 @@ struct Group {
   std::vector<TensorId> inputs;
   TensorId output = -1;
   GroupShape shape;
+  int piece = 0;                 ///< of a Rearrange layer, which has a group for each
+  bool completes_output = true;  ///< the last group that writes the output
 };
 
 /// The network's groups in execution order.

@@ -24,6 +24,12 @@ constexpr uint32_t kernel_version(Family f) {
       return 1;
     case Family::depthwise:
       return 1;
+    case Family::add:
+      return 1;
+    case Family::multiply:
+      return 1;
+    case Family::rearrange:
+      return 1;
   }
   return 0;
 }

@@ -39,6 +39,8 @@ int64_t macs(const LayerGraph& g, LayerId layer) {
 const Requant* requant_of(const Operation& op) {
   if (const auto* weighted = std::get_if<Weighted>(&op)) return &weighted->requant;
   if (const auto* pool = std::get_if<AveragePool>(&op)) return &pool->requant;
+  if (const auto* add = std::get_if<Add>(&op)) return &add->requant;
+  if (const auto* multiply = std::get_if<Multiply>(&op)) return &multiply->requant;
   return nullptr;
 }
 

@@ -26,12 +26,20 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Weighted, linear, window, groups, weight_bits
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MaxPool, window)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Table, map)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AveragePool, window, counts_padding, requant)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Add, subtract, requant)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Multiply, requant)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MovedAxis, first, count, to, step, repeat)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Movement, axes, source)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Piece, input, movement, fill, map)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Rearrange, pieces)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NetworkInput, name, tensor, view)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NetworkOutput, name, tensor, view)
 
 namespace {
 
-constexpr const char* kKinds[] = {"Weighted", "MaxPool", "Table", "AveragePool"};  // in the order of Operation
+// In the order of Operation.
+constexpr const char* kKinds[] = {"Weighted", "MaxPool", "Table", "AveragePool", "Add", "Multiply", "Rearrange"};
+static_assert(std::size(kKinds) == std::variant_size_v<Operation>);
 
 template <std::size_t I = 0>
 Operation operation_from(const std::string& kind, const json& j) {

@@ -109,7 +109,48 @@ struct Table {
   std::array<uint8_t, 256> map{};
 };
 
-using Operation = std::variant<Weighted, MaxPool, Table, AveragePool>;
+/// y = a + b of two inputs of equal dims, each at its own scale (a - b where the sign is in the second multiplier):
+/// clip((a * m[0] + b * m[1] + B[0]) >> S). The second input may be {1, 1, c}: the same at every position.
+struct Add {
+  bool subtract = false;
+  Requant requant;  ///< filled by the pass `requantise`; always narrow
+};
+
+/// y = a * b, element by element, with acc = (a - z_a) * (b - z_b). The second input may be {1, 1, c}.
+struct Multiply {
+  Requant requant;  ///< filled by the pass `requantise`
+};
+
+/// One axis of a box that is moved: source elements first, first + step, ..., `count` of them, each written `repeat`
+/// times in a row, from position `to` of the output on. Source positions outside the tensor read the piece's fill.
+struct MovedAxis {
+  int32_t first = 0, count = 1, to = 0;
+  int16_t step = 1, repeat = 1;
+  friend bool operator==(const MovedAxis&, const MovedAxis&) = default;
+};
+
+/// Axes of the output, rows, columns, channels; output axis i is filled along axis source[i] of the input.
+struct Movement {
+  std::array<MovedAxis, 3> axes;
+  std::array<uint8_t, 3> source{0, 1, 2};
+  friend bool operator==(const Movement&, const Movement&) = default;
+};
+
+/// Part of a Rearrange.
+struct Piece {
+  int32_t input = 0;  ///< which of the layer's inputs
+  Movement movement;
+  uint8_t fill = 0;          ///< stored input value of positions outside the input
+  std::vector<uint8_t> map;  ///< 256 bytes, stored input to stored output; empty: as it is
+};
+
+/// Moves data without computing: concat, split, slice, pad, nearest resize, transpose. The pieces' boxes cover the
+/// output exactly once.
+struct Rearrange {
+  std::vector<Piece> pieces;
+};
+
+using Operation = std::variant<Weighted, MaxPool, Table, AveragePool, Add, Multiply, Rearrange>;
 
 /// The requantisation of an operation, or null.
 const Requant* requant_of(const Operation& op);

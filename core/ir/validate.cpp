@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
+#include <utility>
 
 #include "core/ir/graph.hpp"
 
@@ -121,20 +123,110 @@ const char* problem(const Table&, const Dims& in, const Dims& out, ElementType t
   return type == ElementType::u8 ? nullptr : "output type";
 }
 
+constexpr std::size_t kMaxPieces = 4096;
+
+/// Whether a moved axis stays inside an output axis of `to` elements, and its source inside, or (where `paddable`)
+/// around, an input axis of `from`.
+bool valid_axis(const MovedAxis& a, int32_t from, int32_t to, bool paddable) {
+  if (a.count < 1 || a.step < 1 || a.repeat < 1 || a.to < 0) return false;
+  if (a.to + int64_t{a.count} * a.repeat > to) return false;
+  if (a.first < -kMaxElements || a.first > kMaxElements || int64_t{a.count - 1} * a.step > kMaxElements) return false;
+  const int64_t last = a.first + int64_t{a.count - 1} * a.step;
+  return paddable || (a.first >= 0 && last < from) || a.first >= from;
+}
+
+bool overlap(const Movement& a, const Movement& b) {
+  for (std::size_t i = 0; i < 3; ++i) {
+    const MovedAxis &x = a.axes[i], &y = b.axes[i];
+    if (x.to + x.count * x.repeat <= y.to || y.to + y.count * y.repeat <= x.to) return false;
+  }
+  return true;
+}
+
+const char* problem(const Piece& p, const Dims& in, const Dims& out) {
+  const std::array<int32_t, 3> from{in.h, in.w, in.c}, to{out.h, out.w, out.c};
+  std::array<bool, 3> seen{};
+  for (std::size_t a = 0; a < 3; ++a) {
+    const std::size_t source = p.movement.source[a];
+    if (source > 2 || std::exchange(seen[source], true)) return "a piece's source axes are no permutation";
+    if (!valid_axis(p.movement.axes[a], from[source], to[a], source != 2)) return "a piece outside of its tensors";
+  }
+  return p.map.empty() || p.map.size() == 256 ? nullptr : "a piece's table has not 256 bytes";
+}
+
+/// The boxes must cover the output exactly once.
+const char* cover_problem(const Rearrange& op, const Dims& out) {
+  int64_t covered = 0;
+  for (std::size_t i = 0; i < op.pieces.size(); ++i) {
+    const auto& axes = op.pieces[i].movement.axes;
+    covered +=
+        int64_t{axes[0].count} * axes[0].repeat * axes[1].count * axes[1].repeat * axes[2].count * axes[2].repeat;
+    for (std::size_t j = 0; j < i; ++j) {
+      if (overlap(op.pieces[i].movement, op.pieces[j].movement)) return "two pieces overlap";
+    }
+  }
+  return covered == out.count() ? nullptr : "the pieces do not cover the output";
+}
+
+/// What is wrong with a layer's operation, or null; the first input is `in`.
+template <class Op>
+const char* problem_of(const LayerGraph&, const Layer&, const Op& op, const Dims& in, const Tensor& out) {
+  return problem(op, in, out.dims, out.type);
+}
+
+const char* elementwise_problem(const LayerGraph& g, const Layer& l, const Requant& r, std::size_t multipliers,
+                                const Dims& in, const Tensor& out) {
+  const Dims& second = g.tensors[static_cast<std::size_t>(l.inputs[1])].dims;
+  if (in != out.dims) return "input and output differ in size";
+  if (second != in && second != Dims{1, 1, in.c}) return "the second input is neither as large nor a row of channels";
+  if (out.type != ElementType::u8) return "output type";
+  if (r.B.empty() && r.m.empty()) return nullptr;
+  if (r.B.size() != 1 || r.m.size() != multipliers) return "number of requantisation constants";
+  return r.shift < 0 || r.shift > 31 || r.pre_shift < 0 || r.pre_shift > 31 ? "requantisation shift" : nullptr;
+}
+
+const char* problem_of(const LayerGraph& g, const Layer& l, const Add& op, const Dims& in, const Tensor& out) {
+  return elementwise_problem(g, l, op.requant, 2, in, out);
+}
+
+const char* problem_of(const LayerGraph& g, const Layer& l, const Multiply& op, const Dims& in, const Tensor& out) {
+  return elementwise_problem(g, l, op.requant, 1, in, out);
+}
+
+const char* problem_of(const LayerGraph& g, const Layer& l, const Rearrange& op, const Dims&, const Tensor& out) {
+  if (op.pieces.empty() || op.pieces.size() > kMaxPieces) return "no pieces, or too many";
+  if (out.type != ElementType::u8) return "output type";
+  for (const Piece& p : op.pieces) {
+    if (p.input < 0 || static_cast<std::size_t>(p.input) >= l.inputs.size()) return "a piece of no input";
+    const Dims& in = g.tensors[static_cast<std::size_t>(l.inputs[static_cast<std::size_t>(p.input)])].dims;
+    if (const char* what = problem(p, in, out.dims)) return what;
+  }
+  return cover_problem(op, out.dims);
+}
+
+/// Whether an operation takes that many inputs.
+bool takes(const Operation& op, std::size_t inputs) {
+  if (std::holds_alternative<Rearrange>(op)) return inputs >= 1;
+  return inputs == (std::holds_alternative<Add>(op) || std::holds_alternative<Multiply>(op) ? 2 : 1);
+}
+
 Result<void> check_layer(const LayerGraph& g, LayerId id, std::vector<int>& producers) {
   const Layer& l = g.dag[id];
   const auto wrong = [&](std::string_view what) { return fail(fmt::format("layer '{}': {}", l.name, what)); };
   if (l.name.empty()) return fail(fmt::format("layer {}: has no name", id));
-  if (l.inputs.size() != 1 || !valid_id(g, l.inputs[0]) || !valid_id(g, l.output)) return wrong("invalid tensor id");
+  if (!takes(l.op, l.inputs.size())) return wrong("wrong number of inputs");
+  const bool known = std::all_of(l.inputs.begin(), l.inputs.end(), [&](TensorId t) { return valid_id(g, t); });
+  if (!known || !valid_id(g, l.output)) return wrong("invalid tensor id");
   if (++producers[static_cast<std::size_t>(l.output)] > 1) return wrong("its output has another producer");
   const Tensor& in = g.tensors[static_cast<std::size_t>(l.inputs[0])];
+  const auto stored = [&](TensorId t) { return g.tensors[static_cast<std::size_t>(t)].type == ElementType::u8; };
   const Tensor& out = g.tensors[static_cast<std::size_t>(l.output)];
-  if (in.type != ElementType::u8) return wrong("its input is not a stored 8-bit tensor");
+  if (!std::all_of(l.inputs.begin(), l.inputs.end(), stored)) return wrong("its input is not a stored 8-bit tensor");
   if (in.dims.count() % (int64_t{out.dims.h} * out.dims.w) && std::holds_alternative<Weighted>(l.op)) {
     if (std::get<Weighted>(l.op).linear) return wrong("its input is no whole number of tokens");
   }
   const Dims seen = input_dims(g, id);
-  const char* what = std::visit([&](const auto& op) { return problem(op, seen, out.dims, out.type); }, l.op);
+  const char* what = std::visit([&](const auto& op) { return problem_of(g, l, op, seen, out); }, l.op);
   if (what) return wrong(what);
   return {};
 }

@@ -12,8 +12,8 @@
 namespace ares {
 
 /// Roles of a group's L1 buffers.
-enum class Role : uint8_t { input, weights, params, output, accumulators, scratch };
-inline constexpr int role_count = 6;
+enum class Role : uint8_t { input, weights, params, output, accumulators, scratch, input2 };
+inline constexpr int role_count = 7;
 
 /// Bits of TiledDim::used_by: the operands whose tile changes with the dimension.
 inline constexpr uint8_t by_input = 1, by_weights = 2, by_output = 4;
@@ -35,7 +35,7 @@ struct BufferBytes {
 
 /// A program's parts that differ between families.
 struct Parts {
-  Region input, weights, params, output;
+  Region input, input2, weights, params, output;
   Kernel kernel;
 };
 
@@ -58,6 +58,7 @@ inline uint8_t copies_of(const Config& c, Role r) {
   const auto knob = [&](Knob k) { return static_cast<uint8_t>(c[k] == 0 ? 1 : c[k]); };
   switch (r) {
     case Role::input:
+    case Role::input2:
       return knob(Knob::buf_in);
     case Role::weights:
     case Role::params:

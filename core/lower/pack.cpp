@@ -38,6 +38,12 @@ PackedOperands pack_weighted(const Weighted& layer, const GroupShape& shape) {
   return packed;
 }
 
+std::vector<uint8_t> words(std::initializer_list<int32_t> values) {
+  std::vector<uint8_t> bytes;
+  for (const int32_t v : values) append_int32(bytes, v);
+  return bytes;
+}
+
 }  // namespace
 
 PackedOperands pack(const LayerGraph& graph, const Group& group) {
@@ -45,6 +51,13 @@ PackedOperands pack(const LayerGraph& graph, const Group& group) {
   if (const auto* weighted = std::get_if<Weighted>(&op)) return pack_weighted(*weighted, group.shape);
   if (const auto* table = std::get_if<Table>(&op)) return {{table->map.begin(), table->map.end()}, {}};
   if (const auto* pool = std::get_if<AveragePool>(&op)) return {{}, pack_params(pool->requant)};
+  if (const auto* add = std::get_if<Add>(&op))
+    return {{}, words({add->requant.m[0], add->requant.B[0], add->requant.m[1], 0})};
+  if (const auto* product = std::get_if<Multiply>(&op)) {
+    const auto zero = [&](size_t i) { return graph.tensors[static_cast<size_t>(group.inputs[i])].q.zero_point; };
+    return {{}, words({product->requant.m[0], product->requant.B[0], zero(0), zero(1)})};
+  }
+  if (const auto* moved = std::get_if<Rearrange>(&op)) return {moved->pieces[static_cast<size_t>(group.piece)].map, {}};
   return {};
 }
 

@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <tuple>
 
+#include "core/arithmetic/add.hpp"
 #include "core/arithmetic/average_terms.hpp"
 #include "core/arithmetic/channel_terms.hpp"
 #include "core/arithmetic/make_requant.hpp"
@@ -28,16 +31,41 @@ Result<Requant> requant_of(const AveragePool& pool, const Tensor& in, const Tens
                       {in.q.zero_point, out.q.zero_point, out.q.lo, out.q.hi, policy, false});
 }
 
+Result<Requant> requant_of(const Add& add, const Tensor& a, const Tensor& b, const Tensor& out, RequantPolicy policy) {
+  const double sign = add.subtract ? -1 : 1;
+  return make_add_requant({a.q.scale / out.q.scale, a.q.zero_point, a.q.lo, a.q.hi},
+                          {sign * b.q.scale / out.q.scale, b.q.zero_point, b.q.lo, b.q.hi}, out.q.zero_point, out.q.lo,
+                          out.q.hi, policy);
+}
+
+/// acc = (a - z_a) * (b - z_b): one channel without an input zero point of its own.
+Result<Requant> requant_of(const Multiply&, const Tensor& a, const Tensor& b, const Tensor& out, RequantPolicy policy) {
+  ChannelTerms t;
+  t.multiplier = a.q.scale * b.q.scale / out.q.scale;
+  const int64_t a_lo = a.q.lo - a.q.zero_point, a_hi = a.q.hi - a.q.zero_point;
+  const int64_t b_lo = b.q.lo - b.q.zero_point, b_hi = b.q.hi - b.q.zero_point;
+  std::tie(t.acc_min, t.acc_max) = std::minmax({a_lo * b_lo, a_lo * b_hi, a_hi * b_lo, a_hi * b_hi});
+  return make_requant(std::array{t}, {0, out.q.zero_point, out.q.lo, out.q.hi, policy, false});
+}
+
 /// Fills the constants of a layer that has some; returns them, or null.
-Result<const Requant*> fill(Operation& op, const Tensor& in, const Tensor& out, RequantPolicy policy) {
+Result<const Requant*> fill(Operation& op, const Tensor& in, const Tensor& second, const Tensor& out,
+                            RequantPolicy policy) {
   const auto filled = [&](auto& layer) -> Result<const Requant*> {
-    auto requant = requant_of(layer, in, out, policy);
+    auto requant = [&] {
+      if constexpr (requires { requant_of(layer, in, second, out, policy); })
+        return requant_of(layer, in, second, out, policy);
+      else
+        return requant_of(layer, in, out, policy);
+    }();
     if (!requant) return tl::unexpected(requant.error());
     layer.requant = std::move(*requant);
     return &layer.requant;
   };
   if (auto* weighted = std::get_if<Weighted>(&op)) return filled(*weighted);
   if (auto* pool = std::get_if<AveragePool>(&op)) return filled(*pool);
+  if (auto* add = std::get_if<Add>(&op)) return filled(*add);
+  if (auto* multiply = std::get_if<Multiply>(&op)) return filled(*multiply);
   return nullptr;
 }
 
@@ -50,8 +78,9 @@ Result<void> requantise(NetworkState& state) {
   for (const LayerId id : execution_order(g)) {
     Layer& layer = g.dag[id];
     const Tensor& in = g.tensors[static_cast<std::size_t>(layer.inputs[0])];
+    const Tensor& second = g.tensors[static_cast<std::size_t>(layer.inputs.back())];
     const Tensor& out = g.tensors[static_cast<std::size_t>(layer.output)];
-    const auto requant = fill(layer.op, in, out, g.policy);
+    const auto requant = fill(layer.op, in, second, out, g.policy);
     if (!requant) {
       return fail(
           fmt::format("{}: layer '{}' (node '{}'): {}", g.name, layer.name, layer.model_node, requant.error().what));

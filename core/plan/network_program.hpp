@@ -37,8 +37,8 @@ struct PlannedGroup {
   Context context;
   ChosenConfig chosen;
   TileProgram program;
-  Placement input, output, weights, params;
-  uint32_t staging_offset = 0;  ///< L2 arena offset of the program's L2 buffers
+  Placement input, input2, output, weights, params;  ///< input2: of groups with two inputs
+  uint32_t staging_offset = 0;                       ///< L2 arena offset of the program's L2 buffers
 };
 
 struct NetworkProgram {

@@ -66,13 +66,7 @@ std::vector<ArenaBlock> lifetimes(const LayerGraph& graph, const std::vector<Gro
   return blocks;
 }
 
-uint64_t constant_bytes(const GroupShape& s) {
-  if (s.family == Family::table) return 256;
-  if (s.family == Family::average_pool) return aligned(8 * requant_elements(s.window));
-  if (!has_weights(s.family)) return 0;
-  return aligned(static_cast<uint64_t>(s.out.c) * static_cast<uint64_t>(s.channel_bytes())) +
-         aligned(static_cast<uint64_t>(s.out.c) * static_cast<uint64_t>(s.param_bytes()));
-}
+uint64_t constant_bytes(const GroupShape& s) { return aligned(s.weights_size()) + aligned(s.params_size()); }
 
 struct Layout {
   std::vector<GroupInContext> groups;
@@ -129,7 +123,7 @@ Result<void> place_constants(const LayerGraph& graph, Layout& l) {
   for (const size_t g : by_size) {
     if (l.arena.bytes + resident <= l.memory.l2) return {};
     if (bytes(g) <= 256) break;
-    if (l.groups[g].group.shape.family == Family::average_pool) continue;
+    if (!has_weights(l.groups[g].group.shape.family)) continue;
     resident -= bytes(g);
     l.groups[g].context.weights = Level::l3;
     l.groups[g].context.l2_staging = staging_bytes;
@@ -152,14 +146,7 @@ Result<Layout> contexts(const LayerGraph& graph, const Target& target, const Pla
 void place_groups(NetworkProgram& n, const Layout& l) {
   uint64_t l3 = 0;
   const auto place = [&](PlannedGroup& g, Level level) {
-    const GroupShape& s = g.group.shape;
-    const bool weighted = has_weights(s.family);
-    const uint32_t params = weighted                           ? static_cast<uint32_t>(s.out.c * s.param_bytes())
-                            : s.family == Family::average_pool ? static_cast<uint32_t>(8 * requant_elements(s.window))
-                                                               : 0;
-    const uint32_t weights = s.family == Family::table ? 256
-                             : weighted                ? static_cast<uint32_t>(s.out.c * s.channel_bytes())
-                                                       : 0;
+    const uint32_t weights = g.group.shape.weights_size(), params = g.group.shape.params_size();
     const uint64_t base = level == Level::l2 ? n.arena_bytes + l3 : l3;
     g.weights = {level, static_cast<uint32_t>(base), weights};
     g.params = {level, static_cast<uint32_t>(base + aligned(weights)), params};
@@ -207,8 +194,9 @@ Result<NetworkProgram> plan_network(const LayerGraph& graph, const Target& targe
     if (!program)
       return fail(fmt::format("group {}: config {} does not fit: {}", g.group.name, to_string(chosen->config),
                               to_string(program.error())));
-    PlannedGroup planned{g.group, g.context, *chosen, *program, {}, {}, {}, {}, 0};
+    PlannedGroup planned{g.group, g.context, *chosen, *program, {}, {}, {}, {}, {}, 0};
     planned.input = n.tensors[static_cast<size_t>(g.group.inputs.front())];
+    planned.input2 = n.tensors[static_cast<size_t>(g.group.inputs.back())];
     planned.output = n.tensors[static_cast<size_t>(g.group.output)];
     n.l1_bytes = std::max(n.l1_bytes, program->l1_bytes);
     n.groups.push_back(std::move(planned));

@@ -10,6 +10,8 @@ using Json = nlohmann::ordered_json;
 Json to_json(const Placement& p) { return {{"level", name_of(p.level)}, {"offset", p.offset}, {"bytes", p.bytes}}; }
 
 Json to_json(const PlannedGroup& g) {
+  Json inputs = Json::array({to_json(g.input)});
+  if (g.group.inputs.size() == 2) inputs.push_back(to_json(g.input2));
   return {{"name", g.group.name},
           {"op", name_of(g.group.shape.family)},
           {"config", to_string(g.chosen.config)},
@@ -17,7 +19,7 @@ Json to_json(const PlannedGroup& g) {
           {"weights_in", name_of(g.context.weights)},
           {"l1_window", g.context.l1_bytes},
           {"l1_bytes", g.program.l1_bytes},
-          {"input", to_json(g.input)},
+          {"inputs", std::move(inputs)},
           {"output", to_json(g.output)},
           {"weights", to_json(g.weights)},
           {"params", to_json(g.params)},

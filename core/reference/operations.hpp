@@ -20,6 +20,14 @@ void max_pool(const MaxPool& op, const Dims& in, std::span<const uint8_t> x, con
 void average_pool(const AveragePool& op, const Dims& in, std::span<const uint8_t> x, const Dims& out,
                   std::span<uint8_t> y);
 
+/// `b` has as many elements as `a`, or one for each of the channels, which then repeat.
+void add(const Add& op, std::span<const uint8_t> a, std::span<const uint8_t> b, std::span<uint8_t> y);
+void multiply(const Multiply& op, int zero_a, int zero_b, std::span<const uint8_t> a, std::span<const uint8_t> b,
+              std::span<uint8_t> y);
+
+/// Writes one piece's part of `y`.
+void move_piece(const Piece& piece, const Dims& in, std::span<const uint8_t> x, const Dims& out, std::span<uint8_t> y);
+
 void table(const Table& op, std::span<const uint8_t> x, std::span<uint8_t> y);
 
 }  // namespace ares::reference

@@ -61,6 +61,8 @@ class Machine {
     switch (o) {
       case Operand::input:
         return mutable_span(data_.input);
+      case Operand::input2:
+        return mutable_span(data_.input2);
       case Operand::weights:
         return mutable_span(data_.weights);
       case Operand::params:
@@ -129,6 +131,7 @@ class Machine {
     c.requant = data_.requant;
     c.pad_value = data_.pad_value;
     c.in = at(k.in);
+    c.in2 = at(k.in2);
     c.weights = at(k.weights);
     c.params = at(k.params);
     c.out = at(k.out);
@@ -142,7 +145,9 @@ class Machine {
       c.first_step = at_loop.index == 0;
       c.last_step = at_loop.last;
     }
-    c.input_box = resolve(std::get<Copy>(p_.operations[static_cast<size_t>(k.input_copy)].what).region, *step.position);
+    const Region& input = std::get<Copy>(p_.operations[static_cast<size_t>(k.input_copy)].what).region;
+    c.input_box = resolve(input, *step.position);
+    for (size_t i = 0; i < 3; ++i) c.step[i] = input.dims[i].units.scale;
     run_kernel(c);
   }
 

@@ -16,8 +16,9 @@ namespace ares {
 struct OperandData {
   std::span<const uint8_t> input, weights, params;
   std::span<uint8_t> output;
-  uint8_t pad_value = 0;             ///< the input's zero point; 0 for max pooling
+  uint8_t pad_value = 0;             ///< the input's zero point; 0 for max pooling; a rearrangement's fill
   const Requant* requant = nullptr;  ///< shift, pre_shift and clip range; m and B come from params
+  std::span<const uint8_t> input2 = {};
 };
 
 /// Fails where a copy or a kernel leaves its buffer or operand: operation, box and bytes.

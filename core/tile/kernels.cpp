@@ -3,6 +3,8 @@
 #include <cassert>
 #include <cstring>
 
+#include "core/arithmetic/add.hpp"
+
 namespace ares {
 namespace {
 
@@ -43,7 +45,7 @@ struct TileSize {
 
 TileSize input_tile(const Box& b) {
   return {int64_t{b.size[0]} + b.pad_before[0] + b.pad_after[0], int64_t{b.size[1]} + b.pad_before[1] + b.pad_after[1],
-          b.size[2]};
+          int64_t{b.size[2]} + b.pad_before[2] + b.pad_after[2]};
 }
 
 void fill_padding(const KernelCall& k) {
@@ -51,8 +53,8 @@ void fill_padding(const KernelCall& k) {
   const TileSize t = input_tile(b);
   for (int64_t r = 0; r < t.rows; ++r)
     for (int64_t c = 0; c < t.columns; ++c) {
-      const bool inside = r >= b.pad_before[0] && r < b.pad_before[0] + b.size[0] && c >= b.pad_before[1] &&
-                          c < b.pad_before[1] + b.size[1];
+      const bool inside = b.size[2] > 0 && r >= b.pad_before[0] && r < b.pad_before[0] + b.size[0] &&
+                          c >= b.pad_before[1] && c < b.pad_before[1] + b.size[1];
       if (!inside) std::memset(k.in + (r * t.columns + c) * t.channels, k.pad_value, static_cast<size_t>(t.channels));
     }
 }
@@ -171,6 +173,57 @@ void table(const KernelCall& k) {
   for (int32_t i = 0; i < k.channels; ++i) k.out[i] = k.weights[k.in[i]];
 }
 
+/// Word `i` of the parameters.
+int32_t param(const KernelCall& k, size_t i) {
+  int32_t v = 0;
+  std::memcpy(&v, k.params + 4 * i, 4);
+  return v;
+}
+
+void add(const KernelCall& k) {
+  Requant r = *k.requant;
+  r.m = {param(k, 0), param(k, 2)};
+  r.B = {param(k, 1)};
+  for (int32_t row = 0; row < k.columns; ++row)
+    for (int32_t c = 0; c < k.channels; ++c) {
+      const int64_t at = int64_t{row} * k.channels + c;
+      k.out[at] = static_cast<uint8_t>(requantised_sum(r, k.in[at], k.in2[c]));
+    }
+}
+
+void multiply(const KernelCall& k) {
+  Requant r = *k.requant;
+  r.m = {param(k, 0)};
+  r.B = {param(k, 1)};
+  const int32_t zero = param(k, 2), zero2 = param(k, 3);
+  for (int32_t row = 0; row < k.columns; ++row)
+    for (int32_t c = 0; c < k.channels; ++c) {
+      const int64_t at = int64_t{row} * k.channels + c;
+      k.out[at] = static_cast<uint8_t>(requantise(r, 0, (k.in[at] - zero) * (k.in2[c] - zero2)));
+    }
+}
+
+void rearrange(const KernelCall& k) {
+  fill_padding(k);
+  const TileSize t = input_tile(k.input_box);
+  const std::array<int64_t, 3> pitch{t.columns * t.channels, t.channels, 1};
+  std::array<int64_t, 3> jump{};  // bytes of the input tile per source element along each output axis
+  for (size_t a = 0; a < 3; ++a) {
+    const size_t source = k.kernel->source_axes >> (2 * a) & 3;
+    jump[a] = k.step[source] * pitch[source];
+  }
+  const int32_t repeat_rows = k.kernel->rows.scale, repeat_columns = k.kernel->columns.scale;
+  const int32_t repeat_channels = k.kernel->channels.scale;
+  uint8_t* out = k.out;
+  for (int32_t y = 0; y < k.rows; ++y)
+    for (int32_t x = 0; x < k.columns; ++x)
+      for (int32_t c = 0; c < k.channels; ++c) {
+        const uint8_t v =
+            k.in[y / repeat_rows * jump[0] + x / repeat_columns * jump[1] + c / repeat_channels * jump[2]];
+        *out++ = k.weights ? k.weights[v] : v;
+      }
+}
+
 }  // namespace
 
 void run_kernel(const KernelCall& call) {
@@ -187,6 +240,12 @@ void run_kernel(const KernelCall& call) {
       return table(call);
     case KernelKind::average_pool:
       return average_pool(call);
+    case KernelKind::add:
+      return add(call);
+    case KernelKind::multiply:
+      return multiply(call);
+    case KernelKind::rearrange:
+      return rearrange(call);
     default:
       assert(false && "no such kernel in the interpreter");
   }

@@ -16,15 +16,16 @@ struct KernelCall {
   const Requant* requant = nullptr;
   uint8_t pad_value = 0;
   uint8_t* in = nullptr;
-  const uint8_t *weights = nullptr, *params = nullptr;
+  const uint8_t *in2 = nullptr, *weights = nullptr, *params = nullptr;
   uint8_t* out = nullptr;
   int32_t* accumulators = nullptr;
   int32_t rows = 0, columns = 0, channels = 0, reduction = 0;
   bool first_step = true, last_step = true;  ///< of a split reduction
   Box input_box;
+  std::array<int32_t, 3> step{};  ///< of the input's axes, elements from one output position to the next
 };
 
-/// Runs the kinds conv, linear, max_pool, table, average_pool and depthwise.
+/// Runs the kinds that lower() makes.
 void run_kernel(const KernelCall& call);
 
 }  // namespace ares

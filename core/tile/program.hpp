@@ -72,7 +72,7 @@ struct Extent {
 struct RegionDim {
   Extent units;
   int32_t extent = 1;
-  int16_t offset = 0;
+  int32_t offset = 0;
 };
 
 /// A box of a tensor in L2 or L3, dimensions outermost first, the last one contiguous and in bytes.
@@ -92,7 +92,22 @@ struct Copy {
 };
 
 /// requant: int32 accumulators that the accelerator left in `in` become the output.
-enum class KernelKind : uint8_t { conv, linear, max_pool, table, depthwise, attention, scan, requant, average_pool };
+/// add, multiply: `in2` is one row of channels for all columns. rearrange: `weights` is the table, if any; the step of
+/// an axis is the scale of input_copy's region, its repetition that of rows, columns, channels.
+enum class KernelKind : uint8_t {
+  conv,
+  linear,
+  max_pool,
+  table,
+  depthwise,
+  attention,
+  scan,
+  requant,
+  average_pool,
+  add,
+  multiply,
+  rearrange
+};
 
 /// One call of a kernel on all workers; it returns when all are done.
 struct Kernel {
@@ -102,11 +117,13 @@ struct Kernel {
   RequantForm form = RequantForm::narrow;
   Rounding rounding = Rounding::half_up;
   ElementType out_type = ElementType::u8;
-  bool asymmetric = false;                                        ///< params carry z_w, 12 bytes per channel; else 8
-  bool planar_in = false, planar_out = false;                     ///< depthwise: channels first (CHW) instead of last
+  bool asymmetric = false;                     ///< params carry z_w, 12 bytes per channel; else 8
+  uint8_t source_axes = 0b100100;              ///< rearrange: two bits per output axis, rows lowest: the input's axis
+  bool planar_in = false, planar_out = false;  ///< depthwise: channels first (CHW) instead of last
   BufferId in = none, weights = none, params = none, out = none;  ///< attention: queries, keys, values, context
   BufferId accumulators = none;    ///< carried over the steps of a tiled `reduction`: sums, running maxima, scan state
   BufferId scratch = none;         ///< per core
+  BufferId in2 = none;             ///< second input
   OperationId input_copy = none;   ///< whose region tells the padding of this tile
   Extent rows, columns, channels;  ///< of the output tile
   Extent reduction;                ///< input channels (bytes per window position)

@@ -134,4 +134,53 @@ typedef struct {
 
 void ares_table(const ares_table_args* a);
 
+// Sum of two inputs: clip((a * params[0].m + b * params[1].m + params[0].B) >> shift). `rows` rows of `bytes`; the
+// second input is one row, the same for all.
+typedef struct {
+  const uint8_t* a;
+  const uint8_t* b;
+  const ares_channel_params* params;
+  uint8_t* out;
+  int32_t rows, bytes;
+  ares_parallel parallel;
+  ares_requant requant;
+} ares_add_args;
+
+void ares_add(const ares_add_args* a);
+
+// Product of two inputs, (a - zero_a) * (b - zero_b) requantised.
+typedef struct {
+  ares_channel_params requant;
+  int32_t zero_a, zero_b;
+} ares_product_params;
+
+typedef struct {
+  const uint8_t* a;
+  const uint8_t* b;
+  const ares_product_params* params;
+  uint8_t* out;
+  int32_t rows, bytes;
+  ares_parallel parallel;
+  ares_requant requant;
+} ares_multiply_args;
+
+void ares_multiply(const ares_multiply_args* a);
+
+// Moves a box. Output axis i (rows, columns, channels) follows axis source[i] of the input tile: output position p
+// reads input position p / repeat[i] * step[i], through `map` where there is one.
+typedef struct {
+  uint8_t* in;
+  const uint8_t* map;  // NULL: as it is
+  uint8_t* out;
+  int32_t in_rows, in_columns, in_channels;
+  ares_padding padding;
+  int32_t outside;  // the whole input tile is padding
+  uint8_t padding_value;
+  int32_t rows, columns, channels;  // of the output tile
+  int32_t repeat[3], source[3], step[3];
+  ares_parallel parallel;
+} ares_rearrange_args;
+
+void ares_rearrange(const ares_rearrange_args* a);
+
 #endif

@@ -70,13 +70,17 @@ ManyLayers side_by_side(Random& random, int count, const std::function<LayerGrap
     for (const Tensor& t : one.tensors) many.graph.tensors.push_back(t);
     Layer layer = one.dag[0];
     layer.name = fmt::format("layer{}", i);
-    layer.inputs = {base};
-    layer.output = base + 1;
+    for (TensorId& t : layer.inputs) t += base;
+    layer.output += base;
+    for (const TensorId t : layer.inputs) many.graph.inputs.push_back({fmt::format("in{}_{}", i, t - base), t, {}});
+    many.graph.outputs.push_back({fmt::format("out{}", i), layer.output, {}});
+    const auto* moved = std::get_if<Rearrange>(&layer.op);
+    const size_t groups = moved ? moved->pieces.size() : 1;
     boost::add_vertex(layer, many.graph.dag);
-    many.graph.inputs.push_back({fmt::format("in{}", i), base, {}});
-    many.graph.outputs.push_back({fmt::format("out{}", i), base + 1, {}});
-    many.golden.inputs.push_back(random_input(random, one));
-    many.golden.outputs.push_back(straight_output(one, many.golden.inputs.back()));
+    const auto inputs = random_inputs(random, one);
+    many.golden.inputs.insert(many.golden.inputs.end(), inputs.begin(), inputs.end());
+    const auto output = straight_output(one, std::span(inputs));
+    many.golden.outputs.insert(many.golden.outputs.end(), groups, output);
   }
   return many;
 }

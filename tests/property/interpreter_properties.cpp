@@ -15,17 +15,16 @@ namespace {
 
 struct Case {
   LayerGraph network;
-  Group group;
-  PackedOperands constants;
-  std::vector<uint8_t> input, expected;
+  std::vector<Group> groups;
+  std::vector<std::vector<uint8_t>> inputs;
+  std::vector<uint8_t> expected;
 };
 
 Case random_case(Random& random, Family family) {
-  Case c{random_network(random, family), {}, {}, {}, {}};
-  c.group = make_groups(c.network).front();
-  c.constants = pack(c.network, c.group);
-  c.input = random_input(random, c.network);
-  c.expected = straight_output(c.network, c.input);
+  Case c{random_network(random, family), {}, {}, {}};
+  c.groups = make_groups(c.network);
+  c.inputs = random_inputs(random, c.network);
+  c.expected = straight_output(c.network, std::span(c.inputs));
   return c;
 }
 
@@ -39,14 +38,23 @@ Context random_context(Random& random, Family family) {
   return ctx;
 }
 
-std::vector<uint8_t> run_config(const Case& c, const TileProgram& program) {
-  std::vector<uint8_t> output(c.expected.size(), 0x5A);
-  const bool weighted = std::holds_alternative<Weighted>(c.network.dag[0].op);
-  OperandData data{c.input, c.constants.weights, c.constants.params, output, 0, nullptr};
-  data.requant = requant_of(c.network.dag[0].op);
-  if (weighted) data.pad_value = static_cast<uint8_t>(c.network.tensors[0].q.zero_point);
+/// Interprets one group into its part of the output.
+void run_group(const Case& c, const Group& group, const TileProgram& program, std::span<uint8_t> output) {
+  const Operation& op = c.network.dag[0].op;
+  const PackedOperands constants = pack(c.network, group);
+  const auto input = [&](TensorId t) -> std::span<const uint8_t> { return c.inputs[static_cast<size_t>(t)]; };
+  OperandData data{input(group.inputs.front()), constants.weights, constants.params, output};
+  data.input2 = input(group.inputs.back());
+  data.requant = requant_of(op);
+  if (std::holds_alternative<Weighted>(op)) data.pad_value = static_cast<uint8_t>(c.network.tensors[0].q.zero_point);
+  if (const auto* r = std::get_if<Rearrange>(&op)) data.pad_value = r->pieces[static_cast<size_t>(group.piece)].fill;
   const auto done = interpret(program, data);
   REQUIRE_MESSAGE(done, done.error().what);
+}
+
+std::vector<uint8_t> run_config(const Case& c, const TileProgram& program) {
+  std::vector<uint8_t> output(c.expected.size(), 0x5A);
+  run_group(c, c.groups.front(), program, output);
   return output;
 }
 
@@ -54,16 +62,26 @@ std::vector<uint8_t> run_config(const Case& c, const TileProgram& program) {
 int check_layer(Random& random, Family family, int configs) {
   const Case c = random_case(random, family);
   const Context ctx = random_context(random, family);
-  const SearchSpace space = make_space(c.group.shape, ctx);
-  const std::vector<uint64_t> feasible = feasible_indices(space);
-  if (feasible.empty()) return 0;
+  std::vector<SearchSpace> spaces;
+  std::vector<std::vector<uint64_t>> feasible;
+  for (const Group& g : c.groups) {
+    spaces.push_back(make_space(g.shape, ctx));
+    feasible.push_back(feasible_indices(spaces.back()));
+    if (feasible.back().empty()) return 0;
+  }
   for (int i = 0; i < configs; ++i) {
-    const Config config =
-        space.config(feasible[static_cast<size_t>(pick(random, 0, static_cast<int32_t>(feasible.size()) - 1))]);
-    const auto program = lower(c.group.shape, config, ctx);
-    REQUIRE(program);
-    const bool equal = run_config(c, *program) == c.expected;
-    CHECK_MESSAGE(equal, std::string(name_of(family)), " ", to_string(config));
+    std::vector<uint8_t> output(c.expected.size(), 0x5A);
+    std::string configs_text;
+    for (size_t g = 0; g < c.groups.size(); ++g) {
+      const auto drawn = static_cast<size_t>(pick(random, 0, static_cast<int32_t>(feasible[g].size()) - 1));
+      const Config config = spaces[g].config(feasible[g][drawn]);
+      const auto program = lower(c.groups[g].shape, config, ctx);
+      REQUIRE(program);
+      run_group(c, c.groups[g], *program, output);
+      configs_text += to_string(config) + "; ";
+    }
+    const bool equal = output == c.expected;
+    CHECK_MESSAGE(equal, std::string(name_of(family)), " ", configs_text);
   }
   return configs;
 }
@@ -84,12 +102,17 @@ TEST_CASE("average_pool: every feasible config gives the same bytes") { check_fa
 TEST_CASE("table: every feasible config gives the same bytes") { check_family(Family::table, 4, 300); }
 TEST_CASE("depthwise: every feasible config gives the same bytes") { check_family(Family::depthwise, 6, 2000); }
 
+TEST_CASE("add: every feasible config gives the same bytes") { check_family(Family::add, 7, 500); }
+TEST_CASE("multiply: every feasible config gives the same bytes") { check_family(Family::multiply, 8, 500); }
+TEST_CASE("rearrange: every feasible config gives the same bytes") { check_family(Family::rearrange, 9, 2000); }
+
 TEST_CASE("a missing wait shows as a wrong byte") {
   Random random(5);
   const Case c = random_case(random, Family::linear);
   const Context ctx = l2_context(64 * 1024);
-  const SearchSpace space = make_space(c.group.shape, ctx);
-  TileProgram program = *lower(c.group.shape, *rule_config(space), ctx);
+  const GroupShape& shape = c.groups.front().shape;
+  const SearchSpace space = make_space(shape, ctx);
+  TileProgram program = *lower(shape, *rule_config(space), ctx);
   REQUIRE(run_config(c, program) == c.expected);
   for (TileOperation& op : program.operations)
     if (const auto* wait = std::get_if<Wait>(&op.what); wait && wait->operation == 0) op.what = Barrier{};

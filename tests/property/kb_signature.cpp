@@ -19,8 +19,8 @@ Dims any_dims() { return {*rc::gen::inRange(1, 5), *rc::gen::inRange(1, 300), *r
 
 Signature any_signature() {
   GroupShape g;
-  g.family =
-      any_of({Family::conv, Family::linear, Family::max_pool, Family::table, Family::average_pool, Family::depthwise});
+  g.family = any_of({Family::conv, Family::linear, Family::max_pool, Family::table, Family::average_pool,
+                     Family::depthwise, Family::add, Family::multiply, Family::rearrange});
   g.in = any_dims();
   g.out = any_dims();
   for (int16_t Window::*field : {&Window::kh, &Window::kw, &Window::sh, &Window::sw, &Window::dh, &Window::dw,
@@ -31,6 +31,9 @@ Signature any_signature() {
   g.form = any_of({RequantForm::narrow, RequantForm::wide, RequantForm::raw});
   g.rounding = any_of({Rounding::half_up, Rounding::half_even});
   g.out_type = any_of({ElementType::u8, ElementType::s16, ElementType::s32});
+  g.mapped = *rc::gen::arbitrary<bool>();
+  g.movement.axes[0].first = *rc::gen::inRange(-2, 3);
+  g.movement.axes[2].repeat = *rc::gen::inRange<int16_t>(1, 3);
   Context c;
   for (Level Context::*level : {&Context::input, &Context::weights, &Context::output}) {
     c.*level = any_of({Level::l1, Level::l2, Level::l3});

@@ -9,6 +9,7 @@
 #include "core/arithmetic/channel_terms.hpp"
 #include "core/arithmetic/make_requant.hpp"
 #include "core/ir/graph.hpp"
+#include "tests/support/synthetic_moves.hpp"
 
 namespace ares::test {
 namespace {
@@ -238,6 +239,11 @@ LayerGraph random_network(Random& random, Family family) {
       return random_average_pool(random);
     case Family::depthwise:
       return random_depthwise(random);
+    case Family::add:
+    case Family::multiply:
+      return random_elementwise(random, family);
+    case Family::rearrange:
+      return random_rearrange(random);
   }
   throw std::logic_error("no such family");
 }
@@ -266,10 +272,24 @@ LayerGraph linear_network(Random& random, int32_t tokens, int32_t in_features, i
 }
 
 std::vector<uint8_t> random_input(Random& random, const LayerGraph& network) {
-  const Tensor& in = network.tensors[static_cast<size_t>(network.inputs.front().tensor)];
-  std::vector<uint8_t> bytes(static_cast<size_t>(in.dims.count()));
-  for (uint8_t& b : bytes) b = static_cast<uint8_t>(pick(random, in.q.lo, in.q.hi));
-  return bytes;
+  return random_inputs(random, network).front();
+}
+
+std::vector<std::vector<uint8_t>> random_inputs(Random& random, const LayerGraph& network) {
+  std::vector<std::vector<uint8_t>> all;
+  for (const NetworkInput& input : network.inputs) {
+    const Tensor& in = network.tensors[static_cast<size_t>(input.tensor)];
+    std::vector<uint8_t>& bytes = all.emplace_back(static_cast<size_t>(in.dims.count()));
+    for (uint8_t& b : bytes) b = static_cast<uint8_t>(pick(random, in.q.lo, in.q.hi));
+  }
+  return all;
+}
+
+std::vector<uint8_t> straight_output(const LayerGraph& network, std::span<const std::vector<uint8_t>> inputs) {
+  const Operation& op = network.dag[0].op;
+  const bool pair = std::holds_alternative<Add>(op) || std::holds_alternative<Multiply>(op);
+  if (pair || std::holds_alternative<Rearrange>(op)) return straight_moves(network, inputs);
+  return straight_output(network, inputs.front());
 }
 
 std::vector<uint8_t> straight_output(const LayerGraph& network, std::span<const uint8_t> input) {

@@ -29,11 +29,17 @@ LayerGraph grouped_network(Random& random, bool asymmetric);
 /// A linear layer of exactly this shape with random constants.
 LayerGraph linear_network(Random& random, int32_t tokens, int32_t in_features, int32_t out_features);
 
-/// Random bytes inside the clip range of the network's only input.
+/// Random bytes inside the clip range of the network's first input.
 std::vector<uint8_t> random_input(Random& random, const LayerGraph& network);
+
+/// The same for all its inputs.
+std::vector<std::vector<uint8_t>> random_inputs(Random& random, const LayerGraph& network);
 
 /// The only layer's output for an input in device layout, computed without tiles: one output at a time.
 std::vector<uint8_t> straight_output(const LayerGraph& network, std::span<const uint8_t> input);
+
+/// The same for a layer of any number of inputs.
+std::vector<uint8_t> straight_output(const LayerGraph& network, std::span<const std::vector<uint8_t>> inputs);
 
 /// A context with everything in L2.
 Context l2_context(uint32_t l1_bytes, int cores = 8);

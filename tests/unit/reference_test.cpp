@@ -58,14 +58,16 @@ TEST_CASE("reference: table") {
 
 TEST_CASE("reference: agrees with a straight evaluation on random layers") {
   test::Random random(7);
-  for (const Family family :
-       {Family::conv, Family::linear, Family::max_pool, Family::table, Family::average_pool, Family::depthwise}) {
+  for (const Family family : {Family::conv, Family::linear, Family::max_pool, Family::table, Family::average_pool,
+                              Family::depthwise, Family::add, Family::multiply, Family::rearrange}) {
     for (int i = 0; i < 40; ++i) {
       const LayerGraph g = test::random_network(random, family);
-      const auto input = test::random_input(random, g);
-      const auto data = run(g, std::vector<TensorData>{{input}});
+      const auto inputs = test::random_inputs(random, g);
+      std::vector<TensorData> given;
+      for (const auto& bytes : inputs) given.push_back({bytes});
+      const auto data = run(g, given);
       const TensorData& out = data[static_cast<std::size_t>(g.dag[0].output)];
-      const auto expected = test::straight_output(g, input);
+      const auto expected = test::straight_output(g, std::span(inputs));
       const Bytes ours = std::visit(
           [](const auto& v) {
             const auto* bytes = reinterpret_cast<const uint8_t*>(v.data());

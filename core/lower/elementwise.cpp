@@ -1,0 +1,50 @@
+// Sum and product of two tensors: tiles over rows of the first input and bytes of a row. Where both are equal in size
+// there is one row.
+#include "core/lower/families.hpp"
+
+namespace ares {
+namespace {
+
+void knobs(const GroupShape& s, SearchSpace& space) {
+  add_tile_knob(space, Knob::tile_w, s.out.w, 1);
+  add_tile_knob(space, Knob::tile_co, s.out.c, 64);
+  add_knob(space, Knob::buf_in, {1, 2});
+  add_knob(space, Knob::buf_out, {1, 2});
+  if (s.out.w == 1)
+    add_knob(space, Knob::parallel, {static_cast<uint16_t>(ParallelAxis::channels)});
+  else
+    add_knob(space, Knob::parallel,
+             {static_cast<uint16_t>(ParallelAxis::pixels), static_cast<uint16_t>(ParallelAxis::channels)});
+}
+
+void dims(const GroupShape& s, TiledDims& out) {
+  out.push_back({Knob::tile_w, s.out.w, by_input | by_output});
+  out.push_back({Knob::tile_co, s.out.c, by_input | by_output});
+}
+
+void buffers(const GroupShape& s, const Config& c, BufferBytes& out) {
+  const int32_t rows = tile_of(c, Knob::tile_w, s.out.w), bytes = tile_of(c, Knob::tile_co, s.out.c);
+  out[Role::input] = out[Role::output] = static_cast<uint32_t>(rows * bytes);
+  out[Role::input2] = static_cast<uint32_t>(bytes);
+  out[Role::params] = s.params_size();
+}
+
+void parts(const GroupShape& s, const Config&, const Extents& e, Parts& out) {
+  const Extent rows = e[static_cast<size_t>(Knob::tile_w)], bytes = e[static_cast<size_t>(Knob::tile_co)];
+  out.input = {{whole_dim(1), plain_dim(rows, s.in.w), plain_dim(bytes, s.in.c)}, {s.in.w * s.in.c, s.in.c}};
+  out.output = out.input;
+  out.input2 = {{whole_dim(1), whole_dim(1), plain_dim(bytes, s.in.c)}, {s.in.c, s.in.c}};
+  const auto params = static_cast<int32_t>(s.params_size());
+  out.params = {{whole_dim(1), whole_dim(1), whole_dim(params)}, {params, params}};
+  Kernel& k = out.kernel;
+  k.kind = s.family == Family::add ? KernelKind::add : KernelKind::multiply;
+  k.rows = {none, 1};
+  k.columns = rows;
+  k.channels = bytes;
+}
+
+}  // namespace
+
+const FamilyRules elementwise_rules{knobs, dims, buffers, parts};
+
+}  // namespace ares

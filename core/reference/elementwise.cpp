@@ -1,0 +1,17 @@
+#include "core/arithmetic/add.hpp"
+#include "core/reference/operations.hpp"
+
+namespace ares::reference {
+
+void add(const Add& op, std::span<const uint8_t> a, std::span<const uint8_t> b, std::span<uint8_t> y) {
+  for (std::size_t i = 0; i < a.size(); ++i)
+    y[i] = static_cast<uint8_t>(requantised_sum(op.requant, a[i], b[i % b.size()]));
+}
+
+void multiply(const Multiply& op, int zero_a, int zero_b, std::span<const uint8_t> a, std::span<const uint8_t> b,
+              std::span<uint8_t> y) {
+  for (std::size_t i = 0; i < a.size(); ++i)
+    y[i] = static_cast<uint8_t>(requantise(op.requant, 0, (a[i] - zero_a) * (b[i % b.size()] - zero_b)));
+}
+
+}  // namespace ares::reference
