@@ -1,7 +1,8 @@
 # Writes the runtime's sources into a C++ source, so that a program needs no file to generate a project.
 set(ARES_RUNTIME_DIR ${CMAKE_SOURCE_DIR}/runtime)
 file(GLOB_RECURSE ARES_RUNTIME_FILES CONFIGURE_DEPENDS RELATIVE ${ARES_RUNTIME_DIR}
-  ${ARES_RUNTIME_DIR}/*.c ${ARES_RUNTIME_DIR}/*.h ${ARES_RUNTIME_DIR}/Makefile)
+  ${ARES_RUNTIME_DIR}/*.c ${ARES_RUNTIME_DIR}/*.h ${ARES_RUNTIME_DIR}/*.S ${ARES_RUNTIME_DIR}/*.mk
+  ${ARES_RUNTIME_DIR}/*.ld.in ${ARES_RUNTIME_DIR}/*.py ${ARES_RUNTIME_DIR}/Makefile)
 list(SORT ARES_RUNTIME_FILES)
 set(ARES_EMBEDDED_RUNTIME "")
 foreach(file ${ARES_RUNTIME_FILES})

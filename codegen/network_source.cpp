@@ -148,8 +148,10 @@ std::string main_source() {
 }
 
 std::string config_mk(const ProjectInput& in) {
-  return fmt::format("NAME := {}\nPLANNED_CORES := {}\nPLANNED_STACK := {:#x}\n", c_identifier(in.program.name),
-                     in.program.cores, in.program.stack);
+  return fmt::format(
+      "NAME := {}\nPLANNED_CORES := {}\nPLANNED_STACK := {:#x}\nPLANNED_L1 := {}\nL1_BYTES := {}\nL2_BYTES := {}\n",
+      c_identifier(in.program.name), in.program.cores, in.program.stack, in.program.l1_bytes, in.target.l1_bytes,
+      in.target.l2_bytes);
 }
 
 }  // namespace ares

@@ -1,0 +1,7 @@
+# Runs on the public GVSOC (GVSOC_HOME: where it is installed), target hal/gvsoc/target/ares_gap9.py.
+REGIONS := -DARES_L2_BASE=0x1C010000 -DARES_L2_BYTES=$(L2_BYTES) -DARES_L1_BASE=0x10000000 \
+           -DARES_HOST_BASE=0x80000000 -DARES_HOST_BYTES=0x4000000
+include runtime/hal/bare/bare.mk
+GVSOC_TARGET := $(CURDIR)/runtime/hal/gvsoc/target
+GVSOC := $(if $(GVSOC_HOME),$(GVSOC_HOME)/bin/gvsoc,gvsoc)
+RUN = $(GVSOC) --target=ares_gap9 --target-dir=$(GVSOC_TARGET) --work-dir=$(CURDIR)/$(BUILD)/gvsoc --binary=$(CURDIR)/$(PROGRAM) run

@@ -1,0 +1,4 @@
+# Built with the computer's own compiler.
+FLAGS += -pthread
+SCRIPT :=
+RUN = ./$(PROGRAM)

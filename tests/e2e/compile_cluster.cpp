@@ -1,0 +1,73 @@
+// Generated programs on the RISC-V ports: QEMU, which Debian has, and GVSOC where GVSOC_HOME names one.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "tests/e2e/compile_support.hpp"
+
+using namespace ares::test;
+
+namespace {
+
+bool in_path(const char* program) { return run_shell(fmt::format("command -v {}", program)).status == 0; }
+
+bool have_compiler() { return in_path("riscv64-unknown-elf-gcc"); }
+
+bool have_qemu() { return have_compiler() && in_path("qemu-system-riscv32"); }
+
+bool have_gvsoc() { return have_compiler() && std::getenv("GVSOC_HOME") != nullptr; }
+
+CommandResult run_on(const std::string& platform, const std::string& project, const std::string& flags) {
+  return run_shell(
+      fmt::format("make --no-print-directory -j2 -C {} clean all EXTRA_CFLAGS=-Werror platform={} {} && "
+                  "timeout 300 make --no-print-directory -C {} run EXTRA_CFLAGS=-Werror platform={} {}",
+                  project, platform, flags, project, platform, flags));
+}
+
+void check_small_model(const std::string& platform, const std::string& options, const std::string& flags) {
+  const ScratchDirectory scratch;
+  const CommandResult compiled =
+      run_shell(fmt::format("{}/ares-compile --model {}/tests/models/small_cnn.qonnx --no-kb --output {} {}",
+                            ARES_BIN_DIR, ARES_SOURCE_DIR, scratch / "project", options));
+  INFO(compiled.text);
+  REQUIRE(compiled.status == 0);
+  const CommandResult ran = run_on(platform, scratch / "project", flags);
+  INFO(ran.text);
+  CHECK(ran.status == 0);
+  CHECK(ran.lines().back() == "Test PASSED");
+  CHECK(ran.says("CHECK conv1 : equal"));
+  CHECK(ran.says("PERFORMANCE SUMMARY small_cnn : total="));
+
+  // A wrong expectation is found, and is the exit status.
+  const std::string golden = scratch / "project/src/golden.c";
+  std::string text = read_text(golden);
+  const size_t values = text.find("golden_classifier");
+  REQUIRE(values != std::string::npos);
+  text.replace(text.find('{', values), 1, "{1000000 +");
+  write_text(golden, text);
+  const CommandResult wrong = run_on(platform, scratch / "project", flags);
+  INFO(wrong.text);
+  CHECK(wrong.status != 0);
+  CHECK(wrong.says("Test FAILED"));
+}
+
+}  // namespace
+
+TEST_CASE("ares-compile: the repository's model passes on QEMU") {
+  if (!have_qemu()) {
+    MESSAGE("no riscv64-unknown-elf-gcc with qemu-system-riscv32: nothing run on QEMU");
+    return;
+  }
+  check_small_model("qemu", "", "ENABLE_PERF=1");
+  check_small_model("qemu", "--requant exact --cores 5", "ENABLE_PERF=1 CORE=3");
+}
+
+TEST_CASE("ares-compile: the repository's model passes on GVSOC") {
+  if (!have_gvsoc()) {
+    MESSAGE("no GVSOC_HOME: nothing run on GVSOC");
+    return;
+  }
+  check_small_model("gvsoc", "", "ENABLE_PERF=1");
+  check_small_model("gvsoc", "--requant exact --cores 5", "ENABLE_PERF=1 CORE=3");
+}
