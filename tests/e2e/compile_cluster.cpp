@@ -54,6 +54,24 @@ void check_small_model(const std::string& platform, const std::string& options, 
 
 }  // namespace
 
+TEST_CASE("a RISC-V compiler or a simulator that is not there is one line") {
+  const ScratchDirectory scratch;
+  const std::string compile = fmt::format("{}/ares-compile --model {}/tests/models/small_cnn.qonnx --no-kb --output {}",
+                                          ARES_BIN_DIR, ARES_SOURCE_DIR, scratch / "project");
+  REQUIRE(run_shell(compile).status == 0);
+  const std::string make = fmt::format("make --no-print-directory -C {} ", scratch / "project");
+  const CommandResult no_compiler = run_shell(make + "all platform=qemu RISCV_CC=riscv-of-nobody");
+  INFO(no_compiler.text);
+  CHECK(no_compiler.status != 0);
+  CHECK(no_compiler.lines().size() == 1);
+  CHECK(no_compiler.says("riscv-of-nobody"));
+  if (!have_compiler()) return;
+  const CommandResult no_simulator = run_shell(make + "-j2 run platform=gvsoc GVSOC_HOME=/nowhere");
+  INFO(no_simulator.text);
+  CHECK(no_simulator.status != 0);
+  CHECK(no_simulator.says("/nowhere/bin/gvsoc is not there: set GVSOC_HOME"));
+}
+
 TEST_CASE("ares-compile: the repository's model passes on QEMU") {
   if (!have_qemu()) {
     MESSAGE("no riscv64-unknown-elf-gcc with qemu-system-riscv32: nothing run on QEMU");

@@ -1,6 +1,9 @@
 # Compiler and linker script of the ports without an operating system: Debian's gcc-riscv64-unknown-elf and
 # picolibc-riscv64-unknown-elf. REGIONS are the linker script's, as compiler options.
 CC := $(or $(RISCV_CC),riscv64-unknown-elf-gcc)
+ifeq ($(shell command -v $(CC)),)
+$(error platform=$(platform) needs $(CC): Debian's gcc-riscv64-unknown-elf and picolibc-riscv64-unknown-elf, or RISCV_CC=..)
+endif
 
 # The older instruction set naming: with a newer one Debian's picolibc is not found for rv32imc.
 ARCHITECTURE := -march=rv32imc -mabi=ilp32 -misa-spec=2.2

@@ -4,4 +4,6 @@ REGIONS := -DARES_L2_BASE=0x1C010000 -DARES_L2_BYTES=$(L2_BYTES) -DARES_L1_BASE=
 include runtime/hal/bare/bare.mk
 GVSOC_TARGET := $(CURDIR)/runtime/hal/gvsoc/target
 GVSOC := $(if $(GVSOC_HOME),$(GVSOC_HOME)/bin/gvsoc,gvsoc)
+RUNNER := $(GVSOC)
+RUNNER_FROM := set GVSOC_HOME to where GVSOC is installed (runtime's README)
 RUN = $(GVSOC) --target=ares_gap9 --target-dir=$(GVSOC_TARGET) --work-dir=$(CURDIR)/$(BUILD)/gvsoc --binary=$(CURDIR)/$(PROGRAM) run

@@ -1,4 +1,5 @@
 # Built with the computer's own compiler.
 FLAGS += -pthread
 SCRIPT :=
+RUNNER := true
 RUN = ./$(PROGRAM)
