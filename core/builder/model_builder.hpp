@@ -46,6 +46,7 @@ struct QuantSpec {
   bool narrow = false;
   bool asymmetric = false;    ///< unsigned with a zero point, as ShiftedUint8ActPerTensorFloat
   bool power_of_two = false;  ///< the scale is rounded up to one
+  double range = 1;           ///< how much of the samples' range it covers; below 1 it saturates
   std::optional<double> scale{};
 };
 

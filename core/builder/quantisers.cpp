@@ -10,8 +10,6 @@ namespace ares::builder {
 namespace {
 
 constexpr const char* kDomain = "qonnx.custom_op.general";
-/// Where all values are 0, any scale is as good; a trained one is never smaller (Brevitas, SCALING_MIN_VAL).
-constexpr double kLeastScale = 2e-16;
 
 struct Extremes {
   double low = 0, high = 0;  ///< 0 is inside
@@ -49,7 +47,8 @@ ModelBuilder::Parameters ModelBuilder::activation_parameters(const std::string& 
     const Extremes own = extremes(samples(v.name));
     e = {std::min(e.low, own.low), std::max(e.high, own.high)};
   }
-  double scale = std::max(spec.scale.value_or(covering_scale(e, spec)), kLeastScale);
+  double scale = spec.scale.value_or(covering_scale(e, spec) * spec.range);
+  if (scale == 0) scale = 1;  // all values are 0: any scale is as good
   if (spec.power_of_two) scale = std::exp2(std::ceil(std::log2(scale)));
   scale = static_cast<float>(scale);
   const double zero = spec.asymmetric ? std::clamp(std::nearbyint(-e.low / scale), 0.0, std::exp2(spec.bits) - 1) : 0;

@@ -1,0 +1,52 @@
+// Random small QONNX models: layers, shapes, strides, pads, scales and bit widths that no network has, for properties
+// that hold for all of them.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "core/builder/model_builder.hpp"
+
+namespace ares::test {
+
+/// What a model is made of. Each takes a quantised tensor and leaves one.
+enum class Step {
+  conv,
+  depthwise,
+  grouped_conv,
+  linear,
+  max_pool,
+  average_pool,
+  global_average_pool,
+  requantise,
+  function,
+  add,
+  multiply,
+  concat,
+  split,
+  slice,
+  pad,
+  upsample,
+  transpose,
+};
+
+const char* name_of(Step step);
+
+/// Everything that the importer takes. A new operator of the importer: its line here.
+inline constexpr Step kImportedSteps[] = {
+    Step::conv,         Step::depthwise,           Step::grouped_conv, Step::linear,   Step::max_pool,
+    Step::average_pool, Step::global_average_pool, Step::requantise,   Step::function,
+};
+
+struct RandomModel {
+  qonnx::ModelGraph model;
+  std::string steps;  ///< what it consists of, for messages
+};
+
+/// One to six of `allowed`, one input of at most a few hundred elements; the same for the same seed.
+RandomModel random_model(uint64_t seed, std::span<const Step> allowed);
+
+/// A seeded sample of the model's inputs, beyond the range that the scales were fitted to now and then.
+qonnx::Evaluation::Tensors random_sample(uint64_t seed, const qonnx::ModelGraph& model);
+
+}  // namespace ares::test
