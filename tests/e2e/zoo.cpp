@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "core/base/file.hpp"
 #include "core/base/npy.hpp"
@@ -97,13 +98,63 @@ TEST_CASE("zoo: build writes models that read back, with inputs and outputs") {
   for (std::size_t i = 0; i < y.size(); ++i) CHECK(std::abs(y[i] - expected[i]) <= 0.03 * (*high - *low));
 }
 
+namespace {
+
+/// Networks with operators that the importer does not take yet.
+const std::set<std::string> kWaiting = {"densenet_basic", "drowsiness_fusion", "mobilenet_v2",
+                                        "resnet18",       "resnet8",           "resnet_basic"};
+
+/// Largest difference of the reference engine to the evaluation in real numbers, over the range of the outputs.
+double difference(const LayerGraph& g, const zoo::Samples& samples, std::size_t count) {
+  const auto sample = [&](const std::vector<float>& all, std::size_t n) {
+    return std::span(all).subspan(n * (all.size() / count), all.size() / count);
+  };
+  double worst = 0;
+  for (std::size_t n = 0; n < count; ++n) {
+    std::vector<TensorData> inputs;
+    for (std::size_t i = 0; i < g.inputs.size(); ++i)
+      inputs.push_back(quantise_input(g, i, sample(samples.inputs[i], n)));
+    const auto data = run(g, inputs);
+    for (std::size_t o = 0; o < g.outputs.size(); ++o) {
+      const auto y = dequantise_output(g, o, data[static_cast<std::size_t>(g.outputs[o].tensor)]);
+      const auto expected = sample(samples.outputs[o], n);
+      const auto [low, high] = std::minmax_element(samples.outputs[o].begin(), samples.outputs[o].end());
+      for (std::size_t i = 0; i < y.size(); ++i) {
+        worst = std::max(worst, std::abs(double{y[i]} - expected[i]) / (double{*high} - *low));
+      }
+    }
+  }
+  return worst;
+}
+
+}  // namespace
+
+TEST_CASE("zoo: the reference engine gives every network's outputs") {
+  const Folder folder;
+  for (const zoo::Network& network : zoo::networks()) {
+    CAPTURE(std::string(network.name));
+    const qonnx::ModelGraph model = zoo::build(network);
+    const fs::path file = folder.path / "model.qonnx";
+    value_or_throw(qonnx::write_model(model, file));
+    ImportOptions options;
+    options.policy = RequantPolicy::exact;
+    const auto graph = load_network(file, options);
+    CHECK(graph.has_value() != (kWaiting.count(std::string(network.name)) == 1));
+    if (!graph) continue;
+    const double worst = difference(*graph, zoo::make_samples(model, 2, 99), 2);
+    MESSAGE(std::string(network.name), ": ", worst, " of the range");
+    CHECK(worst <= 0.03);  // what whole models may differ in exact policy
+  }
+}
+
 TEST_CASE("zoo: every network is the same bytes when it is built again") {
   for (const zoo::Network& network : zoo::networks()) {
     if (network.name == "mobilenet_v2" || network.name == "resnet18") continue;  // large; nothing new in them
     CAPTURE(std::string(network.name));
     const auto bytes = qonnx::serialise_model(zoo::build(network));
     REQUIRE_MESSAGE(bytes, bytes.error().what);
-    CHECK(*bytes == qonnx::serialise_model(zoo::build(network)).value());
+    const bool equal = *bytes == qonnx::serialise_model(zoo::build(network)).value();
+    CHECK(equal);
     CHECK(qonnx::parse_model(*bytes, std::string(network.name)));
   }
 }

@@ -12,13 +12,11 @@ using namespace builder;
 
 /// The model under construction and the tensors that a later step may join.
 struct Maker {
-  Maker(uint64_t seed) : b("random", {.seed = seed}), d(seed ^ 0x5EED) {}
-
-  ModelBuilder b;
-  Draws d;
+  ModelBuilder& b;
+  Draws& d;
   Value x;
   std::vector<Value> earlier;
-  int modules = 0;
+  int& modules;
 
   std::string path(const char* kind) { return fmt::format("{}{}", kind, ++modules); }
   bool image() const { return x.shape.size() == 4; }
@@ -284,31 +282,50 @@ const StepRow& row_of(Step step) {
 
 const char* name_of(Step step) { return row_of(step).name; }
 
-RandomModel random_model(uint64_t seed, std::span<const Step> allowed) {
-  Maker m(seed);
-  const bool flat = m.d.chance(0.15);
-  const Shape shape =
-      flat ? Shape{1, m.d.integer(1, 40)} : Shape{1, m.d.integer(1, 8), m.d.integer(1, 9), m.d.integer(1, 9)};
-  m.x = m.b.quant("input_quant", m.b.input("input", shape), random_quant(m.d));
-  RandomModel result;
+namespace {
+
+/// One chain of steps from an input of its own; gives what they were.
+std::string random_part(Maker& m, const std::string& input, std::span<const Step> allowed) {
+  const auto extent = [&] { return m.d.integer(1, 9); };
+  const double kind = m.d.unit();  // mostly images, else features, else tokens of features
+  const Shape shape = kind < 0.75  ? Shape{1, extent(), extent(), extent()}
+                      : kind < 0.9 ? Shape{1, m.d.integer(1, 40)}
+                                   : Shape{1, extent(), m.d.integer(1, 12)};
+  m.x = m.b.quant(m.path("input_quant"), m.b.input(input, shape), random_quant(m.d));
+  std::string steps;
   const int64_t wanted = m.d.integer(1, 6);
   int64_t taken = 0;
   for (int tries = 0; taken < wanted && tries < 40; ++tries) {
     const Step step = allowed[static_cast<std::size_t>(m.d.integer(0, static_cast<int64_t>(allowed.size()) - 1))];
-    m.earlier.push_back(m.x);
+    const Value before = m.x;
     if (!row_of(step).take(m)) continue;
-    result.steps += fmt::format("{}{}", taken ? ", " : "", name_of(step));
+    m.earlier.push_back(before);
+    steps += fmt::format("{}{}", taken ? ", " : "", name_of(step));
     ++taken;
   }
-  // Half of the models end in logits that are not quantised.
-  if (m.d.chance(0.5)) {
-    const Value x = m.x.shape.size() > 2 ? m.b.flatten(m.x) : m.x;
-    m.x = m.b.linear("classifier", x,
-                     {.out = m.d.integer(1, 10), .bias = random_bias(m), .weights = random_weights(m.d)});
-    result.steps += ", logits";
+  if (taken == 0) requantise(m);
+  if (m.d.chance(0.5)) return steps;
+  // The other half ends in logits that are not quantised.
+  const Value x = m.x.shape.size() > 2 ? m.b.flatten(m.x) : m.x;
+  const LinearSpec spec{.out = m.d.integer(1, 10), .bias = random_bias(m), .weights = random_weights(m.d)};
+  m.x = m.b.linear(m.path("classifier"), x, spec);
+  return steps + ", logits";
+}
+
+}  // namespace
+
+RandomModel random_model(uint64_t seed, std::span<const Step> allowed, int parts) {
+  ModelBuilder b("random", {.seed = seed});
+  Draws d(seed ^ 0x5EED);
+  int modules = 0;
+  RandomModel result;
+  std::vector<Value> outputs;
+  for (int i = 0; i < parts; ++i) {
+    Maker m{b, d, {}, {}, modules};
+    result.steps += (i ? "; " : "") + random_part(m, parts == 1 ? "input" : fmt::format("input_{}", i), allowed);
+    outputs.push_back(m.x);
   }
-  if (taken == 0 && result.steps.empty()) requantise(m);
-  result.model = m.b.finish({m.x});
+  result.model = b.finish(outputs);
   return result;
 }
 

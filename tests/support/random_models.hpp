@@ -43,8 +43,9 @@ struct RandomModel {
   std::string steps;  ///< what it consists of, for messages
 };
 
-/// One to six of `allowed`, one input of at most a few hundred elements; the same for the same seed.
-RandomModel random_model(uint64_t seed, std::span<const Step> allowed);
+/// One to six of `allowed` on an input of at most a few hundred elements; the same for the same seed. `parts`: so many
+/// of them side by side, each with its input and output.
+RandomModel random_model(uint64_t seed, std::span<const Step> allowed, int parts = 1);
 
 /// A seeded sample of the model's inputs, beyond the range that the scales were fitted to now and then.
 qonnx::Evaluation::Tensors random_sample(uint64_t seed, const qonnx::ModelGraph& model);
