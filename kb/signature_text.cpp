@@ -1,6 +1,7 @@
 // The text form of signatures.
 #include <fmt/format.h>
 
+#include <array>
 #include <charconv>
 #include <vector>
 
@@ -81,10 +82,13 @@ bool bytes(std::string_view text, uint32_t& value) {
   return true;
 }
 
+constexpr std::array<std::string_view, 3> axis_fields{"rows", "columns", "channels"};
+
 bool parse_field(std::string_view field, std::string_view v, Signature& s) {
   auto& g = s.shape;
   auto& w = g.window;
   auto& c = s.context;
+  int mapped = 0;
   if (field == "in") return numbers(v, 'x', g.in.h, g.in.w, g.in.c);
   if (field == "out") return numbers(v, 'x', g.out.h, g.out.w, g.out.c);
   if (field == "kernel") return numbers(v, 'x', w.kh, w.kw);
@@ -100,8 +104,29 @@ bool parse_field(std::string_view field, std::string_view v, Signature& s) {
   if (field == "cores") return number(v, c.cores);
   if (field == "stack") return number(v, c.stack);
   if (field == "target") return unescape(v, s.target);
+  if (field == "mapped") return number(v, mapped) && ((g.mapped = mapped != 0), mapped < 2);
+  if (field == "source") return numbers(v, ',', g.movement.source[0], g.movement.source[1], g.movement.source[2]);
+  for (size_t i = 0; i < 3; ++i) {
+    MovedAxis& a = g.movement.axes[i];
+    if (field == axis_fields[i]) return numbers(v, ',', a.first, a.count, a.to, a.step, a.repeat);
+  }
   if (field == "policy") return named(v, s.policy);
   return false;
+}
+
+/// The part of a rearrangement; nothing where it stands at its defaults.
+std::string movement_text(const GroupShape& g) {
+  std::string text;
+  const Movement none;
+  if (g.mapped) text += ":mapped=1";
+  const auto& s = g.movement.source;
+  if (s != none.source) text += fmt::format(":source={},{},{}", s[0], s[1], s[2]);
+  for (size_t i = 0; i < 3; ++i) {
+    const MovedAxis& a = g.movement.axes[i];
+    if (a == none.axes[i]) continue;
+    text += fmt::format(":{}={},{},{},{},{}", axis_fields[i], a.first, a.count, a.to, a.step, a.repeat);
+  }
+  return text;
 }
 
 std::string window_text(const Window& w) {
@@ -120,7 +145,7 @@ std::string to_string(const Signature& s) {
   const auto& c = s.context;
   std::string text =
       fmt::format("{}:in={}x{}x{}:out={}x{}x{}", name(g.family), g.in.h, g.in.w, g.in.c, g.out.h, g.out.w, g.out.c);
-  text += window_text(g.window);
+  text += window_text(g.window) + movement_text(g);
   text += fmt::format(":bits={}:requant={},{}:type={}:levels={},{},{}:l1={}K", g.weight_bits, name(g.form),
                       name(g.rounding), name(g.out_type), name(c.input), name(c.weights), name(c.output),
                       c.l1_bytes / 1024);

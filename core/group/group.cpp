@@ -73,6 +73,8 @@ GroupShape shape_of(const LayerGraph& graph, LayerId id, int piece) {
                           const Piece& p = r.pieces.at(static_cast<size_t>(piece));
                           s.family = Family::rearrange;
                           s.in = graph.tensors.at(static_cast<size_t>(layer.inputs.at(size_t(p.input)))).dims;
+                          s.in = seen_by(r, s.in);
+                          s.out = seen_by(r, s.out);
                           s.movement = p.movement;
                           s.mapped = !p.map.empty();
                         }},

@@ -32,6 +32,14 @@ Result<Value> give_out(Lowering& lowering, const std::string& name, const Value&
 Result<void> lower_node(Lowering& lowering, const Node& node) {
   const NodeView view{lowering.model, node};
   const Operator* op = find_operator(node.op);
+  if (op && op->lower_all) {
+    auto values = op->lower_all(lowering, view);
+    if (!values) return tl::unexpected(values.error());
+    for (std::size_t i = 0; i < std::min(values->size(), node.outputs.size()); ++i) {
+      lowering.values[node.outputs[i]] = std::move((*values)[i]);
+    }
+    return {};
+  }
   if (!op || !op->lower) return view.error("is only supported on constants");
   auto value = op->lower(lowering, view);
   if (!value) return tl::unexpected(value.error());
@@ -49,7 +57,7 @@ Result<void> lower_output(Lowering& lowering, const std::string& name) {
   if (std::holds_alternative<Constant>(value.kind)) return wrong("is constant");
   if (std::holds_alternative<HostFloat>(value.kind)) return wrong("is the model's float input");
   if (std::holds_alternative<Padded>(value.kind)) return wrong("is padded last; only a Conv or pool takes in a Pad");
-  if (std::holds_alternative<Unary>(value.kind) || std::holds_alternative<Average>(value.kind))
+  if (!std::holds_alternative<Accumulator>(value.kind) && !std::holds_alternative<Stored>(value.kind))
     return wrong("is not quantised; put a Quant before it");
   if (std::holds_alternative<Accumulator>(value.kind)) {
     auto given = give_out(lowering, name, value);

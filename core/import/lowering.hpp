@@ -63,6 +63,30 @@ struct Average {
   Clip clip = {};
 };
 
+/// The sum, difference or product of two stored tensors, not quantised yet; its requantisation is not filled.
+struct Pair {
+  Operation op;  ///< Add or Multiply
+  TensorId first = -1, second = -1;
+  std::string node;
+  Clip clip = {};
+};
+
+/// A function of a stored tensor that lands in a box of a rearranged one.
+struct MovedPart {
+  TensorId tensor = -1;
+  std::array<double, 256> values{};  ///< real value of each stored input
+  Movement movement;
+  double fill = 0;  ///< real value outside of the input
+};
+
+/// Stored tensors that were moved (Concat, Slice, Pad, ..) and have no common scale before their Quant.
+struct Moved {
+  std::vector<MovedPart> parts;
+  Dims out;
+  bool flat = false;
+  std::string node;
+};
+
 /// A stored image with real zeros around it, which a Conv or pool takes in. `inner`: the view without them.
 struct Padded {
   TensorId tensor = -1;
@@ -75,7 +99,7 @@ struct Constant {
   std::string name;
 };
 
-using ValueKind = std::variant<Constant, HostFloat, Stored, Unary, Accumulator, Average, Padded>;
+using ValueKind = std::variant<Constant, HostFloat, Stored, Unary, Accumulator, Average, Padded, Pair, Moved>;
 
 /// `view`: the model's shape of it, and for each element its offset in device order; unused for a Constant.
 struct Value {

@@ -26,6 +26,8 @@ struct Operator {
   bool folds_from_shapes = false;
   /// What the node's first output is in terms of integer layers; adds the layers that become complete.
   Result<Value> (*lower)(Lowering&, const NodeView&) = nullptr;
+  /// The same for an operator with several outputs.
+  Result<std::vector<Value>> (*lower_all)(Lowering&, const NodeView&) = nullptr;
 };
 
 /// The operator of that name, or null.

@@ -31,7 +31,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Multiply, requant)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MovedAxis, first, count, to, step, repeat)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Movement, axes, source)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Piece, input, movement, fill, map)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Rearrange, pieces)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Rearrange, pieces, flat)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NetworkInput, name, tensor, view)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NetworkOutput, name, tensor, view)
 

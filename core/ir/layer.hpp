@@ -148,7 +148,13 @@ struct Piece {
 /// output exactly once.
 struct Rearrange {
   std::vector<Piece> pieces;
+  bool flat = false;  ///< pieces see every tensor as one row of bytes, {1, 1, count}
 };
+
+/// How the pieces of a rearrangement see a tensor of these dims.
+inline Dims seen_by(const Rearrange& op, const Dims& dims) {
+  return op.flat ? Dims{1, 1, static_cast<int32_t>(dims.count())} : dims;
+}
 
 using Operation = std::variant<Weighted, MaxPool, Table, AveragePool, Add, Multiply, Rearrange>;
 

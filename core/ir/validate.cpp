@@ -177,8 +177,9 @@ const char* problem_of(const LayerGraph&, const Layer&, const Op& op, const Dims
 const char* elementwise_problem(const LayerGraph& g, const Layer& l, const Requant& r, std::size_t multipliers,
                                 const Dims& in, const Tensor& out) {
   const Dims& second = g.tensors[static_cast<std::size_t>(l.inputs[1])].dims;
-  if (in != out.dims) return "input and output differ in size";
-  if (second != in && second != Dims{1, 1, in.c}) return "the second input is neither as large nor a row of channels";
+  if (in.count() != out.dims.count()) return "input and output differ in size";
+  if (second.count() != in.count() && second != Dims{1, 1, in.c})
+    return "the second input is neither as large nor a row of channels";
   if (out.type != ElementType::u8) return "output type";
   if (r.B.empty() && r.m.empty()) return nullptr;
   if (r.B.size() != 1 || r.m.size() != multipliers) return "number of requantisation constants";
@@ -199,9 +200,9 @@ const char* problem_of(const LayerGraph& g, const Layer& l, const Rearrange& op,
   for (const Piece& p : op.pieces) {
     if (p.input < 0 || static_cast<std::size_t>(p.input) >= l.inputs.size()) return "a piece of no input";
     const Dims& in = g.tensors[static_cast<std::size_t>(l.inputs[static_cast<std::size_t>(p.input)])].dims;
-    if (const char* what = problem(p, in, out.dims)) return what;
+    if (const char* what = problem(p, seen_by(op, in), seen_by(op, out.dims))) return what;
   }
-  return cover_problem(op, out.dims);
+  return cover_problem(op, seen_by(op, out.dims));
 }
 
 /// Whether an operation takes that many inputs.

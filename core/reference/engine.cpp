@@ -61,7 +61,8 @@ void run_layer(const LayerGraph& g, LayerId layer, std::vector<TensorData>& data
                  [&](const Rearrange& op) {
                    for (const Piece& p : op.pieces) {
                      const auto i = static_cast<std::size_t>(p.input);
-                     reference::move_piece(p, input_dims(g, layer, i), stored(i), out, bytes());
+                     reference::move_piece(p, seen_by(op, input_dims(g, layer, i)), stored(i), seen_by(op, out),
+                                           bytes());
                    }
                  }},
       l.op);

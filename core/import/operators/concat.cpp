@@ -1,4 +1,4 @@
-#include "core/import/operators/common.hpp"
+#include "core/import/operators/move.hpp"
 
 namespace ares::qonnx {
 namespace {
@@ -43,8 +43,70 @@ ArraysResult fold(const NodeView& node) {
   return std::vector<Array>{{shape, std::move(reals)}};
 }
 
+ShapesResult shapes(const NodeView& node) {
+  auto shape = node.shape(0);
+  if (!shape) return tl::unexpected(shape.error());
+  const auto axis = normal_axis(int_attribute(node.node, "axis", 0), shape->size());
+  if (!axis) return node.error(axis.error().what);
+  for (std::size_t i = 1; i < node.node.inputs.size(); ++i) {
+    auto other = node.shape(i);
+    if (!other) return tl::unexpected(other.error());
+    if (other->size() != shape->size()) return node.error("joins tensors of different rank");
+    const int64_t extent = (*other)[*axis];
+    (*other)[*axis] = (*shape)[*axis];
+    if (*other != *shape) return node.error("joins tensors whose other axes differ");
+    (*shape)[*axis] += extent;
+  }
+  return std::vector<Shape>{*shape};
+}
+
+/// Where all inputs lie the same way; flat where one of them does.
+Result<AxisMap> common_map(Lowering& lowering, const NodeView& node) {
+  std::optional<AxisMap> all;
+  for (std::size_t i = 0; i < node.node.inputs.size(); ++i) {
+    const auto value = lowering.input(node, i);
+    if (!value) return tl::unexpected(value.error());
+    const auto map = axis_map(lowering, node, **value);
+    if (!map) return map;
+    if (all && !all->flat && !map->flat && all->device != map->device)
+      return node.error("joins tensors that are stored in different layouts; transpose them elsewhere");
+    if (!all || map->flat) all = *map;
+  }
+  return *all;
+}
+
+/// Offsets of one input's elements in the joined row.
+void append_order(const Value& value, int64_t count, std::vector<int32_t>& order) {
+  const auto base = static_cast<int32_t>(order.size());
+  for (int64_t i = 0; i < count; ++i)
+    order.push_back(base + (value.view.order.empty() ? static_cast<int32_t>(i) : value.view.order[size_t(i)]));
+}
+
+Result<Value> lower(Lowering& lowering, const NodeView& node) {
+  const Shape& shape = output_shape(lowering, node);
+  const auto axis = normal_axis(int_attribute(node.node, "axis", 0), shape.size());
+  if (!axis) return node.error(axis.error().what);
+  const auto map = common_map(lowering, node);
+  if (!map) return tl::unexpected(map.error());
+  if (!map->device[*axis]) return node.error("joins along the batch axis; batch is 1 on the device");
+  std::vector<MovedPart> parts;
+  std::vector<int32_t> order;
+  int32_t at = 0;
+  for (std::size_t i = 0; i < node.node.inputs.size(); ++i) {
+    const Value& value = **lowering.input(node, i);
+    auto part = whole_part(lowering, node, value, *map);
+    if (!part) return tl::unexpected(part.error());
+    MovedAxis& moved = part->movement.axes[*map->device[*axis]];
+    moved.to = at;
+    at += moved.count;
+    if (map->flat) append_order(value, moved.count, order);
+    parts.push_back(std::move(*part));
+  }
+  return move_parts(lowering, node, node.node.outputs[0], std::move(parts), *map, shape, std::move(order));
+}
+
 }  // namespace
 
-const Operator kConcat{.name = "Concat", .fold = fold};
+const Operator kConcat{.name = "Concat", .shapes = shapes, .fold = fold, .lower = lower};
 
 }  // namespace ares::qonnx

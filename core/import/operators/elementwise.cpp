@@ -46,6 +46,7 @@ std::optional<Function> function_of(const Node& node) {
 Clip* clip_of(Value& value) {
   if (auto* acc = std::get_if<Accumulator>(&value.kind)) return &acc->clip;
   if (auto* average = std::get_if<Average>(&value.kind)) return &average->clip;
+  if (auto* pair = std::get_if<Pair>(&value.kind)) return &pair->clip;
   return nullptr;
 }
 

@@ -9,8 +9,8 @@ namespace ares::qonnx {
 // clang-format off
 extern const Operator
     kAveragePool, kBatchNormalization, kCast, kClip, kConcat, kConstant, kConstantOfShape, kConv, kDropout, kFlatten, kGather,
-    kGemm, kGlobalAveragePool, kIdentity, kMatMul, kMaxPool, kPad, kQuant, kReshape, kShape, kSlice, kSqueeze, kTranspose,
-    kUnsqueeze;
+    kGemm, kGlobalAveragePool, kIdentity, kMatMul, kMaxPool, kPad, kQuant, kReshape, kResize, kShape, kSlice, kSplit, kSqueeze, kTranspose,
+    kUnsqueeze, kUpsample;
 // clang-format on
 
 }  // namespace ares::qonnx

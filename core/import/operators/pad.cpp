@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "core/import/operators/common.hpp"
+#include "core/import/operators/move.hpp"
 
 namespace ares::qonnx {
 namespace {
@@ -32,13 +32,6 @@ ShapesResult shapes(const NodeView& node) {
   return std::vector<Shape>{*shape};
 }
 
-bool pads_zeros(const NodeView& node) {
-  if (string_attribute(node.node, "mode", "constant") != "constant") return false;
-  if (!node.has_input(2)) return true;
-  const Array* value = node.constant(2);
-  return value && value->count() == 1 && to_doubles(*value)[0] == 0;
-}
-
 /// Zeros around the rows and columns of a stored image; `p` as pads() gives it.
 std::optional<Window> image_pads(const std::vector<int64_t>& p) {
   const std::size_t rank = p.size() / 2;
@@ -54,6 +47,65 @@ std::optional<Window> image_pads(const std::vector<int64_t>& p) {
   return w;
 }
 
+/// Whether nothing but convolutions and pools reads the padded tensor: they take the padding in.
+bool folds_into_readers(const Lowering& lowering, const NodeView& node) {
+  const std::string& output = node.node.outputs[0];
+  const auto takes = [&](const Node& reader) {
+    const bool reads = std::find(reader.inputs.begin(), reader.inputs.end(), output) != reader.inputs.end();
+    return !reads || reader.op == "Conv" || reader.op == "AveragePool" || reader.op == "MaxPool";
+  };
+  return std::all_of(lowering.model.nodes.begin(), lowering.model.nodes.end(), takes);
+}
+
+/// A box around the input; channels that lie outside are pieces of their own (core/ir/validate.cpp).
+Result<Value> surrounded(Lowering& lowering, const NodeView& node, const Value& value, const std::vector<int64_t>& p,
+                         double fill) {
+  const auto map = axis_map(lowering, node, value);
+  if (!map) return tl::unexpected(map.error());
+  if (map->flat) return node.error("pads a flattened tensor; pad it before the Flatten");
+  auto part = whole_part(lowering, node, value, *map);
+  if (!part) return tl::unexpected(part.error());
+  part->fill = fill;
+  const std::size_t rank = p.size() / 2;
+  std::vector<MovedPart> parts{*part};
+  for (std::size_t axis = 0; axis < rank; ++axis) {
+    const auto before = static_cast<int32_t>(p[axis]), after = static_cast<int32_t>(p[rank + axis]);
+    if (before == 0 && after == 0) continue;
+    if (!map->device[axis]) return node.error("pads the batch axis");
+    const std::size_t device = *map->device[axis];
+    if (device != 2) {
+      for (MovedPart& each : parts) {
+        each.movement.axes[device].first = -before;
+        each.movement.axes[device].count += before + after;
+      }
+      continue;
+    }
+    const MovedAxis channels = parts[0].movement.axes[2];
+    MovedAxis& inner = parts[0].movement.axes[2];
+    inner = {std::max(0, -before), channels.count + std::min(0, before) + std::min(0, after), std::max(0, before), 1,
+             1};
+    const MovedPart middle = parts[0];
+    const auto outside = [&](int32_t count, int32_t to) {
+      if (count <= 0) return;
+      parts.push_back(middle);
+      parts.back().movement.axes[2] = {channels.count, count, to, 1, 1};
+    };
+    outside(before, 0);
+    outside(after, inner.to + inner.count);
+  }
+  return move_parts(lowering, node, node.node.outputs[0], std::move(parts), *map, output_shape(lowering, node));
+}
+
+/// The value that a constant Pad writes.
+Result<double> fill_value(const NodeView& node) {
+  const std::string mode = string_attribute(node.node, "mode", "constant");
+  if (mode != "constant") return node.error("mode '" + mode + "' is not supported; pad with a constant");
+  if (!node.has_input(2)) return float_attribute(node.node, "value", 0);
+  const auto value = scalar(node.constant(2));
+  if (!value) return node.error("its padding value is not constant");
+  return *value;
+}
+
 /// Exporters put a Pad before an average pool, mostly of nothing.
 Result<Value> lower(Lowering& lowering, const NodeView& node) {
   const auto p = pads(node, node.shape(0)->size());
@@ -63,13 +115,15 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
   if (!input) return tl::unexpected(input.error());
   const auto* stored = std::get_if<Stored>(&(*input)->kind);
   const auto window = image_pads(*p);
-  if (stored && window && pads_zeros(node) && lowering.tensor(stored->tensor).type == ElementType::u8) {
+  const auto fill = fill_value(node);
+  if (!fill) return tl::unexpected(fill.error());
+  if (!stored || lowering.tensor(stored->tensor).type != ElementType::u8)
+    return node.error("pads a tensor that is not quantised; put a Quant before it");
+  if (window && *fill == 0 && folds_into_readers(lowering, node)) {
     return Value{Padded{stored->tensor, *window, (*input)->view}, {output_shape(lowering, node), {}}};
   }
-  return node.error(
-      "only zeros around the rows and columns of a quantised image are supported; pad by 0 right before a Conv or "
-      "pool, or "
-      "give the padding to it");
+  const Value value = **input;
+  return surrounded(lowering, node, value, *p, *fill);
 }
 
 }  // namespace

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "core/arithmetic/table.hpp"
 #include "core/import/operators/linear.hpp"
+#include "core/import/operators/move.hpp"
 #include "core/ir/graph.hpp"
 
 namespace ares::qonnx {
@@ -38,13 +40,32 @@ std::optional<Layout> default_layout(const Shape& shape) {
   }
 }
 
+/// Whether a convolution or pool reads a tensor, through nodes that work element by element or pad.
+bool feeds_window(const ModelGraph& model, const std::string& tensor) {
+  std::set<std::string> reached{tensor};
+  for (const Node& node : model.nodes) {  // in topological order
+    if (node.inputs.empty() || !reached.count(node.inputs[0])) continue;
+    if (node.op == "Conv" || node.op.ends_with("Pool")) return true;
+    const bool keeps = node.op == "Pad" || model.shapes.at(node.outputs[0]) == model.shapes.at(node.inputs[0]);
+    if (keeps) reached.insert(node.outputs[0]);
+  }
+  return false;
+}
+
+/// The layout of a model input. Three axes are tokens x features unless a convolution reads them: then [1, c, w].
+std::optional<Layout> input_layout(const ModelGraph& model, const std::string& tensor, const Shape& shape) {
+  if (shape.size() != 3 || shape[0] != 1 || !feeds_window(model, tensor)) return default_layout(shape);
+  const Dims dims{1, static_cast<int32_t>(shape[2]), static_cast<int32_t>(shape[1])};
+  return Layout{dims, channels_first_order(dims)};
+}
+
 /// The model's input meets its quantiser: the host does both.
 Result<Value> quantise_host(Lowering& lowering, const NodeView& node, const Value& value, const Quantisation& q) {
   const std::string& name = std::get<HostFloat>(value.kind).input;
   for (const NetworkInput& in : lowering.graph.inputs) {
     if (in.name == name) return node.error(fmt::format("input '{}' is quantised twice; share one Quant", name));
   }
-  auto layout = default_layout(value.view.shape);
+  auto layout = input_layout(lowering.model, node.node.outputs[0], value.view.shape);
   if (!layout) return node.error(fmt::format("an input of shape {} is not supported", to_string(value.view.shape)));
   const auto count = static_cast<std::size_t>(layout->dims.count());
   std::vector<int32_t> order(count);
@@ -84,6 +105,15 @@ Result<Value> quantise_average(Lowering& lowering, const NodeView& node, const V
   return Value{Stored{id}, value.view};
 }
 
+Result<Value> quantise_pair(Lowering& lowering, const NodeView& node, const Value& value, Quantisation q) {
+  const auto& pair = std::get<Pair>(value.kind);
+  narrow(pair.clip, q);
+  const Dims dims = lowering.tensor(pair.first).dims;
+  const TensorId id = lowering.add_tensor({node.node.outputs[0], ElementType::u8, dims, q, {}, value.view});
+  lowering.add_layer(pair.node, pair.op, {pair.first, pair.second}, id);
+  return Value{Stored{id}, value.view};
+}
+
 /// A table keeps the order of the stored bytes. Its dims follow the model's shape where that is a plain row.
 Result<Value> quantise_function(Lowering& lowering, const NodeView& node, const Value& value, const Unary& unary,
                                 const Quantisation& q) {
@@ -107,6 +137,9 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
   if (std::holds_alternative<HostFloat>(value.kind)) return quantise_host(lowering, node, value, *q);
   if (std::holds_alternative<Accumulator>(value.kind)) return quantise_accumulator(lowering, node, value, *q);
   if (std::holds_alternative<Average>(value.kind)) return quantise_average(lowering, node, value, *q);
+  if (std::holds_alternative<Pair>(value.kind)) return quantise_pair(lowering, node, value, *q);
+  if (const auto* moved = std::get_if<Moved>(&value.kind))
+    return quantise_moved(lowering, node, *moved, value.view, *q);
   if (const auto* unary = std::get_if<Unary>(&value.kind)) {
     return quantise_function(lowering, node, value, *unary, *q);
   }

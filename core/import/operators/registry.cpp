@@ -12,8 +12,8 @@ namespace {
 // clang-format off
 const Operator* const kOperators[] = {
     &kAveragePool, &kBatchNormalization, &kCast, &kClip, &kConcat, &kConstant, &kConstantOfShape, &kConv, &kDropout, &kFlatten,
-    &kGather, &kGemm, &kGlobalAveragePool, &kIdentity, &kMatMul, &kMaxPool, &kPad, &kQuant, &kReshape, &kShape, &kSlice, &kSqueeze,
-    &kTranspose, &kUnsqueeze,
+    &kGather, &kGemm, &kGlobalAveragePool, &kIdentity, &kMatMul, &kMaxPool, &kPad, &kQuant, &kReshape, &kResize, &kShape, &kSlice, &kSplit, &kSqueeze,
+    &kTranspose, &kUnsqueeze, &kUpsample,
 };
 // clang-format on
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/import/operators/common.hpp"
+#include "core/import/operators/move.hpp"
 
 namespace ares::qonnx {
 namespace {
@@ -76,8 +76,43 @@ ArraysResult fold(const NodeView& node) {
   return std::vector<Array>{pick(in, std::move(shape), source)};
 }
 
+ShapesResult shapes(const NodeView& node) {
+  const auto in = node.shape(0);
+  if (!in) return tl::unexpected(in.error());
+  const auto parts = cuts(node, *in);
+  if (!parts) return tl::unexpected(parts.error());
+  Shape shape;
+  for (const Cut& c : *parts) shape.push_back(c.count);
+  return std::vector<Shape>{shape};
+}
+
+Result<Value> lower(Lowering& lowering, const NodeView& node) {
+  const auto input = lowering.input(node, 0);
+  if (!input) return tl::unexpected(input.error());
+  const Value value = **input;
+  const Shape& shape = output_shape(lowering, node);
+  if (shape == value.view.shape) return value;
+  const auto map = axis_map(lowering, node, value);
+  if (!map) return tl::unexpected(map.error());
+  if (map->flat) return node.error("cuts a flattened tensor; cut it before the Flatten");
+  auto part = whole_part(lowering, node, value, *map);
+  if (!part) return tl::unexpected(part.error());
+  const auto parts = cuts(node, value.view.shape);
+  for (std::size_t axis = 0; axis < parts->size(); ++axis) {
+    const Cut& cut = (*parts)[axis];
+    if (cut.step < 0 && cut.count > 1) return node.error("negative steps are not supported on activations");
+    if (!map->device[axis]) continue;
+    MovedAxis& moved = part->movement.axes[*map->device[axis]];
+    if (cut.step > std::numeric_limits<int16_t>::max()) return node.error("absurd step");
+    moved.first = static_cast<int32_t>(cut.start);
+    moved.count = static_cast<int32_t>(cut.count);
+    moved.step = static_cast<int16_t>(cut.count > 1 ? cut.step : 1);
+  }
+  return move_parts(lowering, node, node.node.outputs[0], {*part}, *map, shape);
+}
+
 }  // namespace
 
-const Operator kSlice{.name = "Slice", .fold = fold};
+const Operator kSlice{.name = "Slice", .shapes = shapes, .fold = fold, .lower = lower};
 
 }  // namespace ares::qonnx

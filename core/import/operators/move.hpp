@@ -1,0 +1,34 @@
+// What the operators that only move data share: Concat, Split, Slice, Pad, Resize.
+#pragma once
+
+#include "core/import/operators/common.hpp"
+
+namespace ares::qonnx {
+
+/// The device axis (0 rows, 1 columns, 2 channels) of each axis of the model's shape; a batch axis has none.
+struct AxisMap {
+  std::vector<std::optional<std::size_t>> device;
+  bool flat = false;  ///< a single axis holds all elements, in any order
+
+  /// Dims of a tensor of that shape.
+  Dims dims(const Shape& shape) const;
+};
+
+/// How the model's axes lie in a value that is a stored tensor or a function of one. Fails where they do not lie along
+/// device axes.
+Result<AxisMap> axis_map(Lowering& lowering, const NodeView& node, const Value& value);
+
+/// The whole of a value as one part, at the origin of the output.
+Result<MovedPart> whole_part(Lowering& lowering, const NodeView& node, const Value& value, const AxisMap& map);
+
+/// What the parts make: a stored tensor where they share one quantisation, else something that awaits its Quant.
+/// `order`: of the output where the map is flat.
+Result<Value> move_parts(Lowering& lowering, const NodeView& node, const std::string& output,
+                         std::vector<MovedPart> parts, const AxisMap& map, const Shape& shape,
+                         std::vector<int32_t> order = {});
+
+/// Moved parts that meet their Quant: a rearrangement through tables.
+Result<Value> quantise_moved(Lowering& lowering, const NodeView& node, const Moved& moved, const ModelView& view,
+                             const Quantisation& q);
+
+}  // namespace ares::qonnx
