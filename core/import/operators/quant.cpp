@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "core/arithmetic/table.hpp"
 #include "core/import/operators/linear.hpp"
@@ -40,32 +39,13 @@ std::optional<Layout> default_layout(const Shape& shape) {
   }
 }
 
-/// Whether a convolution or pool reads a tensor, through nodes that work element by element or pad.
-bool feeds_window(const ModelGraph& model, const std::string& tensor) {
-  std::set<std::string> reached{tensor};
-  for (const Node& node : model.nodes) {  // in topological order
-    if (node.inputs.empty() || !reached.count(node.inputs[0])) continue;
-    if (node.op == "Conv" || node.op.ends_with("Pool")) return true;
-    const bool keeps = node.op == "Pad" || model.shapes.at(node.outputs[0]) == model.shapes.at(node.inputs[0]);
-    if (keeps) reached.insert(node.outputs[0]);
-  }
-  return false;
-}
-
-/// The layout of a model input. Three axes are tokens x features unless a convolution reads them: then [1, c, w].
-std::optional<Layout> input_layout(const ModelGraph& model, const std::string& tensor, const Shape& shape) {
-  if (shape.size() != 3 || shape[0] != 1 || !feeds_window(model, tensor)) return default_layout(shape);
-  const Dims dims{1, static_cast<int32_t>(shape[2]), static_cast<int32_t>(shape[1])};
-  return Layout{dims, channels_first_order(dims)};
-}
-
 /// The model's input meets its quantiser: the host does both.
 Result<Value> quantise_host(Lowering& lowering, const NodeView& node, const Value& value, const Quantisation& q) {
   const std::string& name = std::get<HostFloat>(value.kind).input;
   for (const NetworkInput& in : lowering.graph.inputs) {
     if (in.name == name) return node.error(fmt::format("input '{}' is quantised twice; share one Quant", name));
   }
-  auto layout = input_layout(lowering.model, node.node.outputs[0], value.view.shape);
+  auto layout = default_layout(value.view.shape);
   if (!layout) return node.error(fmt::format("an input of shape {} is not supported", to_string(value.view.shape)));
   const auto count = static_cast<std::size_t>(layout->dims.count());
   std::vector<int32_t> order(count);
