@@ -125,7 +125,7 @@ Results run_samples(const LayerGraph& g, const std::vector<Samples>& inputs, Ten
 
 void write_outputs(const std::vector<Binding>& bindings, const LayerGraph& g, const Results& r) {
   for (const Binding& b : bindings) {
-    const auto shape = batch_shape(g.outputs[b.index].view, r.samples);
+    const auto shape = batch_shape({output_shape(g.outputs[b.index]), {}}, r.samples);
     value_or_throw(write_npy(b.file, {shape, r.outputs[b.index]}), ExitStatus::failed);
   }
 }

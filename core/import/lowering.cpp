@@ -1,4 +1,6 @@
 #include "core/import/lowering.hpp"
+
+#include "core/import/host_graph.hpp"
 #include "core/ir/graph.hpp"
 
 #include <fmt/format.h>
@@ -8,17 +10,18 @@
 namespace ares::qonnx {
 namespace {
 
-/// An accumulator that the model gives out as it is: int32 with the scale of its products.
-Result<Value> give_out(Lowering& lowering, const std::string& name, const Value& value) {
-  const auto& acc = std::get<Accumulator>(value.kind);
-  const auto wrong = [&](const char* what) {
-    return fail(fmt::format("{}: output '{}' (node '{}'): {}", lowering.model.file, name, acc.node, what));
-  };
-  if (acc.clip.any()) return wrong("a ReLU on an unquantised output is not supported; put a Quant after it");
-  const double input_scale = lowering.tensor(acc.input).q.scale;
+/// The scales of an accumulator's sums; nothing where they cannot be given out as they are.
+std::optional<std::vector<double>> raw_scales(const Lowering& lowering, const Accumulator& acc) {
   std::vector<double> scales;
-  for (const double s : acc.layer.weight_scale) scales.push_back(s * input_scale);
-  if (std::any_of(scales.begin(), scales.end(), [](double s) { return s == 0; })) return wrong("a channel has gain 0");
+  for (const double s : acc.layer.weight_scale) scales.push_back(s * lowering.tensor(acc.input).q.scale);
+  const bool zero = std::any_of(scales.begin(), scales.end(), [](double s) { return s == 0; });
+  if (zero || acc.clip.any()) return std::nullopt;
+  return scales;
+}
+
+/// An accumulator that the model gives out as it is: int32 with the scale of its products.
+Value give_out(Lowering& lowering, const std::string& name, const Value& value, std::vector<double> scales) {
+  const auto& acc = std::get<Accumulator>(value.kind);
   const bool same =
       scales[0] > 0 && std::all_of(scales.begin(), scales.end(), [&](double s) { return s == scales[0]; });
   Tensor tensor{name, ElementType::s32, acc.out, {}, {}, value.view};
@@ -40,11 +43,61 @@ Result<void> lower_node(Lowering& lowering, const Node& node) {
     }
     return {};
   }
-  if (!op || !op->lower) return view.error("is only supported on constants");
-  auto value = op->lower(lowering, view);
+  if (!op || (!op->lower && op->host == OnHost::no)) return view.error("is only supported on constants");
+  const auto on_host = [&](const std::string& name) {
+    const auto it = lowering.values.find(name);
+    const auto* host = it == lowering.values.end() ? nullptr : std::get_if<HostFloat>(&it->second.kind);
+    return host && (host->computed || op->host == OnHost::yes);
+  };
+  const bool host =
+      !op->lower || (op->host != OnHost::no && std::any_of(node.inputs.begin(), node.inputs.end(), on_host));
+  auto value = host ? host_value(lowering, view) : op->lower(lowering, view);
   if (!value) return tl::unexpected(value.error());
   lowering.values[node.outputs[0]] = std::move(*value);
   return {};
+}
+
+/// An integer tensor that exists or can be given out.
+bool is_given(const Lowering& lowering, const std::string& name) {
+  const Value& value = lowering.values.at(name);
+  if (std::holds_alternative<Stored>(value.kind)) return true;
+  const auto* acc = std::get_if<Accumulator>(&value.kind);
+  return acc && raw_scales(lowering, *acc);
+}
+
+/// Why the chain of float nodes that ends in a model output cannot begin at tensor `name`.
+Error no_begin(const Lowering& lowering, const std::string& output, const std::string& name, const Node* node) {
+  const auto& model = lowering.model;
+  const std::string what = fmt::format("{}: output '{}' ", model.file, output);
+  if (!node) return {what + fmt::format("is computed in float from the model's input '{}'; quantise the input", name)};
+  if (std::holds_alternative<Padded>(lowering.values.at(name).kind)) {
+    return {what + "is padded last; only a Conv or pool takes in a Pad"};
+  }
+  return node_error(model, *node, fmt::format("output '{}' depends on it unquantised; put a Quant after it", output));
+}
+
+/// The one integer tensor from which float nodes compute `output`: going back from it, node by node.
+Result<std::string> last_integer(const Lowering& lowering, const std::string& output) {
+  std::map<const Node*, std::string> cuts;  // by position: nodes are in order
+  std::string name = output;
+  for (;;) {
+    const Node* node = lowering.producer(name);
+    if (cuts.empty() && is_given(lowering, name)) return name;
+    const auto it = lowering.values.find(name);
+    const bool constant = it != lowering.values.end() && std::holds_alternative<Constant>(it->second.kind);
+    const Operator* op = node ? find_operator(node->op) : nullptr;
+    if (!op || op->host == OnHost::no || constant) return tl::unexpected(no_begin(lowering, output, name, node));
+    for (const std::string& in : node->inputs) {
+      const auto value = lowering.values.find(in);
+      if (value == lowering.values.end() || std::holds_alternative<Constant>(value->second.kind)) continue;
+      const Node* before = lowering.producer(in);
+      if (!before) return tl::unexpected(no_begin(lowering, output, in, nullptr));
+      cuts[before] = in;
+    }
+    if (cuts.empty()) return tl::unexpected(no_begin(lowering, output, name, node));
+    name = std::prev(cuts.end())->second;
+    cuts.erase(std::prev(cuts.end()));
+  }
 }
 
 Result<void> lower_output(Lowering& lowering, const std::string& name) {
@@ -53,22 +106,38 @@ Result<void> lower_output(Lowering& lowering, const std::string& name) {
     return fail(fmt::format("{}: output '{}' {}", lowering.model.file, name, what));
   };
   if (it == lowering.values.end()) return wrong("is not computed");
-  Value value = it->second;
-  if (std::holds_alternative<Constant>(value.kind)) return wrong("is constant");
-  if (std::holds_alternative<HostFloat>(value.kind)) return wrong("is the model's float input");
-  if (std::holds_alternative<Padded>(value.kind)) return wrong("is padded last; only a Conv or pool takes in a Pad");
-  if (!std::holds_alternative<Accumulator>(value.kind) && !std::holds_alternative<Stored>(value.kind))
-    return wrong("is not quantised; put a Quant before it");
-  if (std::holds_alternative<Accumulator>(value.kind)) {
-    auto given = give_out(lowering, name, value);
-    if (!given) return tl::unexpected(given.error());
-    value = std::move(*given);
+  if (std::holds_alternative<Constant>(it->second.kind)) return wrong("is constant");
+  const auto begin = last_integer(lowering, name);
+  if (!begin) return tl::unexpected(begin.error());
+  Value& value = lowering.values[*begin];
+  if (const auto* acc = std::get_if<Accumulator>(&value.kind)) {
+    value = give_out(lowering, *begin, value, *raw_scales(lowering, *acc));
   }
-  lowering.graph.outputs.push_back({name, std::get<Stored>(value.kind).tensor, value.view});
+  NetworkOutput output{name, std::get<Stored>(value.kind).tensor, value.view};
+  if (*begin != name) {
+    auto host = host_slice(lowering, *begin, name);
+    if (!host) return tl::unexpected(host.error());
+    output.host = std::move(*host);
+  }
+  lowering.graph.outputs.push_back(std::move(output));
   return {};
 }
 
 }  // namespace
+
+Lowering::Lowering(ModelGraph& from, LayerGraph& to) : model(from), graph(to) {
+  for (const auto& [name, array] : model.constants) values[name] = {Constant{name}, {}};
+  for (const auto& [name, constant] : model.quantised) values[name] = {Constant{name}, {}};
+  for (const std::string& name : model.inputs) values[name] = {HostFloat{{name}}, {model.shapes.at(name), {}}};
+  for (std::size_t n = 0; n < model.nodes.size(); ++n) {
+    for (const std::string& out : model.nodes[n].outputs) nodes_[out] = n;
+  }
+}
+
+const Node* Lowering::producer(const std::string& tensor) const {
+  const auto it = nodes_.find(tensor);
+  return it == nodes_.end() ? nullptr : &model.nodes[it->second];
+}
 
 Result<const Value*> Lowering::input(const NodeView& node, std::size_t i) const {
   if (!node.has_input(i)) return node.error(fmt::format("input {} is missing", i));
@@ -133,9 +202,6 @@ Result<LayerGraph> lower_model(ModelGraph& model) {
   LayerGraph graph;
   graph.name = model.name;
   Lowering lowering(model, graph);
-  for (const auto& [name, array] : model.constants) lowering.values[name] = {Constant{name}, {}};
-  for (const auto& [name, constant] : model.quantised) lowering.values[name] = {Constant{name}, {}};
-  for (const std::string& name : model.inputs) lowering.values[name] = {HostFloat{name}, {model.shapes.at(name), {}}};
   for (const Node& node : model.nodes) {
     if (auto ok = lower_node(lowering, node); !ok) return tl::unexpected(ok.error());
   }

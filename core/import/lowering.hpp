@@ -19,9 +19,12 @@
 
 namespace ares::qonnx {
 
-/// A model input before its first quantiser, moved about but not computed on.
+/// A tensor that only the host can compute: a model input before its first quantiser, or what float nodes make of it or
+/// of the last integer tensors.
 struct HostFloat {
-  std::string input;
+  std::set<std::string> sources;  ///< the model inputs and integer tensors it is computed from
+  bool computed = false;          ///< false: a model input, moved about at most; its view says how
+  std::string blame = {};         ///< the first node that only the host can compute, for messages
 };
 
 /// A stored integer tensor.
@@ -110,7 +113,7 @@ struct Value {
 /// The model and the layer graph that grows from it.
 class Lowering {
  public:
-  Lowering(ModelGraph& from, LayerGraph& to) : model(from), graph(to) {}
+  Lowering(ModelGraph& from, LayerGraph& to);
 
   /// The value of input i of a node.
   Result<const Value*> input(const NodeView& node, std::size_t i) const;
@@ -125,6 +128,8 @@ class Lowering {
   const Tensor& tensor(TensorId id) const;
   /// True when nothing depends on the tensor's dims yet and its producer works element by element.
   bool free_dims(TensorId id) const;
+  /// The node that computes a tensor of the model, or null.
+  const Node* producer(const std::string& tensor) const;
 
   ModelGraph& model;
   LayerGraph& graph;
@@ -134,6 +139,7 @@ class Lowering {
   std::map<TensorId, LayerId> producers_;
   std::set<TensorId> consumed_;
   std::set<std::string> names_;
+  std::map<std::string, std::size_t> nodes_;  ///< index of the node that computes each tensor
 };
 
 /// An identity order is the empty one.

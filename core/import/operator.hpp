@@ -15,6 +15,10 @@ class Lowering;
 using ShapesResult = Result<std::vector<Shape>>;
 using ArraysResult = Result<std::vector<Array>>;
 
+/// Whether an operator may run in float on the host, before the first Quant and after the last integer tensor. `moves`:
+/// it changes no value, so that its `lower` takes a model input, too, as long as nothing has been computed of it.
+enum class OnHost { no, yes, moves };
+
 /// Functions that an operator lacks are null.
 struct Operator {
   std::string_view name;
@@ -28,6 +32,7 @@ struct Operator {
   Result<Value> (*lower)(Lowering&, const NodeView&) = nullptr;
   /// The same for an operator with several outputs.
   Result<std::vector<Value>> (*lower_all)(Lowering&, const NodeView&) = nullptr;
+  OnHost host = OnHost::no;
 };
 
 /// The operator of that name, or null.

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <boost/graph/adjacency_list.hpp>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -15,20 +16,34 @@
 
 namespace ares {
 
-/// A model input: the host quantises the float values into `tensor` (round half to even). `view` is the model input's
-/// own shape and order, which differ from the tensor's where the model reshapes before it quantises.
+namespace qonnx {
+struct ModelGraph;
+}
+
+/// Float nodes of the model with one input and one output, which the host computes; null: none.
+using HostGraph = std::shared_ptr<const qonnx::ModelGraph>;
+
+/// A model input: the host quantises the float values into `tensor` (round half to even). `view` has the model input's
+/// own shape and, for each element of what is quantised (the input itself, or what `host` makes of it), its offset in
+/// device order.
 struct NetworkInput {
   std::string name;
   TensorId tensor = -1;
   ModelView view = {};
+  HostGraph host = nullptr;
 };
 
-/// A model output; `view` is its own shape and order, which differ from the tensor's where the model reshapes it last.
+/// A model output; `view` is how the model sees `tensor` where the integer layers end: its shape and order differ from
+/// the tensor's where the model reshapes it last. `host` makes the output of its real values.
 struct NetworkOutput {
   std::string name;
   TensorId tensor = -1;
   ModelView view = {};
+  HostGraph host = nullptr;
 };
+
+/// The model's shape of the output for one sample.
+std::vector<int64_t> output_shape(const NetworkOutput& output);
 
 /// What flows along an edge of the graph.
 struct Flow {

@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "core/import/model_graph_json.hpp"
 
 namespace ares {
 
@@ -32,8 +35,28 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MovedAxis, first, count, to, step, repeat)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Movement, axes, source)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Piece, input, movement, fill, map)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Rearrange, pieces, flat)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NetworkInput, name, tensor, view)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NetworkOutput, name, tensor, view)
+
+template <class End>
+json end_to_json(const End& end) {
+  json j{{"name", end.name}, {"tensor", end.tensor}, {"view", end.view}};
+  if (end.host) j["host"] = json::parse(qonnx::model_to_json(*end.host));
+  return j;
+}
+
+template <class End>
+End end_from_json(const json& j) {
+  End end{j.at("name"), j.at("tensor"), j.at("view")};
+  if (!j.contains("host")) return end;
+  auto host = qonnx::model_from_json(j.at("host").dump());
+  if (!host) throw std::invalid_argument(host.error().what);
+  end.host = std::make_shared<const qonnx::ModelGraph>(std::move(*host));
+  return end;
+}
+
+void to_json(json& j, const NetworkInput& in) { j = end_to_json(in); }
+void to_json(json& j, const NetworkOutput& out) { j = end_to_json(out); }
+void from_json(const json& j, NetworkInput& in) { in = end_from_json<NetworkInput>(j); }
+void from_json(const json& j, NetworkOutput& out) { out = end_from_json<NetworkOutput>(j); }
 
 namespace {
 

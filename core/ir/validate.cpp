@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "core/import/host_graph.hpp"
 #include "core/ir/graph.hpp"
 
 namespace ares {
@@ -265,7 +266,24 @@ Result<void> check_ends(const LayerGraph& g, const Ends& ends, const char* what)
   return {};
 }
 
+/// The float nodes of an input or output can be computed, from its shape, to `count` elements (0: any number).
+template <class End>
+Result<void> check_host(const End& end, int64_t count) {
+  if (!end.host) return {};
+  const auto shape = qonnx::host_shape(*end.host, end.view.shape);
+  if (!shape) return fail(fmt::format("'{}': {}", end.name, shape.error().what));
+  if (count && *qonnx::element_count(*shape) != count) {
+    return fail(
+        fmt::format("'{}': its float nodes give {} elements, not {}", end.name, qonnx::to_string(*shape), count));
+  }
+  return {};
+}
+
 }  // namespace
+
+std::vector<int64_t> output_shape(const NetworkOutput& output) {
+  return output.host ? output.host->shapes.at(output.host->outputs[0]) : output.view.shape;
+}
 
 Result<void> validate(const LayerGraph& g) {
   for (const Tensor& t : g.tensors) {
@@ -279,6 +297,12 @@ Result<void> validate(const LayerGraph& g) {
   }
   if (auto ok = check_ends(g, g.inputs, "input"); !ok) return ok;
   if (auto ok = check_ends(g, g.outputs, "output"); !ok) return ok;
+  for (const NetworkInput& in : g.inputs) {
+    if (auto ok = check_host(in, g.tensors[static_cast<std::size_t>(in.tensor)].dims.count()); !ok) return ok;
+  }
+  for (const NetworkOutput& out : g.outputs) {
+    if (auto ok = check_host(out, 0); !ok) return ok;
+  }
   for (const NetworkInput& in : g.inputs) ++producers[static_cast<std::size_t>(in.tensor)];
   for (std::size_t t = 0; t < producers.size(); ++t) {
     if (producers[t] != 1) {

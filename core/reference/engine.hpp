@@ -31,11 +31,12 @@ std::vector<TensorData> run(const LayerGraph& g, std::span<const TensorData> inp
 /// One layer alone: reads its input in `data` (indexed by TensorId) and replaces its output there.
 void run_layer(const LayerGraph& g, LayerId layer, std::vector<TensorData>& data);
 
-/// The stored form of one sample of input `index`, given in the model's row-major order: clip(round(x / scale + z)) in
-/// float32, half to even, as Brevitas computes it. What is not a number becomes the lowest value.
+/// The stored form of one sample of input `index`, given in the model's row-major order: the input's float nodes, then
+/// clip(round(x / scale + z)) in float32, half to even, as Brevitas computes it. What is not a number becomes the
+/// lowest value.
 TensorData quantise_input(const LayerGraph& g, std::size_t index, std::span<const float> x);
 
-/// Real values of one sample of output `index` in the model's row-major order.
+/// Real values of one sample of output `index` in the model's row-major order, after the output's float nodes.
 std::vector<float> dequantise_output(const LayerGraph& g, std::size_t index, const TensorData& data);
 
 /// The integers q as QONNX means them, in the model's row-major order.

@@ -2,6 +2,7 @@
 #include <cassert>
 #include <cmath>
 
+#include "core/import/host_graph.hpp"
 #include "core/ir/graph.hpp"
 #include "core/reference/engine.hpp"
 
@@ -29,8 +30,10 @@ TensorData stored_as(const Tensor& tensor, std::span<const int32_t> q) {
 
 }  // namespace
 
-TensorData quantise_input(const LayerGraph& g, std::size_t index, std::span<const float> x) {
+TensorData quantise_input(const LayerGraph& g, std::size_t index, std::span<const float> given) {
   const NetworkInput& input = g.inputs.at(index);
+  const std::vector<float> computed = input.host ? qonnx::run_host(*input.host, given) : std::vector<float>();
+  const std::span<const float> x = input.host ? std::span(computed) : given;
   const Quantisation& q = g.tensors[static_cast<std::size_t>(input.tensor)].q;
   const auto scale = static_cast<float>(q.scale), zero = static_cast<float>(q.zero_point - (q.is_signed ? 128 : 0));
   const auto lo = static_cast<float>(q.lo - (q.is_signed ? 128 : 0));
@@ -55,7 +58,7 @@ std::vector<float> dequantise_output(const LayerGraph& g, std::size_t index, con
     const double scale = tensor.channel_scale.empty() ? tensor.q.scale : tensor.channel_scale[at % c];
     real[i] = static_cast<float>((static_cast<double>(data.at(at)) - tensor.q.zero_point) * scale);
   }
-  return real;
+  return output.host ? qonnx::run_host(*output.host, real) : real;
 }
 
 std::vector<int32_t> model_integers(const Tensor& tensor, const TensorData& data) {

@@ -95,7 +95,7 @@ TEST_CASE("average pool: what is refused is one clear line") {
   ModelBuilder open;
   const auto x = open.quant("iq", open.input("x", {1, 1, 3, 3}), {1});
   open.output(open.node("GlobalAveragePool", "pool", {x}));
-  CHECK(error_of(open).find("is not quantised; put a Quant before it") != std::string::npos);
+  CHECK(error_of(open).find("unquantised; put a Quant after it") != std::string::npos);
 
   const auto says = [](const ModelBuilder::Attributes& attributes, const std::string& text) {
     const auto pool = [&](ModelBuilder& b, const std::string& in) {

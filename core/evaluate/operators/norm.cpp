@@ -48,6 +48,33 @@ Result<RealTensors> softmax(const Arguments& a) {
   return RealTensors{std::move(out)};
 }
 
+Result<RealTensors> log_softmax(const Arguments& a) {
+  auto out = softmax(a);
+  if (out) std::for_each((*out)[0].values.begin(), (*out)[0].values.end(), [](double& v) { v = std::log(v); });
+  return out;
+}
+
+/// Index of the first of the largest (or smallest) values of each line; the last with select_last_index.
+Result<RealTensors> arg(const Arguments& a) {
+  const auto axis = normal_axis(int_attribute(a.node, "axis", 0), a[0].shape.size());
+  if (!axis) return tl::unexpected(axis.error());
+  const bool last = int_attribute(a.node, "select_last_index", 0) != 0;
+  const double sign = a.node.op == "ArgMin" ? -1 : 1;
+  RealTensor lines = a[0], out{a[0].shape, {}, true, false};
+  for_each_line(lines, *axis, [&](const double* x, int64_t stride, int64_t n) {
+    int64_t best = 0;
+    for (int64_t i = 1; i < n; ++i) {
+      const double gain = sign * (x[i * stride] - x[best * stride]);
+      if (gain > 0 || (last && gain == 0)) best = i;
+    }
+    out.values.push_back(static_cast<double>(best));
+  });
+  out.shape[*axis] = 1;
+  if (int_attribute(a.node, "keepdims", 1) == 0)
+    out.shape.erase(out.shape.begin() + static_cast<std::ptrdiff_t>(*axis));
+  return RealTensors{std::move(out)};
+}
+
 /// Over the last axes from `axis` on.
 Result<RealTensors> layer_normalization(const Arguments& a) {
   const auto axis = normal_axis(int_attribute(a.node, "axis", -1), a[0].shape.size());
@@ -116,8 +143,11 @@ Result<RealTensors> reduce_max(const Arguments& a) {
 }
 
 const Evaluator kEvaluators[] = {
+    {"ArgMax", 1, arg},
+    {"ArgMin", 1, arg},
     {"BatchNormalization", 5, batch_normalization},
     {"LayerNormalization", 2, layer_normalization},
+    {"LogSoftmax", 1, log_softmax},
     {"ReduceMax", 1, reduce_max},
     {"ReduceMean", 1, reduce_mean},
     {"ReduceSum", 1, reduce_sum},

@@ -40,6 +40,7 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
 
 }  // namespace
 
-const Operator kBatchNormalization{.name = "BatchNormalization", .shapes = same_shape, .lower = lower};
+const Operator kBatchNormalization{
+    .name = "BatchNormalization", .shapes = same_shape, .lower = lower, .host = OnHost::yes};
 
 }  // namespace ares::qonnx

@@ -43,6 +43,6 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
 
 }  // namespace
 
-const Operator kClip{.name = "Clip", .shapes = same_shape, .fold = fold, .lower = lower};
+const Operator kClip{.name = "Clip", .shapes = same_shape, .fold = fold, .lower = lower, .host = OnHost::yes};
 
 }  // namespace ares::qonnx

@@ -45,12 +45,6 @@ Result<Unary> function_of_stored(const Lowering& lowering, const NodeView& node,
     if (tensor.type != ElementType::u8) return node.error("its input is not a stored 8-bit tensor");
     return Unary{stored->tensor, stored_values(tensor.q), node.node.name};
   }
-  if (std::holds_alternative<HostFloat>(value.kind)) {
-    return node.error("it computes on the float input before any Quant; quantise the model's input first");
-  }
-  if (std::holds_alternative<Accumulator>(value.kind)) {
-    return node.error("is no linear function or clip of a sum that is not quantised; put a Quant before it");
-  }
   return node.error("works on a tensor that is not quantised; put a Quant before it");
 }
 

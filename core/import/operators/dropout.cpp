@@ -8,6 +8,6 @@ ShapesResult shapes(const NodeView& node) { return same_shape(node); }
 
 }  // namespace
 
-const Operator kDropout{.name = "Dropout", .shapes = shapes, .lower = pass_through};
+const Operator kDropout{.name = "Dropout", .shapes = shapes, .lower = pass_through, .host = OnHost::moves};
 
 }  // namespace ares::qonnx

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/import/host_graph.hpp"
 #include "core/ir/float_function.hpp"
 
 namespace ares::qonnx {
@@ -59,8 +60,14 @@ Result<Value> scaled(const NodeView& node, Value value, double gain, double shif
   return value;
 }
 
+bool is_function(const Value& v) {
+  return std::holds_alternative<Stored>(v.kind) || std::holds_alternative<Unary>(v.kind);
+}
+
+/// A function of a stored tensor; of anything else only the host can compute it.
 template <class F>
 Result<Value> table_of(const Lowering& lowering, const NodeView& node, const Value& value, const F& f) {
+  if (!is_function(value)) return host_value(lowering, node);
   auto unary = function_of_stored(lowering, node, value);
   if (!unary) return tl::unexpected(unary.error());
   for (double& v : unary->values) v = f(v);
@@ -102,7 +109,7 @@ Result<Value> lower_accumulator(Lowering& lowering, const NodeView& node, Value 
   bool only_shifts = true;
   for (const double c : *values) {
     const auto a = affine(node.node.op, c, constant == 0);
-    if (!a) return node.error("is no linear function or clip of a sum that is not quantised; put a Quant before it");
+    if (!a) return host_value(lowering, node);
     gain.push_back(a->gain);
     shift.push_back(a->shift);
     only_shifts = only_shifts && a->gain == 1;
@@ -114,6 +121,10 @@ Result<Value> lower_accumulator(Lowering& lowering, const NodeView& node, Value 
 
 /// One constant per channel on a stored tensor: a depthwise 1x1 convolution whose weights are all 1.
 Result<Value> scale_channels(Lowering& lowering, const NodeView& node, const Value& value, std::size_t constant) {
+  if (!affine(node.node.op, 1, constant == 0)) {
+    return node.error(
+        "its constant differs from channel to channel, which only Add, Sub, Mul and Div may; use one value");
+  }
   auto acc = as_accumulator(lowering, node, value);
   if (!acc) return acc;
   return lower_accumulator(lowering, node, std::move(*acc), constant);
@@ -137,10 +148,6 @@ Value function_of_both(const NodeView& node, const Unary& a, const Unary& b, con
   const auto f = find_binary(node.node.op)->f;
   std::transform(a.values.begin(), a.values.end(), b.values.begin(), both.values.begin(), f);
   return Value{both, view};
-}
-
-bool is_function(const Value& v) {
-  return std::holds_alternative<Stored>(v.kind) || std::holds_alternative<Unary>(v.kind);
 }
 
 Result<Value> lower_pair(Lowering& lowering, const NodeView& node, const Value& a, const Value& b) {
@@ -257,7 +264,11 @@ std::span<const Operator> elementwise_operators() {
   static const std::vector<Operator> operators = [] {
     std::vector<Operator> all;
     const auto add = [&](std::string_view name) {
-      all.push_back({.name = name, .shapes = shapes_elementwise, .fold = fold_elementwise, .lower = lower_elementwise});
+      all.push_back({.name = name,
+                     .shapes = shapes_elementwise,
+                     .fold = fold_elementwise,
+                     .lower = lower_elementwise,
+                     .host = OnHost::yes});
     };
     for (const UnaryFunction& f : unary_functions()) {
       if (f.name != "GeluTanh") add(f.name);  // a Gelu with an attribute

@@ -17,6 +17,6 @@ ShapesResult shapes(const NodeView& node) {
 
 }  // namespace
 
-const Operator kFlatten{.name = "Flatten", .shapes = shapes, .lower = reshaped};
+const Operator kFlatten{.name = "Flatten", .shapes = shapes, .lower = reshaped, .host = OnHost::moves};
 
 }  // namespace ares::qonnx

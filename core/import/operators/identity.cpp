@@ -2,6 +2,7 @@
 
 namespace ares::qonnx {
 
-const Operator kIdentity{.name = "Identity", .shapes = same_shape, .fold = fold_identity, .lower = pass_through};
+const Operator kIdentity{
+    .name = "Identity", .shapes = same_shape, .fold = fold_identity, .lower = pass_through, .host = OnHost::moves};
 
 }  // namespace ares::qonnx

@@ -77,11 +77,18 @@ Result<Stored> stored_input(const Lowering& lowering, const NodeView& node, std:
   if (std::holds_alternative<Padded>((*value)->kind)) {
     return node.error(fmt::format("its input '{}' comes from a Pad, which only a Conv or pool takes in", name));
   }
-  if (std::holds_alternative<HostFloat>((*value)->kind)) {
+  if (const auto* host = std::get_if<HostFloat>(&(*value)->kind)) {
+    const auto given = [&](const std::string& source) { return !lowering.producer(source); };
+    if (std::all_of(host->sources.begin(), host->sources.end(), given)) {
+      return node.error(
+          fmt::format("the model's input reaches it in float ('{}'); quantise the input first "
+                      "(QuantIdentity)",
+                      name));
+    }
     return node.error(
-        fmt::format("the model's input reaches it in float ('{}'); quantise the input first "
-                    "(QuantIdentity)",
-                    name));
+        fmt::format("its input '{}' depends on node {}, which is no integer layer on a tensor that is not "
+                    "quantised; put a Quant before and after that node",
+                    name, host->blame));
   }
   return node.error(fmt::format("its input '{}' is not quantised to 8 bits; put a Quant before it", name));
 }

@@ -8,8 +8,8 @@ namespace ares::qonnx {
 
 // clang-format off
 extern const Operator
-    kAveragePool, kBatchNormalization, kCast, kClip, kConcat, kConstant, kConstantOfShape, kConv, kDropout, kFlatten, kGather,
-    kGemm, kGlobalAveragePool, kIdentity, kMatMul, kMaxPool, kPad, kQuant, kReshape, kResize, kShape, kSlice, kSplit, kSqueeze, kTranspose,
+    kArgMax, kArgMin, kAveragePool, kBatchNormalization, kCast, kClip, kConcat, kConstant, kConstantOfShape, kConv, kDropout, kFlatten, kGather,
+    kGemm, kGlobalAveragePool, kIdentity, kLogSoftmax, kMatMul, kMaxPool, kPad, kQuant, kReshape, kResize, kShape, kSlice, kSoftmax, kSplit, kSqueeze, kTranspose,
     kUnsqueeze, kUpsample;
 // clang-format on
 

@@ -1,11 +1,14 @@
 #include "core/import/quantiser.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "core/arithmetic/table.hpp"
+#include "core/import/host_graph.hpp"
+#include "core/import/layout.hpp"
 #include "core/import/operators/linear.hpp"
 #include "core/import/operators/move.hpp"
 #include "core/ir/graph.hpp"
@@ -13,39 +16,33 @@
 namespace ares::qonnx {
 namespace {
 
-/// Device shape of a tensor the model sees as `shape`, and the device offset of each of its elements.
-struct Layout {
-  Dims dims;
-  std::vector<int32_t> order;
-};
-
-/// [1, c, h, w] is stored h x w x c; fewer axes are tokens x features. Nothing beyond rank 4.
-std::optional<Layout> default_layout(const Shape& shape) {
-  const auto extent = [&](std::size_t i) { return static_cast<int32_t>(shape[i]); };
-  switch (shape.size()) {
-    case 1:
-      return Layout{{1, 1, extent(0)}, {}};
-    case 2:
-      return Layout{{1, extent(0), extent(1)}, {}};
-    case 3:
-      return Layout{{extent(0), extent(1), extent(2)}, {}};
-    case 4: {
-      if (shape[0] != 1) return std::nullopt;
-      const Dims dims{extent(2), extent(3), extent(1)};
-      return Layout{dims, channels_first_order(dims)};
+/// The model input that a value of the host comes from.
+Result<std::string> host_input(const Lowering& lowering, const NodeView& node, const HostFloat& value) {
+  for (const std::string& source : value.sources) {
+    if (lowering.producer(source)) {
+      return node.error(fmt::format(
+          "its input depends on node {}, which is no integer layer on a tensor that is not quantised; put a "
+          "Quant before that node",
+          value.blame));
     }
-    default:
-      return std::nullopt;
   }
-}
-
-/// The model's input meets its quantiser: the host does both.
-Result<Value> quantise_host(Lowering& lowering, const NodeView& node, const Value& value, const Quantisation& q) {
-  const std::string& name = std::get<HostFloat>(value.kind).input;
+  if (value.sources.size() != 1) {
+    return node.error(fmt::format("its input combines the float inputs '{}'; quantise each of them",
+                                  fmt::join(value.sources, "', '")));
+  }
+  const std::string& name = *value.sources.begin();
   for (const NetworkInput& in : lowering.graph.inputs) {
     if (in.name == name) return node.error(fmt::format("input '{}' is quantised twice; share one Quant", name));
   }
-  auto layout = default_layout(value.view.shape);
+  return name;
+}
+
+/// The model's input meets its quantiser: the host does both, and the float nodes between them.
+Result<Value> quantise_host(Lowering& lowering, const NodeView& node, const Value& value, const Quantisation& q) {
+  const auto& host = std::get<HostFloat>(value.kind);
+  const auto name = host_input(lowering, node, host);
+  if (!name) return tl::unexpected(name.error());
+  auto layout = device_layout(lowering.model, node.node.outputs[0], value.view.shape);
   if (!layout) return node.error(fmt::format("an input of shape {} is not supported", to_string(value.view.shape)));
   const auto count = static_cast<std::size_t>(layout->dims.count());
   std::vector<int32_t> order(count);
@@ -53,10 +50,21 @@ Result<Value> quantise_host(Lowering& lowering, const NodeView& node, const Valu
     const std::size_t source = value.view.order.empty() ? i : static_cast<std::size_t>(value.view.order[i]);
     order[source] = layout->order.empty() ? static_cast<int32_t>(i) : layout->order[i];
   }
+  const Shape& own = lowering.model.shapes.at(*name);
+  if (*element_count(own) != static_cast<int64_t>(count)) {
+    return node.error(fmt::format("float nodes before it make {} of the model's input {}; leave its size as it is",
+                                  to_string(value.view.shape), to_string(own)));
+  }
   const ModelView view{value.view.shape, layout->order};
-  const TensorId id = lowering.add_tensor({node.node.outputs[0], ElementType::u8, layout->dims, q, {}, view});
-  lowering.graph.inputs.push_back({name, id, {lowering.model.shapes.at(name), normal_order(std::move(order))}});
-  return Value{Stored{id}, view};
+  NetworkInput input{*name, -1, {own, normal_order(std::move(order))}};
+  if (host.computed) {
+    auto slice = host_slice(lowering, *name, node.node.inputs[0]);
+    if (!slice) return tl::unexpected(slice.error());
+    input.host = std::move(*slice);
+  }
+  input.tensor = lowering.add_tensor({node.node.outputs[0], ElementType::u8, layout->dims, q, {}, view});
+  lowering.graph.inputs.push_back(std::move(input));
+  return Value{Stored{lowering.graph.inputs.back().tensor}, view};
 }
 
 /// Bounds on the real value before the Quant, as its clip range.

@@ -11,8 +11,8 @@ namespace {
 
 // clang-format off
 const Operator* const kOperators[] = {
-    &kAveragePool, &kBatchNormalization, &kCast, &kClip, &kConcat, &kConstant, &kConstantOfShape, &kConv, &kDropout, &kFlatten,
-    &kGather, &kGemm, &kGlobalAveragePool, &kIdentity, &kMatMul, &kMaxPool, &kPad, &kQuant, &kReshape, &kResize, &kShape, &kSlice, &kSplit, &kSqueeze,
+    &kArgMax, &kArgMin, &kAveragePool, &kBatchNormalization, &kCast, &kClip, &kConcat, &kConstant, &kConstantOfShape, &kConv, &kDropout, &kFlatten,
+    &kGather, &kGemm, &kGlobalAveragePool, &kIdentity, &kLogSoftmax, &kMatMul, &kMaxPool, &kPad, &kQuant, &kReshape, &kResize, &kShape, &kSlice, &kSoftmax, &kSplit, &kSqueeze,
     &kTranspose, &kUnsqueeze, &kUpsample,
 };
 // clang-format on

@@ -51,6 +51,6 @@ ArraysResult fold(const NodeView& node) {
 
 }  // namespace
 
-const Operator kReshape{.name = "Reshape", .shapes = shapes, .fold = fold, .lower = reshaped};
+const Operator kReshape{.name = "Reshape", .shapes = shapes, .fold = fold, .lower = reshaped, .host = OnHost::moves};
 
 }  // namespace ares::qonnx

@@ -37,6 +37,6 @@ ArraysResult fold(const NodeView& node) {
 
 }  // namespace
 
-const Operator kSqueeze{.name = "Squeeze", .shapes = shapes, .fold = fold, .lower = reshaped};
+const Operator kSqueeze{.name = "Squeeze", .shapes = shapes, .fold = fold, .lower = reshaped, .host = OnHost::moves};
 
 }  // namespace ares::qonnx

@@ -78,6 +78,6 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
 
 }  // namespace
 
-const Operator kTranspose{.name = "Transpose", .shapes = shapes, .fold = fold, .lower = lower};
+const Operator kTranspose{.name = "Transpose", .shapes = shapes, .fold = fold, .lower = lower, .host = OnHost::moves};
 
 }  // namespace ares::qonnx

@@ -37,6 +37,7 @@ ArraysResult fold(const NodeView& node) {
 
 }  // namespace
 
-const Operator kUnsqueeze{.name = "Unsqueeze", .shapes = shapes, .fold = fold, .lower = reshaped};
+const Operator kUnsqueeze{
+    .name = "Unsqueeze", .shapes = shapes, .fold = fold, .lower = reshaped, .host = OnHost::moves};
 
 }  // namespace ares::qonnx

@@ -1,0 +1,8 @@
+#include "core/import/operators/common.hpp"
+
+namespace ares::qonnx {
+
+const Operator kSoftmax{.name = "Softmax", .shapes = same_shape, .host = OnHost::yes};
+const Operator kLogSoftmax{.name = "LogSoftmax", .shapes = same_shape, .host = OnHost::yes};
+
+}  // namespace ares::qonnx
