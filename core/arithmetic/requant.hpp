@@ -17,7 +17,8 @@
 namespace ares {
 
 /// fast: narrow form wherever its deviation is at most 1/4 step, ties round up. exact: narrow only where the deviation
-/// is at most 1/1024 and the bias is not quantised (or the deviation is provably nil), reachable ties round half to even.
+/// is at most 1/1024 and the bias is not quantised (or the deviation is provably nil), reachable ties round half to
+/// even.
 enum class RequantPolicy : uint8_t { fast, exact };
 enum class RequantForm : uint8_t { narrow, wide, raw };
 enum class Rounding : uint8_t { half_up, half_even };

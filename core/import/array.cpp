@@ -45,6 +45,15 @@ Result<int64_t> element_count(const Shape& shape) {
   return count;
 }
 
+Result<int64_t> folded_count(const Shape& shape, int64_t source) {
+  auto count = element_count(shape);
+  if (count && *count > std::max(source, kMaxFolded)) {
+    return fail(fmt::format("a constant of shape {} is computed, which has more than {} elements", to_string(shape),
+                            kMaxFolded));
+  }
+  return count;
+}
+
 std::vector<double> to_doubles(const Array& array) {
   return std::visit([](const auto& v) { return std::vector<double>(v.begin(), v.end()); }, array.values);
 }

@@ -7,13 +7,11 @@
 #include <vector>
 
 #include "core/base/result.hpp"
+#include "core/import/limits.hpp"
 
 namespace ares::qonnx {
 
 using Shape = std::vector<int64_t>;
-
-/// Elements a tensor of a model may have: 2^28 bytes is beyond every memory ARES plans for.
-inline constexpr int64_t kMaxElements = int64_t{1} << 28;
 
 /// A typed constant in row-major order. Every integer type and bool is held as int64, half precision as float.
 struct Array {
@@ -30,6 +28,10 @@ Array make_integers(Shape shape, std::vector<int64_t> values);
 
 /// Product of the dimensions; fails on a negative dimension and beyond kMaxElements.
 Result<int64_t> element_count(const Shape& shape);
+
+/// The same for a constant that is computed from others, the largest of which has `source` elements; fails where it
+/// grows beyond kMaxFolded.
+Result<int64_t> folded_count(const Shape& shape, int64_t source);
 
 std::vector<double> to_doubles(const Array& array);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/base/text.hpp"
 #include "core/import/checkpoint.hpp"
 #include "core/import/read_model.hpp"
 #include "core/passes/pass.hpp"
@@ -43,9 +44,7 @@ Result<LayerGraph> run_passes(NetworkState state, std::size_t first, const Impor
   return std::move(state.layers);
 }
 
-}  // namespace
-
-Result<LayerGraph> load_network(const std::filesystem::path& path, const ImportOptions& options) {
+Result<LayerGraph> load(const std::filesystem::path& path, const ImportOptions& options) {
   NetworkState state;
   std::size_t first = 0;
   if (path.extension() == ".json") {
@@ -63,6 +62,14 @@ Result<LayerGraph> load_network(const std::filesystem::path& path, const ImportO
   if (options.policy) state.layers.policy = *options.policy;
   state.notice = options.notice ? options.notice : [](const std::string&) {};
   return run_passes(std::move(state), first, options);
+}
+
+}  // namespace
+
+Result<LayerGraph> load_network(const std::filesystem::path& path, const ImportOptions& options) {
+  auto network = load(path, options);
+  if (!network) network.error().what = printable(network.error().what);
+  return network;
 }
 
 }  // namespace ares

@@ -5,14 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/base/text.hpp"
+
 namespace ares::qonnx {
 namespace {
-
-// Quant may name its rounding in lower case; ROUND is round half to even (QONNX, custom op Quant).
-bool rounds_half_even(std::string mode) {
-  std::transform(mode.begin(), mode.end(), mode.begin(), [](unsigned char c) { return std::toupper(c); });
-  return mode == "ROUND" || mode == "HALF_EVEN";
-}
 
 Result<Array> parameter(const NodeView& node, std::size_t i, const char* what) {
   const Array* array = node.constant(i);
@@ -38,7 +34,7 @@ Array with_rank(Array array, std::size_t rank) {
   return array;
 }
 
-/// round(x / scale + zero) in T's precision, clipped.
+/// round(x / scale + zero), the quotient in T's precision, clipped.
 template <class T>
 std::vector<int64_t> quantise_values(const std::vector<T>& x, const std::vector<double>& scale,
                                      const std::vector<int64_t>& scale_at, const std::vector<double>& zero,
@@ -49,13 +45,38 @@ std::vector<int64_t> quantise_values(const std::vector<T>& x, const std::vector<
   for (std::size_t i = 0; i < x.size(); ++i) {
     const T s = static_cast<T>(scale[static_cast<std::size_t>(scale_at[i])]);
     const T z = static_cast<T>(zero[static_cast<std::size_t>(zero_at[i])]);
-    const T v = std::nearbyint(x[i] / s + z);
-    out.push_back(static_cast<int64_t>(std::clamp<double>(v, lowest, highest)));
+    const double v = static_cast<double>(T(x[i] / s + z));
+    const double rounded = q.bipolar() ? (v >= 0 ? 1 : -1) : q.round(v);
+    out.push_back(static_cast<int64_t>(std::clamp(rounded, lowest, highest)));
   }
   return out;
 }
 
 }  // namespace
+
+RoundingFunction rounding_function(std::string mode) {
+  struct Row {
+    const char* name;
+    RoundingFunction f;
+  };
+  static const RoundingFunction half_even = [](double x) { return std::nearbyint(x); };
+  static const Row rows[] = {
+      {"ROUND", half_even},
+      {"HALF_EVEN", half_even},
+      {"CEIL", [](double x) { return std::ceil(x); }},
+      {"FLOOR", [](double x) { return std::floor(x); }},
+      {"UP", [](double x) { return x < 0 ? std::floor(x) : std::ceil(x); }},
+      {"DOWN", [](double x) { return std::trunc(x); }},
+      {"ROUND_TO_ZERO", [](double x) { return std::trunc(x); }},
+      {"HALF_UP", [](double x) { return std::copysign(std::floor(std::abs(x) + 0.5), x); }},
+      {"HALF_DOWN", [](double x) { return std::copysign(std::ceil(std::abs(x) - 0.5), x); }},
+  };
+  std::transform(mode.begin(), mode.end(), mode.begin(), [](unsigned char c) { return std::toupper(c); });
+  for (const Row& row : rows) {
+    if (mode == row.name) return row.f;
+  }
+  return nullptr;
+}
 
 Result<Quantiser> read_quantiser(const NodeView& node) {
   auto scale = parameter(node, 1, "scale"), zero = parameter(node, 2, "zero point");
@@ -69,10 +90,15 @@ Result<Quantiser> read_quantiser(const NodeView& node) {
       return node.error(fmt::format("its zero point {} is no integer", z));
   }
   const std::string mode = string_attribute(node.node, "rounding_mode", "ROUND");
-  if (!rounds_half_even(mode)) return node.error(fmt::format("rounding mode {} is not supported, only ROUND", mode));
-  Quantiser q{std::move(*scale), std::move(*zero), *bits, int_attribute(node.node, "signed", 1) != 0,
-              int_attribute(node.node, "narrow", 0) != 0};
-  if (q.bits == 1 && q.is_signed) return node.error("signed 1-bit (bipolar) values are not supported; use 2 bits");
+  const RoundingFunction round = rounding_function(mode);
+  if (!round) return node.error(fmt::format("rounding mode {} does not exist; use ROUND", printable(mode, 40)));
+  Quantiser q{std::move(*scale),
+              std::move(*zero),
+              *bits,
+              int_attribute(node.node, "signed", 1) != 0,
+              int_attribute(node.node, "narrow", 0) != 0,
+              round,
+              round == rounding_function("ROUND")};
   if (q.lowest() >= q.highest()) return node.error("its range is empty");
   return q;
 }
@@ -80,7 +106,11 @@ Result<Quantiser> read_quantiser(const NodeView& node) {
 Result<Quantisation> activation_quantisation(const NodeView& node) {
   const auto q = read_quantiser(node);
   if (!q) return tl::unexpected(q.error());
-  if (q->scale.count() != 1 || q->zero_point.count() != 1) {
+  const auto differs = [](const Array& parameter) {
+    const auto values = to_doubles(parameter);
+    return std::any_of(values.begin(), values.end(), [&](double v) { return v != values[0]; });
+  };
+  if (differs(q->scale) || differs(q->zero_point)) {
     return node.error("one scale per channel on an activation is not supported; use one per tensor");
   }
   if (q->bits > 8) return node.error(fmt::format("{}-bit activations are not supported; use at most 8", q->bits));
@@ -104,8 +134,8 @@ Result<QuantisedConstant> quantise_constant(const NodeView& node, const Array& c
   };
   if (!check(q.scale) || !check(q.zero_point)) return node.error("its scale or zero point does not fit its input");
   const std::size_t rank = constant.shape.size();
-  QuantisedConstant out{constant.shape, {},         with_rank(q.scale, rank), with_rank(q.zero_point, rank),
-                        q.bits,         q.is_signed};
+  QuantisedConstant out{constant.shape,           {},         with_rank(q.scale, rank), with_rank(q.zero_point, rank),
+                        q.bipolar() ? 2 : q.bits, q.is_signed};
   for (const double v : to_doubles(constant)) {
     if (!std::isfinite(v)) return node.error(fmt::format("its constant input holds {}", v));
   }

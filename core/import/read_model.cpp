@@ -4,10 +4,10 @@
 #include <onnx/onnx_pb.h>
 
 #include <algorithm>
-#include <limits>
 #include <set>
 
 #include "core/base/file.hpp"
+#include "core/base/text.hpp"
 #include "core/import/read_tensor.hpp"
 
 namespace ares::qonnx {
@@ -28,7 +28,7 @@ Result<std::optional<Attribute>> read_attribute(const AttributeProto& a) {
     case AttributeProto::FLOATS:
       return Attribute(std::vector<double>(a.floats().begin(), a.floats().end()));
     case AttributeProto::TENSOR: {
-      auto tensor = read_tensor(a.t());
+      auto tensor = read_tensor(a.t(), {});
       if (!tensor) return fail(fmt::format("attribute '{}': {}", a.name(), tensor.error().what));
       return Attribute(std::move(*tensor));
     }
@@ -59,10 +59,45 @@ Shape declared_shape(const onnx::ValueInfoProto& info) {
   return shape;
 }
 
-Result<void> read_initialisers(const onnx::GraphProto& graph, ModelGraph& model) {
+/// The first name of the graph that cannot stand in a message or a report, or null.
+const std::string* unclean_name(const onnx::GraphProto& graph) {
+  const auto wrong = [](const std::string& name) { return !is_clean_text(name); };
+  const auto first = [&](const auto& names) -> const std::string* {
+    const auto it = std::find_if(names.begin(), names.end(), wrong);
+    return it == names.end() ? nullptr : &*it;
+  };
+  for (const auto& n : graph.node()) {
+    for (const auto* name : {&n.name(), &n.op_type(), &n.domain()}) {
+      if (wrong(*name)) return name;
+    }
+    for (const auto* names : {&n.input(), &n.output()}) {
+      if (const auto* name = first(*names)) return name;
+    }
+    for (const auto& a : n.attribute()) {
+      if (wrong(a.name())) return &a.name();
+    }
+  }
   for (const auto& t : graph.initializer()) {
-    auto array = read_tensor(t);
+    if (wrong(t.name())) return &t.name();
+  }
+  for (const auto* ends : {&graph.input(), &graph.output()}) {
+    for (const auto& end : *ends) {
+      if (wrong(end.name())) return &end.name();
+    }
+  }
+  return nullptr;
+}
+
+Result<void> read_initialisers(const onnx::GraphProto& graph, ModelGraph& model) {
+  const auto directory = std::filesystem::path(model.file).parent_path();
+  int64_t external = 0;
+  for (const auto& t : graph.initializer()) {
+    auto array = read_tensor(t, directory);
     if (!array) return fail(fmt::format("{}: initialiser '{}': {}", model.file, t.name(), array.error().what));
+    external += t.data_location() == onnx::TensorProto::EXTERNAL ? array->count() : 0;
+    if (external > kMaxExternal) {
+      return fail(fmt::format("{}: more than {} values lie in other files", model.file, kMaxExternal));
+    }
     model.constants[t.name()] = std::move(*array);
   }
   if (graph.sparse_initializer_size()) {
@@ -83,9 +118,8 @@ void read_ends(const onnx::GraphProto& graph, ModelGraph& model) {
 /// Which node produces each tensor; inputs and constants have none.
 Result<std::map<std::string, std::size_t>> find_producers(const ModelGraph& model) {
   std::map<std::string, std::size_t> producers;
-  const auto taken = [&](const std::string& name) {
-    return model.constants.count(name) || std::count(model.inputs.begin(), model.inputs.end(), name);
-  };
+  const std::set<std::string> inputs(model.inputs.begin(), model.inputs.end());
+  const auto taken = [&](const std::string& name) { return model.constants.count(name) || inputs.count(name); };
   for (std::size_t n = 0; n < model.nodes.size(); ++n) {
     for (const std::string& out : model.nodes[n].outputs) {
       if (out.empty()) continue;
@@ -158,14 +192,21 @@ Result<void> sort_nodes(ModelGraph& model) {
 Result<ModelGraph> parse_model(const std::string& bytes, const std::string& file) {
   const google::protobuf::LogSilencer silent;  // its own lines on stderr would stand beside ours
   onnx::ModelProto proto;
-  if (bytes.size() > std::numeric_limits<int>::max()) {
-    return fail(fmt::format("{}: larger than 2 GiB, which no ONNX file is", file));
+  if (bytes.size() > static_cast<std::size_t>(kMaxFileBytes)) {
+    return fail(fmt::format("{}: has {} bytes; at most {} are supported", file, bytes.size(), kMaxFileBytes));
   }
   if (!proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return fail(fmt::format("{}: not an ONNX file, or truncated ({} bytes); export it again", file, bytes.size()));
   }
   if (!proto.has_graph() || proto.graph().node_size() == 0) {
     return fail(fmt::format("{}: holds no ONNX graph ({} bytes); export it again", file, bytes.size()));
+  }
+  if (proto.graph().node_size() > kMaxNodes) {
+    return fail(fmt::format("{}: has {} nodes; at most {} are supported", file, proto.graph().node_size(), kMaxNodes));
+  }
+  if (const auto* name = unclean_name(proto.graph())) {
+    return fail(fmt::format("{}: the name '{}' is not UTF-8 or holds control characters; export it with plain names",
+                            file, printable(*name, 80)));
   }
   ModelGraph model;
   model.file = file;
@@ -184,6 +225,11 @@ Result<ModelGraph> parse_model(const std::string& bytes, const std::string& file
 }
 
 Result<ModelGraph> read_model(const std::filesystem::path& path) {
+  std::error_code error;
+  const auto size = std::filesystem::is_regular_file(path, error) ? std::filesystem::file_size(path, error) : 0;
+  if (!error && size > static_cast<std::uintmax_t>(kMaxFileBytes)) {
+    return fail(fmt::format("{}: has {} bytes; at most {} are supported", path.string(), size, kMaxFileBytes));
+  }
   const auto bytes = read_file(path);
   if (!bytes) return tl::unexpected(bytes.error());
   return parse_model(*bytes, path.string());

@@ -13,13 +13,30 @@ namespace {
 constexpr std::array<std::string_view, 5> kQuantDomains = {"qonnx.custom_op.general", "onnx.brevitas",
                                                            "finn.custom_op.general", "qonnx", ""};
 
-void canonicalise_node(qonnx::Node& node) {
+/// A constant of one element.
+std::string add_constant(qonnx::ModelGraph& model, const std::string& name, float value) {
+  model.constants[name] = {{}, std::vector<float>{value}};
+  return name;
+}
+
+/// BipolarQuant(x, scale) is a Quant of one signed bit.
+void make_quant(qonnx::ModelGraph& model, qonnx::Node& node) {
+  node.op = "Quant";
+  node.inputs.resize(2);
+  node.inputs.push_back(add_constant(model, node.outputs[0] + "/bipolar_zero", 0));
+  node.inputs.push_back(add_constant(model, node.outputs[0] + "/bipolar_bits", 1));
+  node.attributes = {{"signed", int64_t{1}}, {"narrow", int64_t{0}}};
+}
+
+void canonicalise_node(qonnx::ModelGraph& model, qonnx::Node& node) {
   const bool quant = node.op == "Quant" || node.op == "IntQuant";
   const bool known = std::find(kQuantDomains.begin(), kQuantDomains.end(), node.domain) != kQuantDomains.end();
   if (quant && known) {
     node.op = "Quant";
     node.domain.clear();
   }
+  if (known && (node.op == "BipolarQuant" || node.op == "Trunc")) node.domain.clear();
+  if (node.op == "BipolarQuant" && node.domain.empty() && !node.outputs.empty()) make_quant(model, node);
   if (node.domain == "ai.onnx") node.domain.clear();
 }
 
@@ -27,7 +44,7 @@ void canonicalise_node(qonnx::Node& node) {
 
 Result<void> canonicalise(NetworkState& state) {
   qonnx::ModelGraph& model = state.model;
-  for (qonnx::Node& node : model.nodes) canonicalise_node(node);
+  for (qonnx::Node& node : model.nodes) canonicalise_node(model, node);
   const auto is_quant = [](const qonnx::Node& n) { return n.op == "Quant"; };
   if (std::none_of(model.nodes.begin(), model.nodes.end(), is_quant)) {
     return fail(

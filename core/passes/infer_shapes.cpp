@@ -14,9 +14,6 @@ using qonnx::Node;
 using qonnx::NodeView;
 using qonnx::Operator;
 
-/// Elements of all tensors together, constants folded and activations: bounds time and memory of an absurd model.
-constexpr int64_t kMaxTotal = int64_t{1} << 28;
-
 /// Shapes of the inputs for one sample.
 Result<void> fix_inputs(ModelGraph& model) {
   for (const std::string& name : model.inputs) {
@@ -66,18 +63,29 @@ Result<bool> visit(ModelGraph& model, const Node& node) {
   return false;
 }
 
-Result<int64_t> elements_of(const ModelGraph& model, const Node& node) {
-  int64_t total = 0;
+struct Totals {
+  int64_t activations = 0, folded = 0;
+};
+
+/// Adds what a node brings; fails where the model grows absurd.
+Result<void> add_outputs(const ModelGraph& model, const Node& node, Totals& totals) {
+  const auto wrong = [&](const std::string& what) { return tl::unexpected(qonnx::node_error(model, node, what)); };
   for (const std::string& out : node.outputs) {
-    if (const auto c = model.constants.find(out); c != model.constants.end()) total += c->second.count();
+    if (const auto c = model.constants.find(out); c != model.constants.end()) totals.folded += c->second.count();
     if (const auto s = model.shapes.find(out); s != model.shapes.end()) {
       const auto count = qonnx::element_count(s->second);
-      if (!count) return tl::unexpected(qonnx::node_error(model, node, count.error().what));
-      if (*count == 0) return tl::unexpected(qonnx::node_error(model, node, "its output is empty"));
-      total += *count;
+      if (!count) return wrong(count.error().what);
+      if (*count == 0) return wrong("its output is empty");
+      totals.activations += *count;
     }
   }
-  return total;
+  if (totals.activations > qonnx::kMaxActivations) {
+    return wrong(fmt::format("up to here the activations have more than {} elements", qonnx::kMaxActivations));
+  }
+  if (totals.folded > qonnx::kMaxAllFolded) {
+    return wrong(fmt::format("up to here the computed constants have more than {} elements", qonnx::kMaxAllFolded));
+  }
+  return {};
 }
 
 void remove_dead(ModelGraph& model) {
@@ -100,17 +108,11 @@ Result<void> infer_shapes(NetworkState& state) {
   ModelGraph& model = state.model;
   if (auto ok = fix_inputs(model); !ok) return ok;
   std::vector<Node> kept;
-  int64_t total = 0;
+  Totals totals;
   for (Node& node : model.nodes) {
     const auto folded = visit(model, node);
     if (!folded) return tl::unexpected(folded.error());
-    const auto elements = elements_of(model, node);
-    if (!elements) return tl::unexpected(elements.error());
-    total += *elements;
-    if (total > kMaxTotal) {
-      return tl::unexpected(
-          qonnx::node_error(model, node, fmt::format("up to here the tensors have more than {} elements", kMaxTotal)));
-    }
+    if (auto ok = add_outputs(model, node, totals); !ok) return ok;
     if (!*folded) kept.push_back(std::move(node));
   }
   model.nodes = std::move(kept);

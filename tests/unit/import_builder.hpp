@@ -34,7 +34,8 @@ struct ModelBuilder {
   std::string scalar(float value) { return floats("c" + std::to_string(model.constants.size()), {}, {value}); }
 
   std::string ints(const std::string& name, std::vector<int64_t> values) {
-    model.constants[name] = qonnx::make_integers({static_cast<int64_t>(values.size())}, std::move(values));
+    const auto count = static_cast<int64_t>(values.size());
+    model.constants[name] = qonnx::make_integers({count}, std::move(values));
     return name;
   }
 

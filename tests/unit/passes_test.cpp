@@ -236,7 +236,7 @@ TEST_CASE("passes: what cannot be lowered says which node, tensor and why") {
   contains(error_of(float_weights), "its weights 'w' are no quantised constant");
   ModelBuilder absurd;
   absurd.output(absurd.quant("iq", absurd.input("x", {1, 1 << 20, 1 << 20}), {1}));
-  contains(error_of(absurd), "more than 268435456 elements");
+  contains(error_of(absurd), "more than 16777216 elements");
   ModelBuilder symbolic;
   symbolic.output(symbolic.quant("iq", symbolic.input("x", {1, -1}), {1}));
   contains(error_of(symbolic), "axis 1 of input 'x' has no fixed extent");
@@ -246,9 +246,6 @@ TEST_CASE("passes: what cannot be lowered says which node, tensor and why") {
   ModelBuilder wide;
   wide.output(wide.quant("iq", wide.input("x", {1, 2}), {1, true, 0, 16}));
   contains(error_of(wide), "16-bit activations are not supported");
-  ModelBuilder bipolar;
-  bipolar.output(gemm(bipolar, {1, true, 0, 1}, {1, 1, 1, 1, 1, 1}, ""));
-  contains(error_of(bipolar), "bipolar");
   ModelBuilder far_zero;
   far_zero.output(gemm(far_zero, {1, true, 1000}, {1, 1, 1, 1, 1, 1}, ""));
   contains(error_of(far_zero), "weight zero point 1000 lies outside their 8 bits");

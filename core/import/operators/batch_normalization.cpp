@@ -12,9 +12,16 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
   const auto input = lowering.input(node, 0);
   if (!input) return tl::unexpected(input.error());
   Value value = **input;
+  if (std::holds_alternative<Stored>(value.kind) || std::holds_alternative<Average>(value.kind)) {
+    auto sum = as_accumulator(lowering, node, value);
+    if (!sum) return sum;
+    value = std::move(*sum);
+  }
   auto* acc = std::get_if<Accumulator>(&value.kind);
   if (!acc || acc->channel_axis != 1) {
-    return node.error("only a BatchNormalization right after Conv, Gemm or MatMul is supported");
+    return node.error(
+        "only a BatchNormalization of channels, of a quantised tensor or right after Conv, Gemm or MatMul, is "
+        "supported");
   }
   std::vector<std::vector<double>> p;
   for (std::size_t i = 1; i <= 4; ++i) {

@@ -20,7 +20,7 @@ ArraysResult fold(const NodeView& node) {
     if (others != shape) return node.error("joins tensors whose other axes differ");
     integer = integer && part.is_integer();
   }
-  const auto count = element_count(shape);
+  const auto count = folded_count(shape, 0);
   if (!count) return node.error(count.error().what);
   std::vector<double> reals;
   std::vector<int64_t> integers;

@@ -6,7 +6,7 @@ namespace {
 ArraysResult fold(const NodeView& node) {
   auto shape = node.integers(0);
   if (!shape) return tl::unexpected(shape.error());
-  const auto count = element_count(*shape);
+  const auto count = folded_count(*shape, 0);
   if (!count) return node.error(count.error().what);
   Array value{{1}, std::vector<float>{0}};
   if (const Attribute* a = find_attribute(node.node, "value")) {

@@ -137,6 +137,9 @@ Result<Value> lower_with_constant(Lowering& lowering, const NodeView& node, cons
   if (c && op == "Min") return lower_clip(lowering, node, -kInfinity, *c);
   if (c && op == "Max") return lower_clip(lowering, node, *c, kInfinity);
   if (std::holds_alternative<Accumulator>(value.kind)) return lower_accumulator(lowering, node, value, constant);
+  if (std::holds_alternative<Average>(value.kind) && affine(op, 1, constant == 0)) {
+    return scale_channels(lowering, node, value, constant);
+  }
   if (!c) return scale_channels(lowering, node, value, constant);
   const auto f = find_binary(op)->f;
   return table_of(lowering, node, value, [&](double x) { return constant == 0 ? f(*c, x) : f(x, *c); });
@@ -181,6 +184,8 @@ std::optional<int64_t> integer_result(std::string_view op, int64_t a, int64_t b)
 ArraysResult fold_pair(const NodeView& node, const Array& a, const Array& b) {
   auto shape = broadcast(a.shape, b.shape);
   if (!shape) return node.error(shape.error().what);
+  const auto count = folded_count(*shape, std::max(a.count(), b.count()));
+  if (!count) return node.error(count.error().what);
   const auto ia = broadcast_indices(a.shape, *shape), ib = broadcast_indices(b.shape, *shape);
   if (a.is_integer() && b.is_integer()) {
     const auto &va = std::get<2>(a.values), &vb = std::get<2>(b.values);

@@ -21,7 +21,7 @@ ArraysResult fold(const NodeView& node) {
   Shape shape(data.shape.begin(), split);
   shape.insert(shape.end(), index_shape.begin(), index_shape.end());
   shape.insert(shape.end(), split + 1, data.shape.end());
-  const auto count = element_count(shape);
+  const auto count = folded_count(shape, data.count());
   if (!count) return node.error(count.error().what);
   const int64_t inner = strides_of(data.shape)[*axis];
   const int64_t outer = data.count() == 0 ? 0 : data.count() / (inner * extent);

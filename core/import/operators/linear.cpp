@@ -65,6 +65,29 @@ void make_positive(Weighted& layer, std::size_t c) {
   layer.weight_scale[c] = -layer.weight_scale[c];
 }
 
+/// A depthwise convolution whose weights are 1.
+Weighted ones(const Window& window, int channels) {
+  const auto c = static_cast<std::size_t>(channels);
+  Weighted layer;
+  layer.window = window;
+  layer.groups = channels;
+  layer.weight_bits = 2;  // 1 and -1
+  layer.weights.assign(c * static_cast<std::size_t>(window.kh) * static_cast<std::size_t>(window.kw), 1);
+  layer.weight_scale.assign(c, 1);
+  return layer;
+}
+
+Result<Value> sum_of_average(const NodeView& node, const Average& average, const ModelView& view) {
+  const Window& w = average.layer.window;
+  if (is_padded(w) && !average.layer.counts_padding) {
+    return node.error("scales an average whose padding does not count; put a Quant before it");
+  }
+  Accumulator acc{ones(w, average.out.c), average.input, average.out, average.node, average.clip, 1, false};
+  const double positions = static_cast<double>(w.kh) * w.kw;
+  for (double& s : acc.layer.weight_scale) s /= positions;
+  return Value{std::move(acc), view};
+}
+
 }  // namespace
 
 Result<Stored> stored_input(const Lowering& lowering, const NodeView& node, std::size_t i) {
@@ -240,6 +263,7 @@ Result<void> add_pads(const NodeView& node, const ImageInput& input, Window& win
 }
 
 Result<Value> as_accumulator(Lowering& lowering, const NodeView& node, const Value& value) {
+  if (const auto* average = std::get_if<Average>(&value.kind)) return sum_of_average(node, *average, value.view);
   const auto* stored = std::get_if<Stored>(&value.kind);
   if (!stored || lowering.tensor(stored->tensor).type != ElementType::u8) {
     return node.error(
@@ -257,12 +281,7 @@ Result<Value> as_accumulator(Lowering& lowering, const NodeView& node, const Val
   } else if (const auto dims = image_dims(lowering, node, value); !dims) {
     return tl::unexpected(dims.error());
   }
-  const auto channels = static_cast<std::size_t>(tensor.dims.c);
-  Weighted layer;
-  layer.groups = tensor.dims.c;
-  layer.weight_bits = 2;  // 1 and -1
-  layer.weights.assign(channels, 1);
-  layer.weight_scale.assign(channels, 1);
+  Weighted layer = ones(Window{}, tensor.dims.c);
   return Value{Accumulator{std::move(layer), stored->tensor, tensor.dims, node.node.name, {}, axis, false}, value.view};
 }
 

@@ -44,9 +44,12 @@ Result<void> apply_affine(const NodeView& node, const std::vector<double>& gain,
 /// y = min(max(x, lo), hi) after what `clip` bounds already.
 void apply_clip(double lo, double hi, Clip& clip);
 
-/// A stored tensor as the sum of itself alone: a depthwise 1x1 convolution whose weights are 1, for what differs from
-/// channel to channel. Channels are axis 1 of an image, else the last axis.
+/// A stored tensor or an average as a sum: a depthwise convolution whose weights are 1, for what differs from channel
+/// to channel or scales an average. Channels are axis 1 of an image, else the last axis.
 Result<Value> as_accumulator(Lowering& lowering, const NodeView& node, const Value& value);
+
+/// The layer of a sum that meets its quantiser.
+Result<Value> quantise_accumulator(Lowering& lowering, const NodeView& node, const Value& value, Quantisation q);
 
 /// Requires that the value is a [1, c, h, w] or [1, c, w] tensor stored channels last and returns its dims.
 Result<Dims> image_dims(Lowering& lowering, const NodeView& node, const Value& value);

@@ -9,7 +9,7 @@ namespace ares::qonnx {
 // clang-format off
 extern const Operator
     kArgMax, kArgMin, kAveragePool, kBatchNormalization, kCast, kClip, kConcat, kConstant, kConstantOfShape, kConv, kDropout, kFlatten, kGather,
-    kGemm, kGlobalAveragePool, kIdentity, kLogSoftmax, kMatMul, kMaxPool, kPad, kQuant, kReshape, kResize, kShape, kSlice, kSoftmax, kSplit, kSqueeze, kTranspose,
+    kGemm, kGlobalAveragePool, kIdentity, kLogSoftmax, kMatMul, kMaxPool, kPad, kQuant, kReshape, kResize, kShape, kSlice, kSoftmax, kSplit, kSqueeze, kTranspose, kTrunc,
     kUnsqueeze, kUpsample;
 // clang-format on
 

@@ -24,7 +24,8 @@ ShapesResult shapes(const NodeView& node) {
   if (!p) return tl::unexpected(p.error());
   for (std::size_t i = 0; i < shape->size(); ++i) {
     const int64_t begin = (*p)[i], end = (*p)[shape->size() + i];
-    if (std::max(std::abs(begin), std::abs(end)) > kMaxElements) return node.error("absurd padding");
+    const auto absurd = [](int64_t v) { return v > kMaxElements || v < -kMaxElements; };
+    if (absurd(begin) || absurd(end)) return node.error("absurd padding");
     (*shape)[i] += begin + end;
   }
   const auto count = element_count(*shape);

@@ -77,6 +77,8 @@ void narrow(const Clip& clip, Quantisation& q) {
   q.hi = hi;
 }
 
+}  // namespace
+
 Result<Value> quantise_accumulator(Lowering& lowering, const NodeView& node, const Value& value, Quantisation q) {
   const auto& acc = std::get<Accumulator>(value.kind);
   narrow(acc.clip, q);
@@ -84,6 +86,8 @@ Result<Value> quantise_accumulator(Lowering& lowering, const NodeView& node, con
   lowering.add_layer(acc.node, acc.layer, {acc.input}, id);
   return Value{Stored{id}, value.view};
 }
+
+namespace {
 
 Result<Value> quantise_average(Lowering& lowering, const NodeView& node, const Value& value, Quantisation q) {
   const auto& average = std::get<Average>(value.kind);
@@ -102,11 +106,25 @@ Result<Value> quantise_pair(Lowering& lowering, const NodeView& node, const Valu
   return Value{Stored{id}, value.view};
 }
 
+/// Values that round half to even to what the quantiser makes of `values`.
+Result<std::array<double, 256>> rounded(const NodeView& node, std::array<double, 256> values, const Quantisation& q) {
+  const auto quantiser = read_quantiser(node);
+  if (!quantiser) return tl::unexpected(quantiser.error());
+  if (quantiser->half_even && !quantiser->bipolar()) return values;
+  for (double& v : values) {
+    const double steps = v / q.scale;
+    v = (quantiser->bipolar() ? (steps >= 0 ? 1 : -1) : quantiser->round(steps)) * q.scale;
+  }
+  return values;
+}
+
 /// A table keeps the order of the stored bytes. Its dims follow the model's shape where that is a plain row.
 Result<Value> quantise_function(Lowering& lowering, const NodeView& node, const Value& value, const Unary& unary,
                                 const Quantisation& q) {
   const Tensor& in = lowering.tensor(unary.tensor);
-  auto map = build_table(unary.values, q);
+  const auto values = rounded(node, unary.values, q);
+  if (!values) return tl::unexpected(values.error());
+  auto map = build_table(*values, q);
   if (!map) return node.error(map.error().what);
   Dims dims = in.dims;
   const Shape& shape = value.view.shape;
@@ -122,6 +140,14 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
   const Value value = **input;
   const auto q = activation_quantisation(node);
   if (!q) return tl::unexpected(q.error());
+  const auto quantiser = read_quantiser(node);
+  const bool plain = quantiser->half_even && !quantiser->bipolar();
+  const bool table = std::holds_alternative<Unary>(value.kind) || std::holds_alternative<Stored>(value.kind);
+  if (!plain && !table) {
+    return node.error(quantiser->bipolar()
+                          ? "1-bit signed activations are only supported on a quantised tensor; use 2 bits"
+                          : "rounding modes other than ROUND are only supported on a quantised tensor; use ROUND");
+  }
   if (std::holds_alternative<HostFloat>(value.kind)) return quantise_host(lowering, node, value, *q);
   if (std::holds_alternative<Accumulator>(value.kind)) return quantise_accumulator(lowering, node, value, *q);
   if (std::holds_alternative<Average>(value.kind)) return quantise_average(lowering, node, value, *q);

@@ -13,7 +13,7 @@ namespace {
 const Operator* const kOperators[] = {
     &kArgMax, &kArgMin, &kAveragePool, &kBatchNormalization, &kCast, &kClip, &kConcat, &kConstant, &kConstantOfShape, &kConv, &kDropout, &kFlatten,
     &kGather, &kGemm, &kGlobalAveragePool, &kIdentity, &kLogSoftmax, &kMatMul, &kMaxPool, &kPad, &kQuant, &kReshape, &kResize, &kShape, &kSlice, &kSoftmax, &kSplit, &kSqueeze,
-    &kTranspose, &kUnsqueeze, &kUpsample,
+    &kTranspose, &kTrunc, &kUnsqueeze, &kUpsample,
 };
 // clang-format on
 

@@ -50,7 +50,7 @@ Result<std::vector<Cut>> cuts(const NodeView& node, const Shape& shape) {
     const auto axis = normal_axis((*axes)[i], shape.size());
     if (!axis) return node.error(axis.error().what);
     const int64_t step = (*steps)[i];
-    if (step == 0 || std::abs(step) > kMaxElements) return node.error(fmt::format("step {}", step));
+    if (step == 0 || step > kMaxElements || step < -kMaxElements) return node.error(fmt::format("step {}", step));
     result[*axis] = cut_axis(shape[*axis], (*starts)[i], (*ends)[i], step);
   }
   return result;
