@@ -2,8 +2,6 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include "core/builder/write_model.hpp"
-#include "core/import/load_network.hpp"
 #include "experiments/zoo/zoo.hpp"
 #include "tests/e2e/compile_support.hpp"
 
@@ -48,18 +46,9 @@ void check_network(const zoo::Network& network, const ScratchDirectory& scratch)
 TEST_SUITE("full") {
   TEST_CASE("zoo: every network is tuned, compiled and bit-exact as C") {
     const ScratchDirectory scratch;
-    int done = 0;
     for (const zoo::Network& network : zoo::networks()) {
       CAPTURE(std::string(network.name));
-      const std::string file = scratch / "model.qonnx";
-      value_or_throw(qonnx::write_model(zoo::build(network), file));
-      if (const auto graph = load_network(file); !graph) {
-        MESSAGE("skipped: ", graph.error().what);
-        continue;
-      }
       check_network(network, scratch);
-      ++done;
     }
-    CHECK(done >= 19);
   }
 }

@@ -202,7 +202,11 @@ bool multiply(Maker& m) {
   return true;
 }
 
+/// Tokens of features in which an axis of 1 leaves the layout open; the importer may take two such for different ones.
+bool is_ambiguous(const Shape& shape) { return shape.size() == 3 && std::count(shape.begin(), shape.end(), 1) > 1; }
+
 bool concat(Maker& m) {
+  if (is_ambiguous(m.x.shape)) return false;
   const auto both = at_scales(m, m.x, partner(m));
   const int64_t axis = m.image() && m.d.chance(0.3) ? m.d.integer(2, 3) : 1;
   m.x = m.b.quant(m.path("act"), m.b.concat("", both, axis), random_quant(m.d));

@@ -32,10 +32,13 @@ enum class Step {
 
 const char* name_of(Step step);
 
-/// Everything that the importer takes. A new operator of the importer: its line here.
+/// Everything that the importer takes on any tensor. A new operator of the importer: its line here. A Transpose is taken
+/// only where its readers can follow it.
 inline constexpr Step kImportedSteps[] = {
     Step::conv,         Step::depthwise,           Step::grouped_conv, Step::linear,   Step::max_pool,
-    Step::average_pool, Step::global_average_pool, Step::requantise,   Step::function,
+    Step::average_pool, Step::global_average_pool, Step::requantise,   Step::function, Step::add,
+    Step::multiply,     Step::concat,              Step::split,        Step::slice,    Step::pad,
+    Step::upsample,
 };
 
 struct RandomModel {
