@@ -47,7 +47,10 @@ ModelBuilder::Parameters ModelBuilder::activation_parameters(const std::string& 
     const Extremes own = extremes(samples(v.name));
     e = {std::min(e.low, own.low), std::max(e.high, own.high)};
   }
-  double scale = spec.scale.value_or(covering_scale(e, spec) * spec.range);
+  // Learned scales are in no simple ratio to those before them; the largest values of a few samples are, which would
+  // make ties of many roundings. So the range is a seeded share larger.
+  const double margin = draws_.uniform(1, 1.02);
+  double scale = spec.scale.value_or(covering_scale(e, spec) * spec.range * margin);
   if (scale == 0) scale = 1;  // all values are 0: any scale is as good
   if (spec.power_of_two) scale = std::exp2(std::ceil(std::log2(scale)));
   scale = static_cast<float>(scale);

@@ -3,8 +3,6 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <map>
 
@@ -14,8 +12,8 @@
 #include "core/lower/lower.hpp"
 #include "core/lower/pack.hpp"
 #include "core/passes/pass.hpp"
-#include "core/reference/engine.hpp"
 #include "core/tile/interpreter.hpp"
+#include "tests/support/judge.hpp"
 #include "tests/support/random_models.hpp"
 #include "tests/support/synthetic.hpp"
 
@@ -53,97 +51,6 @@ Case make_case(uint64_t seed, RequantPolicy policy, std::span<const Step> steps)
   return c;
 }
 
-const Tensor& tensor(const LayerGraph& g, TensorId id) { return g.tensors[static_cast<std::size_t>(id)]; }
-
-/// The stored form of a tensor that the model has by that name; nothing where the engine has it to itself.
-std::optional<std::vector<uint8_t>> stored(const Case& c, const Tensor& t) {
-  const auto it = c.real.find(t.name);
-  if (it == c.real.end() || t.type != ElementType::u8) return std::nullopt;
-  const auto& values = it->second.values;
-  REQUIRE(values.size() == static_cast<std::size_t>(t.dims.count()));
-  std::vector<uint8_t> bytes(values.size());
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const std::size_t at = t.view.order.empty() ? i : static_cast<std::size_t>(t.view.order[i]);
-    bytes[at] = static_cast<uint8_t>(std::lround(values[i] / t.q.scale) + t.q.zero_point);
-  }
-  return bytes;
-}
-
-struct Agreement {
-  int64_t elements = 0, differing = 0;
-};
-
-using Totals = std::map<std::string, Agreement>;
-
-const char* kind_of(const Operation& op) {
-  constexpr const char* kKinds[] = {"weighted", "max_pool", "table", "average_pool", "add", "multiply", "rearrange"};
-  return kKinds[op.index()];
-}
-
-/// Steps that a layer may be away: none where nothing is computed but a table.
-int64_t tolerance(const Operation& op) {
-  const bool exact =
-      std::holds_alternative<Table>(op) || std::holds_alternative<MaxPool>(op) || std::holds_alternative<Rearrange>(op);
-  return exact ? 0 : 1;
-}
-
-/// Compares the output of a layer and puts the expected one in its place, so that no difference is inherited.
-void judge(const Case& c, const Layer& layer, TensorData& data, Totals& totals) {
-  auto expected = stored(c, tensor(c.graph, layer.output));
-  if (!expected) return;
-  const auto& got = std::get<0>(data.values);
-  Agreement& total = totals[kind_of(layer.op)];
-  int64_t largest = 0;
-  for (std::size_t i = 0; i < got.size(); ++i) {
-    const int64_t step = std::abs(int64_t{got[i]} - (*expected)[i]);
-    largest = std::max(largest, step);
-    total.differing += step != 0;
-  }
-  total.elements += static_cast<int64_t>(got.size());
-  const bool close = largest <= tolerance(layer.op);
-  CHECK_MESSAGE(close, c.text, ": ", layer.name, " (", kind_of(layer.op), ") is ", largest, " steps away");
-  data.values = std::move(*expected);
-}
-
-/// Logits are sums with a rounded bias: half a step of their scale away at most.
-void judge_output(const Case& c, std::size_t index, const TensorData& data) {
-  const NetworkOutput& output = c.graph.outputs[index];
-  const Tensor& t = tensor(c.graph, output.tensor);
-  if (t.type != ElementType::s32) return;
-  const auto got = dequantise_output(c.graph, index, data);
-  const auto& expected = c.real.at(output.name).values;
-  REQUIRE(got.size() == expected.size());
-  const double scale =
-      t.channel_scale.empty() ? t.q.scale : *std::max_element(t.channel_scale.begin(), t.channel_scale.end());
-  double worst = 0;
-  for (std::size_t i = 0; i < got.size(); ++i) {
-    // dequantise_output() gives float32.
-    worst = std::max(worst, std::abs(got[i] - expected[i]) - 1e-6 * std::abs(expected[i]));
-  }
-  CHECK_MESSAGE(worst <= 0.5001 * scale, c.text, ": output '", output.name, "' is ", worst / scale, " steps away");
-}
-
-std::vector<TensorData> check_layers(const Case& c, Totals& totals) {
-  std::vector<TensorData> data(c.graph.tensors.size());
-  for (std::size_t i = 0; i < c.graph.inputs.size(); ++i) {
-    const NetworkInput& input = c.graph.inputs[i];
-    const auto& real = c.real.at(input.name).values;
-    auto& first = data[static_cast<std::size_t>(input.tensor)];
-    first = quantise_input(c.graph, i, std::vector<float>(real.begin(), real.end()));
-    const bool equal = std::get<0>(first.values) == stored(c, tensor(c.graph, input.tensor)).value();
-    CHECK_MESSAGE(equal, c.text, ": input '", input.name, "' is quantised otherwise");
-  }
-  for (const LayerId id : execution_order(c.graph)) {
-    run_layer(c.graph, id, data);
-    const Layer& layer = c.graph.dag[id];
-    judge(c, layer, data[static_cast<std::size_t>(layer.output)], totals);
-  }
-  for (std::size_t i = 0; i < c.graph.outputs.size(); ++i) {
-    judge_output(c, i, data[static_cast<std::size_t>(c.graph.outputs[i].tensor)]);
-  }
-  return data;
-}
-
 std::vector<uint8_t> bytes_of(const TensorData& data) {
   return std::visit(
       [](const auto& v) {
@@ -171,7 +78,7 @@ bool interpret_group(const LayerGraph& g, const Group& group, const std::vector<
   operands.input2 = second;
   operands.requant = requant_of(op);
   if (std::holds_alternative<Weighted>(op)) {
-    operands.pad_value = static_cast<uint8_t>(tensor(g, group.inputs.front()).q.zero_point);
+    operands.pad_value = static_cast<uint8_t>(g.tensors[static_cast<std::size_t>(group.inputs.front())].q.zero_point);
   }
   if (const auto* r = std::get_if<Rearrange>(&op)) {
     operands.pad_value = r->pieces[static_cast<std::size_t>(group.piece)].fill;
@@ -199,14 +106,17 @@ int check_groups(const Case& c, Random& random, std::vector<TensorData> data) {
 
 void check_graphs(uint64_t first_seed, int count, RequantPolicy policy, std::span<const Step> steps) {
   Random random(static_cast<uint32_t>(first_seed));
-  Totals totals;
+  Judgement all;
   int groups = 0;
   for (int i = 0; i < count; ++i) {
     const Case c = make_case(first_seed + static_cast<uint64_t>(i), policy, steps);
-    groups += check_groups(c, random, check_layers(c, totals));
+    const auto data = judge_layers(c.graph, c.real, all);
+    for (const std::string& finding : all.findings) FAIL_CHECK(c.text, ": ", finding);
+    all.findings.clear();
+    groups += check_groups(c, random, data);
   }
   std::string text = fmt::format("{} graphs, {} groups interpreted", count, groups);
-  for (const auto& [kind, total] : totals) {
+  for (const auto& [kind, total] : all.by_kind) {
     text += fmt::format("; {}: {} of {} elements differ", kind, total.differing, total.elements);
     if (policy == RequantPolicy::exact) CHECK_MESSAGE(total.differing * 1000 <= total.elements, kind);
   }
