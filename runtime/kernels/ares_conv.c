@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "kernels/ares_dense.h"
 #include "kernels/ares_dot.h"
 #include "kernels/ares_share.h"
 
@@ -57,6 +58,65 @@ static void block_of_pixels(const ares_conv_args* a, ares_block* b, int32_t pixe
   }
 }
 
+// What a core with dot product instructions does for `pixels` pixels from `pixel` on, whose inputs are `in_pitch`
+// apart.
+static bool fast_pixels(const ares_conv_args* a, int32_t pixel, int32_t pixels, const uint8_t* in, int32_t in_pitch,
+                        ares_share channels) {
+  const ares_window* const w = &a->window;
+  const bool slides = a->blocking.style == ARES_SLIDE;
+  const int32_t run = a->blocking.style == ARES_IM2COL ? a->channel_bytes : a->in_channels;
+  const int32_t element = a->requant.form == ARES_RAW ? 4 : 1;
+  const ares_dense d = {
+      .in = in,
+      .pixels = pixels,
+      .pixel_pitch = in_pitch,
+      .runs = slides ? w->kh : 1,
+      .run_bytes = slides ? w->kw * a->in_channels : run,
+      .run_pitch = slides ? w->dh * a->in_columns * a->in_channels : 0,
+      .weights = a->weights + channels.begin * a->channel_bytes,
+      .channels = channels.end - channels.begin,
+      .channel_bytes = a->channel_bytes,
+      .params = {a->params.records + channels.begin * a->params.words, a->params.words},
+      .requant = &a->requant,
+      .out = (uint8_t*)a->out + (pixel * a->channels + channels.begin) * element,
+      .out_pitch = a->channels,
+      .blocking = a->blocking,
+  };
+  return (!slides || w->dw == 1) && ares_dense_fast(&d);
+}
+
+// Pixels [pixel, end) of one block, or as many as lie side by side in a row: their inputs follow each other.
+static void conv_pixels(const ares_conv_args* a, ares_share pixels, ares_share channels) {
+  uint8_t* const scratch = a->scratch + ares_core() * a->scratch_pitch;
+  const bool gathers = a->blocking.style == ARES_IM2COL;
+  ares_block b;
+  b.sums_inputs = a->params.words == 3;
+  for (int32_t pixel = pixels.begin; pixel < pixels.end;) {
+    const int32_t row = pixel / a->columns, column = pixel % a->columns;
+    if (!gathers) {
+      const int32_t side_by_side = ares_min(pixels.end - pixel, a->columns - column);
+      if (fast_pixels(a, pixel, side_by_side, window_at(a, row, column), a->window.sw * a->in_channels, channels)) {
+        pixel += side_by_side;
+        continue;
+      }
+    }
+    b.pixels = ares_min(a->blocking.pixels, pixels.end - pixel);
+    if (a->blocking.style == ARES_SLIDE) b.pixels = ares_min(b.pixels, a->columns - column);
+    for (int32_t p = 0; p < b.pixels; ++p) {
+      const uint8_t* const from = window_at(a, (pixel + p) / a->columns, (pixel + p) % a->columns);
+      b.pixel[p] = from;
+      if (gathers) {
+        gather(a, from, scratch + p * a->channel_bytes);
+        b.pixel[p] = scratch + p * a->channel_bytes;
+      }
+    }
+    if (!gathers || !fast_pixels(a, pixel, b.pixels, scratch, a->channel_bytes, channels)) {
+      block_of_pixels(a, &b, pixel, channels);
+    }
+    pixel += b.pixels;
+  }
+}
+
 static void conv_worker(const void* arguments) {
   const ares_conv_args* const a = arguments;
   ares_fill_border(a->in, a->in_rows, a->in_columns, a->in_channels, &a->padding, a->padding_value);
@@ -71,23 +131,7 @@ static void conv_worker(const void* arguments) {
   } else {
     channels = ares_share_of(a->channels, a->blocking.channels);
   }
-
-  uint8_t* const scratch = a->scratch + ares_core() * a->scratch_pitch;
-  ares_block b;
-  b.sums_inputs = a->params.words == 3;
-  for (int32_t pixel = pixels.begin; pixel < pixels.end; pixel += b.pixels) {
-    b.pixels = ares_min(a->blocking.pixels, pixels.end - pixel);
-    if (a->blocking.style == ARES_SLIDE) b.pixels = ares_min(b.pixels, a->columns - pixel % a->columns);
-    for (int32_t p = 0; p < b.pixels; ++p) {
-      const uint8_t* const from = window_at(a, (pixel + p) / a->columns, (pixel + p) % a->columns);
-      b.pixel[p] = from;
-      if (a->blocking.style == ARES_IM2COL) {
-        gather(a, from, scratch + p * a->channel_bytes);
-        b.pixel[p] = scratch + p * a->channel_bytes;
-      }
-    }
-    block_of_pixels(a, &b, pixel, channels);
-  }
+  conv_pixels(a, pixels, channels);
 }
 
 void ares_conv(const ares_conv_args* a) { ares_fork(conv_worker, a); }

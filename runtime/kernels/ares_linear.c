@@ -1,5 +1,6 @@
 #include <stddef.h>
 
+#include "kernels/ares_dense.h"
 #include "kernels/ares_dot.h"
 #include "kernels/ares_share.h"
 
@@ -27,6 +28,30 @@ static void end_sums(const ares_linear_args* a, const ares_block* b, int32_t tok
   }
 }
 
+// The same by a core's dot product instructions, if it has some for this.
+static bool fast_tokens(const ares_linear_args* a, ares_share tokens, ares_share channels) {
+  const int32_t at = tokens.begin * a->channels + channels.begin;
+  const ares_dense d = {
+      .in = a->in + tokens.begin * a->in_pitch,
+      .pixels = tokens.end - tokens.begin,
+      .pixel_pitch = a->in_pitch,
+      .runs = 1,
+      .run_bytes = a->reduction,
+      .weights = a->weights + channels.begin * a->channel_bytes,
+      .channels = channels.end - channels.begin,
+      .channel_bytes = a->channel_bytes,
+      .params = {a->params.records + channels.begin * a->params.words, a->params.words},
+      .requant = &a->requant,
+      .out = (uint8_t*)a->out + at * (a->requant.form == ARES_RAW ? 4 : 1),
+      .out_pitch = a->channels,
+      .sums = a->sums == NULL ? NULL : a->sums + at,
+      .first = a->first,
+      .last = a->last,
+      .blocking = a->blocking,
+  };
+  return ares_dense_fast(&d);
+}
+
 static void linear_worker(const void* arguments) {
   const ares_linear_args* const a = arguments;
   ares_share tokens = {0, a->tokens}, channels = {0, a->channels};
@@ -35,6 +60,7 @@ static void linear_worker(const void* arguments) {
   } else {
     tokens = ares_share_of(a->tokens, a->parallel == ARES_PIXELS ? a->blocking.pixels : 1);
   }
+  if (fast_tokens(a, tokens, channels)) return;
   ares_block b;
   b.sums_inputs = a->params.words == 3;
   for (int32_t token = tokens.begin; token < tokens.end; token += b.pixels) {

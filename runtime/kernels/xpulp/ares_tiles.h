@@ -1,0 +1,40 @@
+// Register tiles: what ares_tiles.S generates.
+#ifndef ARES_TILES_H
+#define ARES_TILES_H
+
+#include <stdint.h>
+
+// C channels x P pixels at a time, for `groups` groups of C channels. The order of the fields is known to ares_tiles.S.
+typedef struct {
+  const uint8_t* pixels;  // of the first pixel
+  int32_t pixel_step;     // bytes to the next pixel
+  int32_t pixel_back;     // from the last pixel to the next word of the first
+  int32_t run_skip;       // from the end of a run to the beginning of the next
+  int32_t words;          // of a run
+  int32_t runs;
+  const int8_t* weights;  // of the first channel
+  int32_t weight_step, weight_back;
+  int32_t group_skip;     // from the end of a channel's weights to the next group's
+  const int32_t* params;  // (m, B) per channel; not for sums
+  void* out;              // u8 of the first pixel and channel; for sums int32 [channel][pixel]
+  int32_t out_step;       // bytes to the next pixel's output; not for sums
+  int32_t groups;
+  int32_t shift, high, pre_shift;  // narrow: min(max((acc * m + B) >> shift, 0), high); wide: with pre_shift and mulh
+} ares_tile;
+
+typedef void (*ares_tile_function)(ares_tile* tile);
+
+#define ARES_TILE(name)                       \
+  void ares_tile_##name##_narrow(ares_tile*); \
+  void ares_tile_##name##_wide(ares_tile*);   \
+  void ares_tile_##name##_sums(ares_tile*);
+ARES_TILE(4x4)
+ARES_TILE(4x2)
+ARES_TILE(4x1)
+ARES_TILE(2x4)
+ARES_TILE(1x4)
+ARES_TILE(1x1)
+ARES_TILE(8x1)
+#undef ARES_TILE
+
+#endif
