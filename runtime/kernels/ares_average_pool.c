@@ -1,3 +1,4 @@
+#include "kernels/ares_fast.h"
 #include "kernels/ares_share.h"
 
 // The positions of a window inside the tensor along one axis: `count` of them, from `first` on, in the input tile.
@@ -34,6 +35,7 @@ static void average_pixel(const ares_average_pool_args* a, int32_t pixel, ares_s
 
 static void average_pool_worker(const void* arguments) {
   const ares_average_pool_args* const a = arguments;
+  if (ares_average_pool_fast(a)) return;
   ares_share pixels = {0, a->rows * a->columns}, channels = {0, a->channels};
   if (a->parallel == ARES_ROWS) {
     const ares_share rows = ares_share_of(a->rows, 1);

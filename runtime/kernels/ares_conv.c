@@ -1,7 +1,8 @@
-#include <string.h>
+#include <stddef.h>
 
 #include "kernels/ares_dense.h"
 #include "kernels/ares_dot.h"
+#include "kernels/ares_gather.h"
 #include "kernels/ares_share.h"
 
 // The first input byte under the window of output pixel (row, column).
@@ -16,11 +17,12 @@ static void gather(const ares_conv_args* a, const uint8_t* from, uint8_t* row) {
   uint8_t* to = row;
   for (int32_t y = 0; y < w->kh; ++y) {
     for (int32_t x = 0; x < runs; ++x) {
-      memcpy(to, from + (y * w->dh * a->in_columns + x * w->dw) * a->in_channels, (size_t)run);
+      ares_copy_run(to, from + (y * w->dh * a->in_columns + x * w->dw) * a->in_channels, run,
+                    row + a->channel_bytes - to);
       to += run;
     }
   }
-  memset(to, 0, (size_t)(a->channel_bytes - (int32_t)(to - row)));
+  for (; to < row + a->channel_bytes; ++to) *to = 0;
 }
 
 // Adds the whole window where it lies: one run of bytes per window row, or per window position where columns are
@@ -72,10 +74,12 @@ static bool fast_pixels(const ares_conv_args* a, int32_t pixel, int32_t pixels, 
       .pixel_pitch = in_pitch,
       .runs = slides ? w->kh : 1,
       .run_bytes = slides ? w->kw * a->in_channels : run,
+      .columns = slides ? w->kw : 0,
       .run_pitch = slides ? w->dh * a->in_columns * a->in_channels : 0,
       .weights = a->weights + channels.begin * a->channel_bytes,
       .channels = channels.end - channels.begin,
       .channel_bytes = a->channel_bytes,
+      .used_bytes = a->channel_bytes,
       .params = {a->params.records + channels.begin * a->params.words, a->params.words},
       .requant = &a->requant,
       .out = (uint8_t*)a->out + (pixel * a->channels + channels.begin) * element,
@@ -85,35 +89,44 @@ static bool fast_pixels(const ares_conv_args* a, int32_t pixel, int32_t pixels, 
   return (!slides || w->dw == 1) && ares_dense_fast(&d);
 }
 
-// Pixels [pixel, end) of one block, or as many as lie side by side in a row: their inputs follow each other.
-static void conv_pixels(const ares_conv_args* a, ares_share pixels, ares_share channels) {
-  uint8_t* const scratch = a->scratch + ares_core() * a->scratch_pitch;
-  const bool gathers = a->blocking.style == ARES_IM2COL;
+// Pixels [begin, end) in plain C, `gathered` already.
+static __attribute__((noinline)) void plain_pixels(const ares_conv_args* a, ares_share pixels, const uint8_t* gathered,
+                                                   ares_share channels) {
   ares_block b;
   b.sums_inputs = a->params.words == 3;
+  b.pixels = pixels.end - pixels.begin;
+  for (int32_t p = 0; p < b.pixels; ++p) {
+    const int32_t pixel = pixels.begin + p;
+    b.pixel[p] =
+        gathered != NULL ? gathered + p * a->channel_bytes : window_at(a, pixel / a->columns, pixel % a->columns);
+  }
+  block_of_pixels(a, &b, pixels.begin, channels);
+}
+
+// Block by block; whole rows at once where a core has instructions for that.
+static void conv_pixels(const ares_conv_args* a, ares_share pixels, ares_share channels) {
+  const bool gathers = a->blocking.style == ARES_IM2COL;
+  uint8_t* const gathered = gathers ? a->scratch + ares_core() * a->scratch_pitch : NULL;
+  int32_t row = pixels.begin / a->columns, column = pixels.begin % a->columns;
   for (int32_t pixel = pixels.begin; pixel < pixels.end;) {
-    const int32_t row = pixel / a->columns, column = pixel % a->columns;
-    if (!gathers) {
-      const int32_t side_by_side = ares_min(pixels.end - pixel, a->columns - column);
-      if (fast_pixels(a, pixel, side_by_side, window_at(a, row, column), a->window.sw * a->in_channels, channels)) {
-        pixel += side_by_side;
-        continue;
+    const int32_t in_row = ares_min(pixels.end - pixel, a->columns - column);
+    ares_share block = {pixel, pixel + in_row};
+    const uint8_t* const from = window_at(a, row, column);
+    if (gathers || !fast_pixels(a, pixel, in_row, from, a->window.sw * a->in_channels, channels)) {
+      block.end = pixel + ares_min(a->blocking.pixels, in_row);
+      for (int32_t p = 0; gathers && p < block.end - pixel; ++p) {
+        gather(a, from + p * a->window.sw * a->in_channels, gathered + p * a->channel_bytes);
+      }
+      if (!gathers || !fast_pixels(a, pixel, block.end - pixel, gathered, a->channel_bytes, channels)) {
+        plain_pixels(a, block, gathered, channels);
       }
     }
-    b.pixels = ares_min(a->blocking.pixels, pixels.end - pixel);
-    if (a->blocking.style == ARES_SLIDE) b.pixels = ares_min(b.pixels, a->columns - column);
-    for (int32_t p = 0; p < b.pixels; ++p) {
-      const uint8_t* const from = window_at(a, (pixel + p) / a->columns, (pixel + p) % a->columns);
-      b.pixel[p] = from;
-      if (gathers) {
-        gather(a, from, scratch + p * a->channel_bytes);
-        b.pixel[p] = scratch + p * a->channel_bytes;
-      }
+    column += block.end - pixel;
+    pixel = block.end;
+    if (column == a->columns) {
+      column = 0;
+      ++row;
     }
-    if (!gathers || !fast_pixels(a, pixel, b.pixels, scratch, a->channel_bytes, channels)) {
-      block_of_pixels(a, &b, pixel, channels);
-    }
-    pixel += b.pixels;
   }
 }
 

@@ -13,8 +13,10 @@ typedef struct {
   const uint8_t* in;
   int32_t pixels, pixel_pitch;
   int32_t runs, run_bytes, run_pitch;
+  int32_t columns;        // of the window that slides, else 0
   const int8_t* weights;  // of the first channel
   int32_t channels, channel_bytes;
+  int32_t used_bytes;  // of a channel's weights, in whole words
   ares_params params;  // of the first channel
   const ares_requant* requant;
   void* out;            // of the first pixel and channel

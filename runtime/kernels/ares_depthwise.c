@@ -1,3 +1,4 @@
+#include "kernels/ares_fast.h"
 #include "kernels/ares_share.h"
 
 static int32_t window_sum(const ares_depthwise_args* a, int32_t row, int32_t column, int32_t channel) {
@@ -18,6 +19,7 @@ static void depthwise_worker(const void* arguments) {
   const ares_depthwise_args* const a = arguments;
   ares_fill_border(a->in, a->in_rows, a->in_columns, a->channels, &a->padding, a->padding_value);
 
+  if (ares_depthwise_fast(a)) return;
   ares_share rows = {0, a->rows}, channels = {0, a->channels};
   if (a->parallel == ARES_ROWS) {
     rows = ares_share_of(a->rows, 1);

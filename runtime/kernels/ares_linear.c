@@ -40,6 +40,7 @@ static bool fast_tokens(const ares_linear_args* a, ares_share tokens, ares_share
       .weights = a->weights + channels.begin * a->channel_bytes,
       .channels = channels.end - channels.begin,
       .channel_bytes = a->channel_bytes,
+      .used_bytes = (a->reduction + 3) / 4 * 4,
       .params = {a->params.records + channels.begin * a->params.words, a->params.words},
       .requant = &a->requant,
       .out = (uint8_t*)a->out + at * (a->requant.form == ARES_RAW ? 4 : 1),
@@ -52,15 +53,7 @@ static bool fast_tokens(const ares_linear_args* a, ares_share tokens, ares_share
   return ares_dense_fast(&d);
 }
 
-static void linear_worker(const void* arguments) {
-  const ares_linear_args* const a = arguments;
-  ares_share tokens = {0, a->tokens}, channels = {0, a->channels};
-  if (a->parallel == ARES_CHANNELS_OUT) {
-    channels = ares_share_of(a->channels, a->blocking.channels);
-  } else {
-    tokens = ares_share_of(a->tokens, a->parallel == ARES_PIXELS ? a->blocking.pixels : 1);
-  }
-  if (fast_tokens(a, tokens, channels)) return;
+static __attribute__((noinline)) void plain_tokens(const ares_linear_args* a, ares_share tokens, ares_share channels) {
   ares_block b;
   b.sums_inputs = a->params.words == 3;
   for (int32_t token = tokens.begin; token < tokens.end; token += b.pixels) {
@@ -73,6 +66,17 @@ static void linear_worker(const void* arguments) {
       end_sums(a, &b, token, c);
     }
   }
+}
+
+static void linear_worker(const void* arguments) {
+  const ares_linear_args* const a = arguments;
+  ares_share tokens = {0, a->tokens}, channels = {0, a->channels};
+  if (a->parallel == ARES_CHANNELS_OUT) {
+    channels = ares_share_of(a->channels, a->blocking.channels);
+  } else {
+    tokens = ares_share_of(a->tokens, a->parallel == ARES_PIXELS ? a->blocking.pixels : 1);
+  }
+  if (!fast_tokens(a, tokens, channels)) plain_tokens(a, tokens, channels);
 }
 
 void ares_linear(const ares_linear_args* a) { ares_fork(linear_worker, a); }

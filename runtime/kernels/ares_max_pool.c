@@ -1,3 +1,4 @@
+#include "kernels/ares_fast.h"
 #include "kernels/ares_share.h"
 
 static uint8_t maximum_at(const ares_max_pool_args* a, int32_t row, int32_t column, int32_t channel) {
@@ -18,6 +19,7 @@ static void max_pool_worker(const void* arguments) {
   // 0 is the lowest stored value: it never wins, and no window holds padding alone.
   ares_fill_border(a->in, a->in_rows, a->in_columns, a->channels, &a->padding, 0);
 
+  if (ares_max_pool_fast(a)) return;
   ares_share pixels = {0, a->rows * a->columns}, channels = {0, a->channels};
   if (a->parallel == ARES_ROWS) {
     const ares_share rows = ares_share_of(a->rows, 1);

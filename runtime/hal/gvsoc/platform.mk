@@ -2,8 +2,9 @@
 REGIONS := -DARES_L2_BASE=0x1C010000 -DARES_L2_BYTES=$(L2_BYTES) -DARES_L1_BASE=0x10000000 \
            -DARES_HOST_BASE=0x80000000 -DARES_HOST_BYTES=0x4000000
 include runtime/hal/bare/bare.mk
-# The cores have XpulpV2, which the compiler need not know, and load and store words at any address.
-FLAGS += -DARES_XPULP -mno-strict-align
+# The cores have XpulpV2, which the compiler need not know.
+FLAGS += -DARES_XPULP
+FLAGS += $(if $(SLIDE_CHANNELS),-DARES_SLIDE_CHANNELS='$(SLIDE_CHANNELS)')
 SOURCES += $(wildcard runtime/kernels/xpulp/*.[cS])
 
 GVSOC_TARGET := $(CURDIR)/runtime/hal/gvsoc/target

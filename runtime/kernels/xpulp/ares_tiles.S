@@ -1,6 +1,8 @@
 // The inner loops of the weighted kernels on XpulpV2 cores: one generator, and the table of register tilings at the end.
 //
-//   void ares_tile_CxP_form(ares_tile* tile);    // ares_tile.h
+//   void ares_tile_CxP_form(ares_tile* tile);    // ares_tiles.h
+//   void ares_line_CxP_form(ares_tile* tile);    // one run
+//   void ares_slide_CxP_form_channels(ares_tile* tile);
 //
 // keeps C channels x P pixels of sums in registers. One step takes a word (4 bytes) of each pixel and of each channel's
 // weights: C + P loads and C * P dot products, nothing else, because each load also moves its pointer (p.lw with a register
@@ -163,7 +165,6 @@
 // In registers: x11 parameters, x12 output, x13 shift, x14 upper bound, x15 m, x1 B, x3 pre-shift.
 .macro requantise form
   load 11, TILE, T_PARAMS
-  load 12, TILE, T_OUT
   load 13, TILE, T_SHIFT
   load 14, TILE, T_HIGH
   .if \form == 1
@@ -196,8 +197,10 @@
     .set c, c + 1
   .endr
   store 11, TILE, T_PARAMS
+  load 12, TILE, T_OUT
   load 1, TILE, T_OUT_STEP
-  load 11, TILE, T_OUT
+  add_immediate 11, 12, tile_c
+  store 11, TILE, T_OUT
   .set p, 0
   .rept tile_p
     .if tile_c == 1
@@ -220,8 +223,6 @@
     .endif
     .set p, p + 1
   .endr
-  add_immediate 11, 11, tile_c
-  store 11, TILE, T_OUT
 .endm
 
 // The sums themselves, [channel][pixel].
@@ -240,13 +241,11 @@
   store 12, TILE, T_OUT
 .endm
 
-.macro tile channels, pixels, form, name
-  .section .text.ares_tile_\channels\()x\pixels\()_\name, "ax"
+.macro begin_function name
+  .section .text.\name, "ax"
   .balign 16
-  .globl ares_tile_\channels\()x\pixels\()_\name
-ares_tile_\channels\()x\pixels\()_\name:
-  .set tile_c, \channels
-  .set tile_p, \pixels
+  .globl \name
+\name:
   addi sp, sp, -64
   sw ra, 0(sp)
   sw gp, 4(sp)
@@ -265,24 +264,19 @@ ares_tile_\channels\()x\pixels\()_\name:
   sw s11, 56(sp)
   mv tp, a0
   load WEIGHTS, TILE, T_WEIGHTS
-  load WEIGHT_STEP, TILE, T_WEIGHT_STEP
-  load WEIGHT_BACK, TILE, T_WEIGHT_BACK
-  load PIXEL_STEP, TILE, T_PIXEL_STEP
-  load PIXEL_BACK, TILE, T_PIXEL_BACK
-1:
-  load TEMP1, TILE, T_RUNS
+.endm
+
+.macro begin_group
   load PIXELS, TILE, T_PIXELS
   .set c, 0
   .rept tile_c * tile_p
     add_immediate (31 - c), 0, 0
     .set c, c + 1
   .endr
-  hardware_loop 1, TEMP1, (tile_c + tile_p + tile_c * tile_p + 4)
-    load TEMP1, TILE, T_WORDS
-    hardware_loop 0, TEMP1, (tile_c + tile_p + tile_c * tile_p)
-      step_body
-    load TEMP0, TILE, T_RUN_SKIP
-    add_to PIXELS, TEMP0
+.endm
+
+// The sums' use, and on to label 1 for the next group.
+.macro end_group form
   .if \form == 2
     keep_sums
   .else
@@ -313,6 +307,113 @@ ares_tile_\channels\()x\pixels\()_\name:
   ret
 .endm
 
+// A tile with several runs, and the same for one run (line): 128 instructions fit into a core's own instruction cache.
+.macro begin_tile name
+  begin_function \name
+  load WEIGHT_STEP, TILE, T_WEIGHT_STEP
+  load WEIGHT_BACK, TILE, T_WEIGHT_BACK
+  load PIXEL_STEP, TILE, T_PIXEL_STEP
+  load PIXEL_BACK, TILE, T_PIXEL_BACK
+.endm
+
+.macro tile channels, pixels, form, name
+  .set tile_c, \channels
+  .set tile_p, \pixels
+  .set length, tile_c + tile_p + tile_c * tile_p
+  begin_tile ares_tile_\channels\()x\pixels\()_\name
+1:
+  begin_group
+  load TEMP1, TILE, T_RUNS
+  hardware_loop 1, TEMP1, (length + 4)
+    load TEMP1, TILE, T_WORDS
+    hardware_loop 0, TEMP1, length
+      step_body
+    load TEMP0, TILE, T_RUN_SKIP
+    add_to PIXELS, TEMP0
+  end_group \form
+  begin_tile ares_line_\channels\()x\pixels\()_\name
+1:
+  begin_group
+  load TEMP1, TILE, T_WORDS
+  hardware_loop 0, TEMP1, length
+    step_body
+  end_group \form
+.endm
+
+// ---- sliding windows of three columns, stride 1 ----
+// One word of P + 2 neighbouring pixels serves up to three columns of the window. Pixel i lies in x7 + i mod P: the one
+// that is dead after a column is replaced by the next. The number of input channels is a constant of each instance, so that
+// all loads have offsets and two instructions move the pointers: P + 2 + 3 C loads, 3 C P dot products.
+.macro window_of i
+  .set temp, 7 + (\i) % tile_p
+.endm
+.macro slide_weight_of c
+  .if tile_c <= 2
+    .set weight, 15 - 14 * (\c)
+  .else
+    .set weight, 11 + (\c)
+  .endif
+.endm
+
+.macro slide_body
+  .set c, 0
+  .rept tile_c
+    slide_weight_of c
+    load weight, WEIGHTS, (c * weight_row)
+    .set c, c + 1
+  .endr
+  .set p, 0
+  .rept tile_p
+    window_of p
+    load temp, PIXELS, (p * cin)
+    .set p, p + 1
+  .endr
+  .set tap, 0
+  .rept 3
+    .set c, 0
+    .rept tile_c
+      slide_weight_of c
+      .set p, 0
+      .rept tile_p
+        window_of (p + tap)
+        dot_product SUM(c, p), temp, weight
+        .if p == 0 && c == tile_c - 1 && tap < 2
+          window_of (tap + tile_p)
+          load temp, PIXELS, ((tap + tile_p) * cin)
+        .endif
+        .set p, p + 1
+      .endr
+      .if tap < 2
+        load weight, WEIGHTS, (c * weight_row + (tap + 1) * cin)
+      .endif
+      .set c, c + 1
+    .endr
+    .set tap, tap + 1
+  .endr
+  add_immediate PIXELS, PIXELS, 4
+  add_immediate WEIGHTS, WEIGHTS, 4
+.endm
+
+.macro slide channels, pixels, form, name, input_channels
+  .set tile_c, \channels
+  .set tile_p, \pixels
+  .set cin, \input_channels
+  .set weight_row, 9 * cin
+  .set length, tile_p + 4 + 3 * tile_c + 3 * tile_c * tile_p
+  begin_function ares_slide_\channels\()x\pixels\()_\name\()_\input_channels
+1:
+  begin_group
+  load TEMP1, TILE, T_RUNS
+  hardware_loop 1, TEMP1, (length + 5)
+    load TEMP1, TILE, T_WORDS
+    hardware_loop 0, TEMP1, length
+      slide_body
+    load TEMP0, TILE, T_RUN_SKIP
+    add_immediate WEIGHTS, WEIGHTS, (2 * cin)
+    add_to PIXELS, TEMP0
+  end_group \form
+.endm
+
 .macro tile_in_all_forms channels, pixels
   tile \channels, \pixels, 0, narrow
   tile \channels, \pixels, 1, wide
@@ -327,6 +428,44 @@ ares_tile_\channels\()x\pixels\()_\name:
   tile_in_all_forms 4, 2
   tile_in_all_forms 4, 1
   tile_in_all_forms 2, 4
+  tile_in_all_forms 2, 2
+  tile_in_all_forms 2, 1
   tile_in_all_forms 1, 4
+  tile_in_all_forms 1, 2
   tile_in_all_forms 1, 1
   tile_in_all_forms 8, 1
+
+// The same for sliding windows, per number of input channels that the project names: ares_slides[], 0 at the end.
+.macro slides channels, pixels
+  .irp count, ARES_SLIDE_CHANNELS
+    slide \channels, \pixels, 0, narrow, \count
+    slide \channels, \pixels, 2, sums, \count
+  .endr
+.endm
+.macro slide_entries channels, pixels, count
+  .word ares_slide_\channels\()x\pixels\()_narrow_\count, ares_slide_\channels\()x\pixels\()_sums_\count
+.endm
+
+#ifdef ARES_SLIDE_CHANNELS
+  slides 2, 4
+  slides 2, 5
+  slides 2, 6
+  slides 2, 7
+  slides 2, 8
+#endif
+
+  .section .rodata.ares_slides, "a"
+  .balign 4
+  .globl ares_slides
+ares_slides:
+#ifdef ARES_SLIDE_CHANNELS
+  .irp count, ARES_SLIDE_CHANNELS
+    .word \count
+    slide_entries 2, 4, \count
+    slide_entries 2, 5, \count
+    slide_entries 2, 6, \count
+    slide_entries 2, 7, \count
+    slide_entries 2, 8, \count
+  .endr
+#endif
+  .word 0

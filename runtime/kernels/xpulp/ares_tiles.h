@@ -24,17 +24,37 @@ typedef struct {
 
 typedef void (*ares_tile_function)(ares_tile* tile);
 
+// `line`: the same for one run.
 #define ARES_TILE(name)                       \
   void ares_tile_##name##_narrow(ares_tile*); \
   void ares_tile_##name##_wide(ares_tile*);   \
-  void ares_tile_##name##_sums(ares_tile*);
+  void ares_tile_##name##_sums(ares_tile*);   \
+  void ares_line_##name##_narrow(ares_tile*); \
+  void ares_line_##name##_wide(ares_tile*);   \
+  void ares_line_##name##_sums(ares_tile*);
 ARES_TILE(4x4)
 ARES_TILE(4x2)
 ARES_TILE(4x1)
 ARES_TILE(2x4)
+ARES_TILE(2x2)
+ARES_TILE(2x1)
 ARES_TILE(1x4)
+ARES_TILE(1x2)
 ARES_TILE(1x1)
 ARES_TILE(8x1)
 #undef ARES_TILE
+
+// Sliding windows of three columns with stride 1: `words` is input channels / 4, `run_skip` the way from a row's last
+// word to the next row's first, 2 channels at a time. Steps are not used. One entry per number of input channels that
+// the project has such layers for, 0 at the end.
+enum { ARES_SLIDE_LEAST = 4, ARES_SLIDE_MOST = 8, ARES_SLIDE_CHANNELS_AT_ONCE = 2 };
+typedef struct {
+  int32_t input_channels;
+  struct {
+    ares_tile_function narrow, sums;
+  } pixels[ARES_SLIDE_MOST - ARES_SLIDE_LEAST + 1];
+} ares_slide_entry;
+
+extern const ares_slide_entry ares_slides[];
 
 #endif

@@ -1,0 +1,34 @@
+// What cores with SIMD instructions do in place of a worker's plain C. Each is called by every worker and takes its
+// share; false: the core has nothing better for this, and nothing was done.
+#ifndef ARES_FAST_H
+#define ARES_FAST_H
+
+#include <stdbool.h>
+
+#include "kernels/ares_kernels.h"
+
+#ifdef ARES_XPULP
+bool ares_depthwise_fast(const ares_depthwise_args* a);
+bool ares_max_pool_fast(const ares_max_pool_args* a);
+bool ares_average_pool_fast(const ares_average_pool_args* a);
+bool ares_table_fast(const ares_table_args* a);
+#else
+static inline bool ares_depthwise_fast(const ares_depthwise_args* a) {
+  (void)a;
+  return false;
+}
+static inline bool ares_max_pool_fast(const ares_max_pool_args* a) {
+  (void)a;
+  return false;
+}
+static inline bool ares_average_pool_fast(const ares_average_pool_args* a) {
+  (void)a;
+  return false;
+}
+static inline bool ares_table_fast(const ares_table_args* a) {
+  (void)a;
+  return false;
+}
+#endif
+
+#endif

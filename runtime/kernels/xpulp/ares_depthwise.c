@@ -1,0 +1,107 @@
+// Depthwise 3x3 on four channels at a time. A column of the window is three words of four channels; transposed, it is
+// one word of three rows per channel, which serves the three outputs that see the column.
+#include "kernels/ares_fast.h"
+#include "kernels/ares_share.h"
+#include "kernels/xpulp/ares_xpulp.h"
+
+enum { CHANNELS = 4, COLUMNS = 3 };
+
+typedef struct {
+  uint32_t channel[CHANNELS];  // rows 0, 1, 2 of a column; the fourth byte meets a zero weight
+} column;
+
+static inline __attribute__((always_inline)) column load_column(const uint8_t* at, int32_t row_bytes) {
+  const uint32_t r0 = ares_load_word(at), r1 = ares_load_word(at + row_bytes), r2 = ares_load_word(at + 2 * row_bytes);
+  const uint32_t low = ares_shuffle(r1, r0, 0x05010400), high = ares_shuffle(r1, r0, 0x07030602);
+  const column c = {{ares_shuffle(r2, low, 0x04040100), ares_shuffle(r2, low, 0x05050302),
+                     ares_shuffle(r2, high, 0x06060100), ares_shuffle(r2, high, 0x07070302)}};
+  return c;
+}
+
+typedef struct {
+  uint32_t weights[COLUMNS][CHANNELS];
+  ares_channel_params params[CHANNELS];
+  const ares_requant* requant;
+  int32_t plain;  // narrow, half up, lower bound 0
+} group;
+
+static __attribute__((noinline)) int32_t other_form(const group* g, int32_t i, int32_t acc) {
+  return ares_requantise(g->requant, g->params[i], acc);
+}
+
+static inline __attribute__((always_inline)) uint32_t output(const group* g, const column* a, const column* b,
+                                                             const column* c) {
+  uint32_t word = 0;
+#pragma GCC unroll 8
+  for (int32_t i = 0; i < CHANNELS; ++i) {
+    int32_t acc = ares_dot_u8s8(0, a->channel[i], g->weights[0][i]);
+    acc = ares_dot_u8s8(acc, b->channel[i], g->weights[1][i]);
+    acc = ares_dot_u8s8(acc, c->channel[i], g->weights[2][i]);
+    int32_t y;
+    if (g->plain) {
+      y = ares_clip(ares_add_shift(acc * g->params[i].m, g->params[i].B, g->requant->shift), g->requant->hi);
+    } else {
+      y = other_form(g, i, acc);
+    }
+    word |= (uint32_t)(uint8_t)y << (8 * i);
+  }
+  return word;
+}
+
+static void run_row(const ares_depthwise_args* a, const group* g, const uint8_t* in, uint8_t* out) {
+  const int32_t pixel = a->channels, row = a->in_columns * a->channels, step = a->window.sw * pixel;
+  if (a->window.sw != 1) {
+    for (int32_t x = 0; x < a->columns; ++x, in += step, out += pixel) {
+      const column c0 = load_column(in, row), c1 = load_column(in + pixel, row), c2 = load_column(in + 2 * pixel, row);
+      ares_store_word(out, output(g, &c0, &c1, &c2));
+    }
+    return;
+  }
+  column c0 = load_column(in, row), c1 = load_column(in + pixel, row);
+  in += 2 * pixel;
+  for (int32_t x = 0; x < a->columns; ++x, in += pixel, out += pixel) {
+    const column c2 = load_column(in, row);
+    ares_store_word(out, output(g, &c0, &c1, &c2));
+    c0 = c1;
+    c1 = c2;
+  }
+}
+
+static group load_group(const ares_depthwise_args* a, int32_t channel) {
+  group g = {.requant = &a->requant};
+  g.plain = a->requant.form == ARES_NARROW && a->requant.rounding == ARES_HALF_UP && a->requant.lo == 0;
+#pragma GCC unroll 8
+  for (int32_t i = 0; i < CHANNELS; ++i) {
+    const uint8_t* const w = (const uint8_t*)a->weights + (channel + i) * a->channel_bytes;
+#pragma GCC unroll 8
+    for (int32_t x = 0; x < COLUMNS; ++x) {
+      g.weights[x][i] = w[x] | (uint32_t)w[COLUMNS + x] << 8 | (uint32_t)w[2 * COLUMNS + x] << 16;
+    }
+    g.params[i] = ares_params_of(&a->params, channel + i);
+  }
+  return g;
+}
+
+bool ares_depthwise_fast(const ares_depthwise_args* a) {
+  const ares_window* const w = &a->window;
+  if (w->kh != 3 || w->kw != COLUMNS || w->dh != 1 || w->dw != 1) return false;
+  if (a->channels % CHANNELS != 0 || a->params.words != 2 || a->requant.form == ARES_RAW) return false;
+  ares_share rows = {0, a->rows}, channels = {0, a->channels};
+  if (a->parallel == ARES_ROWS) {
+    rows = ares_share_of(a->rows, 1);
+  } else {
+    channels = ares_share_of(a->channels, CHANNELS);
+  }
+  // Where all workers share the channels each begins elsewhere: four channels of all pixels often lie in one bank.
+  const int32_t groups = (channels.end - channels.begin) / CHANNELS;
+  int32_t c = channels.begin + (a->parallel == ARES_ROWS ? ares_core() * groups / ares_cores() * CHANNELS : 0);
+  for (int32_t i = 0; i < groups; ++i, c += CHANNELS) {
+    if (c >= channels.end) c = channels.begin;
+    const group g = load_group(a, c);
+    for (int32_t row = rows.begin; row < rows.end; ++row) {
+      run_row(a, &g, a->in + row * w->sh * a->in_columns * a->channels + c,
+              (uint8_t*)a->out + row * a->columns * a->channels + c);
+    }
+  }
+  return true;
+}
