@@ -188,9 +188,9 @@ class GroupPrinter {
       if (const auto* c = std::get_if<Copy>(&p_.operations[i].what)) {
         const std::string& name = names_.copy(static_cast<OperationId>(i));
         if (is_load(*c))
-          line("  w.{} = ares_load_begin(&{}_copy, {});", name, name, filler(c->staged_in));
+          line("  ares_load_begin(&w.{}, &{}_copy, {});", name, name, filler(c->staged_in));
         else
-          line("  w.{} = ares_store_begin(&{}_copy);", name, name);
+          line("  ares_store_begin(&w.{}, &{}_copy);", name, name);
       }
     line("");
     const Schedule tokens = schedule(p_);

@@ -157,7 +157,7 @@ std::set<int32_t> slide_channels(const NetworkProgram& n) {
   constexpr int32_t farthest = 11, most = 2047;  // the second channel's last column, in units of the channels
   std::set<int32_t> all;
   for (const PlannedGroup& g : n.groups) {
-    for (const Operation& o : g.program.operations) {
+    for (const TileOperation& o : g.program.operations) {
       const auto* k = std::get_if<Kernel>(&o.what);
       if (k == nullptr || k->kind != KernelKind::conv || k->tiling == 0) continue;
       const Window& w = k->window;

@@ -97,10 +97,19 @@ static uint32_t slot_offset(const ares_buffer* buffer, int32_t slot) {
 
 // ---- loads ----
 
-ares_load ares_load_begin(const ares_transfer* transfer, ares_load* staged) {
-  ares_load load = {.transfer = transfer, .staged = staged};
-  for (int32_t i = 0; i < transfer->depth; ++i) ares_loop_enter(transfer->loops, i, 0, load.at);
-  return load;
+// Sets what is used and no more: a group of one tile has little else to do.
+void ares_load_begin(ares_load* load, const ares_transfer* transfer, ares_load* staged) {
+  const ares_ticket none = {0};
+  load->transfer = transfer;
+  load->staged = staged;
+  load->issued = load->waited = load->complete = load->slot = 0;
+  load->done = false;
+  load->entered[0] = 0;
+  for (int32_t i = 0; i < transfer->depth; ++i) {
+    load->entered[i + 1] = 0;
+    ares_loop_enter(transfer->loops, i, 0, load->at);
+  }
+  for (int32_t slot = 0; slot < transfer->buffer.copies; ++slot) load->tickets[slot] = none;
 }
 
 // To the next iteration of the enclosing loops.
@@ -168,9 +177,11 @@ uint8_t* ares_load_tile(const ares_load* load) { return ares_l1() + slot_offset(
 
 // ---- stores ----
 
-ares_store ares_store_begin(const ares_transfer* transfer) {
-  const ares_store store = {.transfer = transfer};
-  return store;
+void ares_store_begin(ares_store* store, const ares_transfer* transfer) {
+  const ares_ticket none = {0};
+  store->transfer = transfer;
+  store->issued = 0;
+  for (int32_t slot = 0; slot < transfer->buffer.copies; ++slot) store->tickets[slot] = none;
 }
 
 void ares_store_wait(ares_store* store) {

@@ -103,7 +103,7 @@ typedef struct ares_load {
   ares_ticket tickets[ARES_MAX_COPIES];
 } ares_load;
 
-ares_load ares_load_begin(const ares_transfer* transfer, ares_load* staged);
+void ares_load_begin(ares_load* load, const ares_transfer* transfer, ares_load* staged);
 
 // Starts the next instance, if one is left.
 void ares_load_issue(ares_load* load);
@@ -121,7 +121,7 @@ typedef struct {
   ares_ticket tickets[ARES_MAX_COPIES];
 } ares_store;
 
-ares_store ares_store_begin(const ares_transfer* transfer);
+void ares_store_begin(ares_store* store, const ares_transfer* transfer);
 
 // Waits until the slot that is written next is free.
 void ares_store_wait(ares_store* store);
