@@ -21,7 +21,10 @@ static void compare(const ares_group* group, const char* which) {
 }
 
 #ifndef DISABLE_INTERMEDIATE_GOLDEN
-static void check(const ares_group* group) { compare(group, ""); }
+// A group that writes a part of a tensor has no golden values: the last part's cover it.
+static void check(const ares_group* group) {
+  if (group->output.golden != NULL) compare(group, "");
+}
 #endif
 
 static uint64_t timed_run(const ares_network* network, ares_perf* perf) {
