@@ -103,30 +103,49 @@ static __attribute__((noinline)) void plain_pixels(const ares_conv_args* a, ares
   block_of_pixels(a, &b, pixels.begin, channels);
 }
 
-// Block by block; whole rows at once where a core has instructions for that.
-static void conv_pixels(const ares_conv_args* a, ares_share pixels, ares_share channels) {
-  const bool gathers = a->blocking.style == ARES_IM2COL;
-  uint8_t* const gathered = gathers ? a->scratch + ares_core() * a->scratch_pitch : NULL;
-  int32_t row = pixels.begin / a->columns, column = pixels.begin % a->columns;
-  for (int32_t pixel = pixels.begin; pixel < pixels.end;) {
-    const int32_t in_row = ares_min(pixels.end - pixel, a->columns - column);
-    ares_share block = {pixel, pixel + in_row};
-    const uint8_t* const from = window_at(a, row, column);
-    if (gathers || !fast_pixels(a, pixel, in_row, from, a->window.sw * a->in_channels, channels)) {
-      block.end = pixel + ares_min(a->blocking.pixels, in_row);
-      for (int32_t p = 0; gathers && p < block.end - pixel; ++p) {
-        gather(a, from + p * a->window.sw * a->in_channels, gathered + p * a->channel_bytes);
-      }
-      if (!gathers || !fast_pixels(a, pixel, block.end - pixel, gathered, a->channel_bytes, channels)) {
-        plain_pixels(a, block, gathered, channels);
+// Of a pixel in the output tile.
+typedef struct {
+  int32_t row, column;
+} position;
+
+// The pixel after this one of the output tile.
+static position next(const ares_conv_args* a, position at) {
+  const position same = {at.row, at.column + 1}, below = {at.row + 1, 0};
+  return same.column < a->columns ? same : below;
+}
+
+// Blocks whose windows are gathered first; a block may go on in the next row.
+static void gathered_pixels(const ares_conv_args* a, ares_share pixels, ares_share channels) {
+  uint8_t* const gathered = a->scratch + ares_core() * a->scratch_pitch;
+  position at = {pixels.begin / a->columns, pixels.begin % a->columns};
+  for (ares_share block = {pixels.begin, 0}; block.begin < pixels.end; block.begin = block.end) {
+    block.end = ares_min(block.begin + a->blocking.pixels, pixels.end);
+    for (int32_t p = 0; p < block.end - block.begin; ++p, at = next(a, at)) {
+      gather(a, window_at(a, at.row, at.column), gathered + p * a->channel_bytes);
+    }
+    if (!fast_pixels(a, block.begin, block.end - block.begin, gathered, a->channel_bytes, channels)) {
+      plain_pixels(a, block, gathered, channels);
+    }
+  }
+}
+
+// Pixels whose inputs follow each other at once: those of a row, or all where rows follow each other in the same way.
+static void pixels_in_place(const ares_conv_args* a, ares_share pixels, ares_share channels) {
+  const bool one_row = a->window.sw == 1 && a->window.sh == 1 && a->in_columns == a->columns;
+  const int32_t columns = one_row ? a->rows * a->columns : a->columns;
+  int32_t row = pixels.begin / columns, column = pixels.begin % columns;
+  for (int32_t pixel = pixels.begin; pixel < pixels.end; ++row, column = 0) {
+    const ares_share line = {pixel, pixel + ares_min(pixels.end - pixel, columns - column)};
+    if (!fast_pixels(a, pixel, line.end - pixel, window_at(a, row, column), a->window.sw * a->in_channels, channels)) {
+      for (ares_share block = line; block.begin < line.end; block.begin = block.end) {
+        block.end = ares_min(block.begin + a->blocking.pixels, line.end);
+        if (a->blocking.style == ARES_SLIDE) {
+          block.end = ares_min(block.end, block.begin + a->columns - block.begin % a->columns);
+        }
+        plain_pixels(a, block, NULL, channels);
       }
     }
-    column += block.end - pixel;
-    pixel = block.end;
-    if (column == a->columns) {
-      column = 0;
-      ++row;
-    }
+    pixel = line.end;
   }
 }
 
@@ -144,7 +163,11 @@ static void conv_worker(const void* arguments) {
   } else {
     channels = ares_share_of(a->channels, a->blocking.channels);
   }
-  conv_pixels(a, pixels, channels);
+  if (a->blocking.style == ARES_IM2COL) {
+    gathered_pixels(a, pixels, channels);
+  } else {
+    pixels_in_place(a, pixels, channels);
+  }
 }
 
 void ares_conv(const ares_conv_args* a) { ares_fork(conv_worker, a); }
