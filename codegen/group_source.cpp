@@ -104,9 +104,11 @@ class GroupPrinter {
     static constexpr const char* forms[] = {"ARES_NARROW", "ARES_WIDE", "ARES_RAW"};
     static constexpr const char* roundings[] = {"ARES_HALF_UP", "ARES_HALF_EVEN"};
     const Requant& r = *requant;
-    line("static const ares_requant requant = {{{}, {}, .shift = {}, .pre_shift = {}, .lo = {}, .hi = {}}};\n",
-         forms[static_cast<size_t>(r.form)], roundings[static_cast<size_t>(r.rounding)], r.shift, r.pre_shift, r.lo,
-         r.hi);
+    line(
+        "static const ares_requant requant = {{{}, {}, .shift = {}, .pre_shift = {}, .lo = {}, .hi = {}, .tie_width = "
+        "{}}};\n",
+        forms[static_cast<size_t>(r.form)], roundings[static_cast<size_t>(r.rounding)], r.shift, r.pre_shift, r.lo,
+        r.hi, r.tie_width);
   }
 
   /// Where the farther end begins: the operand, or nothing for what is read from another load's buffer.

@@ -2,108 +2,30 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
-#include <boost/multiprecision/cpp_int.hpp>
 #include <cmath>
 #include <optional>
+
+#include "core/arithmetic/channel.hpp"
+#include "core/arithmetic/ties.hpp"
 
 namespace ares {
 namespace {
 
-using boost::multiprecision::cpp_int;
-using boost::multiprecision::cpp_rational;
+using detail::Channel;
+using detail::cpp_int;
+using detail::cpp_rational;
+using detail::is_integer;
 
 constexpr int max_narrow_shift = 31;
 constexpr int max_wide_shift = 22;
 constexpr double fast_deviation = 1.0 / 4;
 constexpr double exact_deviation = 1.0 / 1024;
 
-/// A channel with what both forms need of it. A is acc - zero_part.
-struct Channel {
-  double multiplier = 0, bias = 0;  ///< M and b; M = 0 where the output does not depend on the input
-  int64_t zero_part = 0;            ///< z_x * sum(w - z_w)
-  int64_t acc_min = 0, acc_max = 0;
-  int64_t unclipped_min = 0, unclipped_max = -1;  ///< the reachable A whose output is not clipped; empty if M = 0
-};
-
-cpp_int floor(const cpp_rational& x) {
-  const cpp_int n = numerator(x), d = denominator(x);
-  cpp_int q = n / d;
-  if (n % d < 0) --q;
-  return q;
-}
-
-cpp_int round_half_even(const cpp_rational& x) {
-  const cpp_rational up = x + cpp_rational(0.5);
-  cpp_int q = floor(up);
-  if (denominator(up) == 1 && q % 2 != 0) --q;
-  return q;
-}
-
-/// Round half to even in double. Exact: the argument is a double times a power of two.
-double rounded(double value, int power) { return std::nearbyint(std::ldexp(value, power)); }
-
-bool is_integer(double v) { return v == std::trunc(v); }
-
-/// Replaces M and b of a channel whose output is the same for every reachable accumulator, so that an always clipped or
-/// an all-zero channel does not cost the others their precision.
-void fold_constant(Channel& ch, const RequantSpec& spec) {
-  const cpp_rational M(ch.multiplier), offset = cpp_rational(ch.bias) + spec.output_zero;
-  const cpp_rational first = (ch.acc_min - ch.zero_part) * M + offset, last = (ch.acc_max - ch.zero_part) * M + offset;
-  if (first <= spec.lo && last <= spec.lo) {
-    ch.multiplier = 0;
-    ch.bias = double(spec.lo) - spec.output_zero;
-  } else if (first >= spec.hi && last >= spec.hi) {
-    ch.multiplier = 0;
-    ch.bias = double(spec.hi) - spec.output_zero;
-  } else if (ch.acc_min == 0 && ch.acc_max == 0 && ch.zero_part == 0) {
-    ch.multiplier = 0;
-  }
-}
-
-void find_unclipped(Channel& ch, const RequantSpec& spec) {
-  if (ch.multiplier == 0) return;
-  const cpp_rational M(std::abs(ch.multiplier)), offset = cpp_rational(ch.bias) + spec.output_zero;
-  const cpp_rational half(0.5);
-  cpp_int low = -floor(-((spec.lo - half - offset) / M)), high = floor((spec.hi + half - offset) / M);
-  if (ch.multiplier < 0) {
-    low.swap(high);
-    low = -low;
-    high = -high;
-  }
-  const cpp_int reach_low = ch.acc_min - ch.zero_part, reach_high = ch.acc_max - ch.zero_part;
-  if (low < reach_low) low = reach_low;
-  if (high > reach_high) high = reach_high;
-  if (low > high) return;
-  ch.unclipped_min = low.convert_to<int64_t>();
-  ch.unclipped_max = high.convert_to<int64_t>();
-}
-
-Result<std::vector<Channel>> prepare(std::span<const ChannelTerms> terms, const RequantSpec& spec) {
-  if (terms.empty()) return fail("a layer without output channels cannot be requantised");
-  if (spec.lo > spec.hi) return fail(fmt::format("the output's clip range {}..{} is empty", spec.lo, spec.hi));
-  std::vector<Channel> channels;
-  channels.reserve(terms.size());
-  for (std::size_t c = 0; c < terms.size(); ++c) {
-    const ChannelTerms& t = terms[c];
-    if (!std::isfinite(t.multiplier) || !std::isfinite(t.bias))
-      return fail(fmt::format("output channel {}: multiplier {} or bias {} is not finite", c, t.multiplier, t.bias));
-    if (t.acc_min > t.acc_max || !fits_int32(t.acc_min) || !fits_int32(t.acc_max) || !fits_int32(t.weight_sum))
-      return fail(
-          fmt::format("output channel {}: its accumulator reaches {}..{} and overflows int32; use fewer input "
-                      "channels or narrower weights",
-                      c, t.acc_min, t.acc_max));
-    Channel ch{t.multiplier, t.bias, spec.input_zero * t.weight_sum, t.acc_min, t.acc_max};
-    fold_constant(ch, spec);
-    find_unclipped(ch, spec);
-    channels.push_back(ch);
-  }
-  return channels;
-}
-
 /// Appends m and B of one channel in narrow form with shift S; false if a 32-bit step could overflow.
 bool add_narrow_channel(const Channel& ch, int output_zero, int S, Requant& r) {
-  const double m = rounded(ch.multiplier, S), bias = rounded(ch.bias, S);
+  const double m = detail::rounded_multiplier(ch, S), bias = std::nearbyint(std::ldexp(ch.bias, S));
   if (std::abs(m) >= 0x1p31 || std::abs(bias) >= 0x1p62) return false;
   const auto factor = static_cast<int64_t>(m);
   const cpp_int exact_B = cpp_int(static_cast<int64_t>(bias)) - cpp_int(ch.zero_part) * factor +
@@ -117,19 +39,20 @@ bool add_narrow_channel(const Channel& ch, int output_zero, int S, Requant& r) {
   return true;
 }
 
-/// max|A| * |m * 2^-S - M| + 2^-(S+1) over all channels, or 0 where every m and every bias is exact. The difference is
-/// exact in double, so one rounding (of the fma) is all there is.
+/// The largest |A + zero| over the unclipped range.
+double reach(const Channel& ch, int64_t zero) {
+  if (ch.empty()) return 0;
+  return static_cast<double>(std::max(std::abs(ch.unclipped_min + zero), std::abs(ch.unclipped_max + zero)));
+}
+
+/// max|A| * |m * 2^-S - M| + 2^-(S+1) over all channels, or 0 where every m and every bias is exact.
 double narrow_deviation(std::span<const Channel> channels, const Requant& r) {
   double worst = 0;
   bool exact = true;
   for (std::size_t c = 0; c < channels.size(); ++c) {
     const Channel& ch = channels[c];
-    const double error = std::abs(r.m[c] - std::ldexp(ch.multiplier, r.shift));
-    exact = exact && error == 0 && is_integer(std::ldexp(ch.bias, r.shift));
-    double reach = 0;
-    if (ch.unclipped_min <= ch.unclipped_max)
-      reach = static_cast<double>(std::max(std::abs(ch.unclipped_min), std::abs(ch.unclipped_max)));
-    worst = std::max(worst, std::fma(reach, error, 0.5));
+    exact = exact && detail::error_bound(ch, 1, r.m[c], r.shift, 0, 0) == 0 && is_integer(std::ldexp(ch.bias, r.shift));
+    worst = std::max(worst, detail::error_bound(ch, reach(ch, 0), r.m[c], r.shift, 0, 0.5));
   }
   return exact ? 0 : std::ldexp(worst, -r.shift);
 }
@@ -159,12 +82,22 @@ int wide_pre_shift(std::span<const Channel> channels) {
   return k;
 }
 
-/// The same for one channel in wide form; `offset` is b - z_x * sum(w - z_w) * M + z_y + 1/2.
+/// How far mulh rounds down at most, in its own units: 1 - 2^-j with j fractional bits of m * 2^(k-32).
+double cut_off(int32_t m, int k) {
+  if (m == 0) return 0;
+  const int bits = 32 - k - std::countr_zero(static_cast<uint32_t>(m));
+  return bits <= 0 ? 0 : 1 - std::ldexp(1, -bits);
+}
+
+/// Appends m and B of one channel in wide form; false if a 32-bit step could overflow. `offset` is
+/// b - z_x * sum(w - z_w) * M + z_y + 1/2.
 bool add_wide_channel(const Channel& ch, const cpp_rational& offset, int k, int S, Requant& r) {
-  const double m = rounded(ch.multiplier, 32 - k + S);
+  const double m = detail::rounded_multiplier(ch, 32 - k + S);
   if (std::abs(m) >= 0x1p31) return false;
   const auto factor = static_cast<int32_t>(m);
-  const cpp_int exact_B = round_half_even(offset * (int64_t{1} << S));
+  cpp_rational middle = offset * detail::power_of_two(S);
+  middle += cpp_rational(cut_off(factor, k) / 2);
+  const cpp_int exact_B = detail::round_half_even(middle);
   if (exact_B < std::numeric_limits<int32_t>::min() || exact_B > std::numeric_limits<int32_t>::max()) return false;
   const auto B = exact_B.convert_to<int32_t>();
   for (const int64_t acc : {ch.acc_min, ch.acc_max})
@@ -174,20 +107,19 @@ bool add_wide_channel(const Channel& ch, const cpp_rational& offset, int k, int 
   return true;
 }
 
-/// max|acc| * |m * 2^(k-32-S) - M| + 2^-S (mulh rounds down) + 2^-(S+1) over all channels, or 0 where nothing rounds.
+/// max|acc| * |m * 2^(k-32-S) - M| + 2^-(S+1) * (what mulh cuts off) + 2^-(S+1) over all channels, or 0 where nothing
+/// rounds.
 double wide_deviation(std::span<const Channel> channels, const Requant& r) {
   double worst = 0;
   bool exact = r.shift >= 1;
+  const int power = 32 - r.pre_shift + r.shift;
   for (std::size_t c = 0; c < channels.size(); ++c) {
     const Channel& ch = channels[c];
-    const double error = std::abs(r.m[c] - std::ldexp(ch.multiplier, 32 - r.pre_shift + r.shift));
-    const bool truncates = !is_integer(std::ldexp(r.m[c], r.pre_shift - 32));
-    exact = exact && error == 0 && !truncates && is_integer(std::ldexp(ch.bias, r.shift));
-    double reach = 0;
-    if (ch.unclipped_min <= ch.unclipped_max)
-      reach = static_cast<double>(
-          std::max(std::abs(ch.unclipped_min + ch.zero_part), std::abs(ch.unclipped_max + ch.zero_part)));
-    worst = std::max(worst, std::fma(reach, std::ldexp(error, r.pre_shift - 32), truncates ? 1.5 : 0.5));
+    const double cut = cut_off(r.m[c], r.pre_shift);
+    exact = exact && cut == 0 && detail::error_bound(ch, 1, r.m[c], power, 0, 0) == 0 &&
+            is_integer(std::ldexp(ch.bias, r.shift));
+    const double rest = (cut + 1) / 2;
+    worst = std::max(worst, detail::error_bound(ch, reach(ch, ch.zero_part), r.m[c], power, r.pre_shift - 32, rest));
   }
   return exact ? 0 : std::ldexp(worst, -r.shift);
 }
@@ -196,8 +128,7 @@ Result<Requant> wide_form(std::span<const Channel> channels, const RequantSpec& 
   std::vector<cpp_rational> offsets;
   offsets.reserve(channels.size());
   for (const Channel& ch : channels)
-    offsets.push_back(cpp_rational(ch.bias) - ch.zero_part * cpp_rational(ch.multiplier) + spec.output_zero +
-                      cpp_rational(0.5));
+    offsets.push_back(cpp_rational(ch.bias) - ch.zero_part * ch.M() + spec.output_zero + cpp_rational(0.5));
   const int k = wide_pre_shift(channels);
   std::size_t failed = 0;
   for (int S = max_wide_shift; S >= 0; --S) {
@@ -217,27 +148,6 @@ Result<Requant> wide_form(std::span<const Channel> channels, const RequantSpec& 
                   failed, ch.multiplier, ch.bias, ch.acc_min, ch.acc_max));
 }
 
-/// Whether A * M + b lies halfway between two integers for an integer A of the unclipped range, where the form computes
-/// it exactly (2^S * M and 2^S * b are integers): A * M' + b' = 2^(S-1) modulo 2^S with M' = 2^S * M, b' = 2^S * b.
-bool reaches_tie(const Channel& ch, int S) {
-  const double scaled_M = std::ldexp(ch.multiplier, S), scaled_b = std::ldexp(ch.bias, S);
-  if (S < 1 || !is_integer(scaled_M) || !is_integer(scaled_b) || std::abs(scaled_b) >= 0x1p62) return false;
-  const uint64_t mask = (uint64_t{1} << S) - 1;
-  const auto M = static_cast<uint64_t>(static_cast<int64_t>(scaled_M));
-  const uint64_t target = ((uint64_t{1} << (S - 1)) - static_cast<uint64_t>(static_cast<int64_t>(scaled_b))) & mask;
-  if (M == 0) return target == 0;
-  if (ch.unclipped_min > ch.unclipped_max) return false;
-  const int twos = std::countr_zero(M);
-  if (twos >= S) return target == 0;
-  if (std::countr_zero(target | (uint64_t{1} << S)) < twos) return false;
-  const uint64_t odd = M >> twos;
-  uint64_t inverse = odd;  // modulo 8; every Newton step doubles the number of right bits
-  for (int i = 0; i < 5; ++i) inverse *= 2 - odd * inverse;
-  const uint64_t period_mask = (uint64_t{1} << (S - twos)) - 1;
-  const uint64_t steps = ((target >> twos) * inverse - static_cast<uint64_t>(ch.unclipped_min)) & period_mask;
-  return steps <= static_cast<uint64_t>(ch.unclipped_max - ch.unclipped_min);
-}
-
 bool accepts_narrow(const Requant& r, const RequantSpec& spec) {
   if (spec.policy == RequantPolicy::fast) return r.deviation <= fast_deviation;
   return spec.bias_quantised ? r.deviation == 0 : r.deviation <= exact_deviation;
@@ -246,20 +156,16 @@ bool accepts_narrow(const Requant& r, const RequantSpec& spec) {
 }  // namespace
 
 Result<Requant> make_requant(std::span<const ChannelTerms> terms, const RequantSpec& spec) {
-  const auto channels = prepare(terms, spec);
+  const auto channels = detail::prepare(terms, spec);
   if (!channels) return tl::unexpected<Error>(channels.error());
-  Requant r;
-  if (auto narrow = narrow_form(*channels, spec); narrow && accepts_narrow(*narrow, spec)) {
-    r = std::move(*narrow);
-  } else {
-    auto wide = wide_form(*channels, spec);
-    if (!wide) return wide;
-    r = std::move(*wide);
+  const bool exact = spec.policy == RequantPolicy::exact;
+  if (auto narrow = narrow_form(*channels, spec)) {
+    const bool tells_ties = !exact || detail::decide_rounding(*channels, *narrow);
+    if (tells_ties && accepts_narrow(*narrow, spec)) return std::move(*narrow);
   }
-  const auto ties = [&](const Channel& ch) { return reaches_tie(ch, r.shift); };
-  if (spec.policy == RequantPolicy::exact && std::any_of(channels->begin(), channels->end(), ties))
-    r.rounding = Rounding::half_even;
-  return r;
+  auto wide = wide_form(*channels, spec);
+  if (wide && exact) detail::decide_rounding(*channels, *wide);
+  return wide;
 }
 
 Result<Requant> make_raw_requant(std::span<const ChannelTerms> terms, int input_zero) {

@@ -14,10 +14,11 @@ namespace ares {
 
 /// What the requantisation of one output channel follows from.
 struct ChannelTerms {
-  double multiplier = 0;             ///< M = s_x * s_w / s_y, output steps per accumulator step; 1 for raw
+  double multiplier = 0;             ///< M * divisor; M = s_x * s_w / s_y, output steps per accumulator step; 1 for raw
   double bias = 0;                   ///< b = bias / s_y, in output steps, not rounded
   int64_t weight_sum = 0;            ///< sum of (w - z_w)
   int64_t acc_min = 0, acc_max = 0;  ///< range of acc = sum of a * (w - z_w) over the reachable inputs a
+  int64_t divisor = 1;               ///< 1 or more; of an average, so that M is what it is and no rounded quotient
 };
 
 /// What all channels of a layer share.

@@ -23,7 +23,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Dims, h, w, c)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ModelView, shape, order)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Tensor, name, type, dims, q, channel_scale, view)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Window, kh, kw, sh, sw, dh, dw, pt, pl, pb, pr)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Requant, form, rounding, shift, pre_shift, lo, hi, deviation, m, B)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Requant, form, rounding, shift, pre_shift, lo, hi, tie_width, deviation, m, B)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Weighted, linear, window, groups, weight_bits, weights, weight_zero, weight_scale,
                                    bias, bias_quantised, requant)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MaxPool, window)

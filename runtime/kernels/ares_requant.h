@@ -41,19 +41,21 @@ typedef struct {
   ares_form form;
   ares_rounding rounding;
   int32_t shift, pre_shift;
-  int32_t lo, hi;  // clip range in stored values
+  int32_t lo, hi;      // clip range in stored values
+  uint32_t tie_width;  // half_even: the low bits of a tie are at most this
 } ares_requant;
 
 // High 32 bits of the signed 64-bit product, rounded down.
 static inline int32_t ares_mulh(int32_t a, int32_t b) { return (int32_t)(((int64_t)a * b) >> 32); }
 
-// half_even: B contains the half, so a tie is a sum whose low bits are all zero, and clearing bit 0 takes the even one.
+// half_even: B contains the half, so a tie is a sum whose low bits are (nearly) zero, and clearing bit 0 takes the even
+// one.
 static inline int32_t ares_requantise(const ares_requant* r, ares_channel_params c, int32_t acc) {
   if (r->form == ARES_RAW) return acc + c.B;
   const int32_t product = r->form == ARES_WIDE ? ares_mulh(acc * (1 << r->pre_shift), c.m) : acc * c.m;
   const int32_t sum = product + c.B;
   int32_t y = sum >> r->shift;
-  if (r->rounding == ARES_HALF_EVEN && ((uint32_t)sum & ((1u << r->shift) - 1u)) == 0) y &= ~1;
+  if (r->rounding == ARES_HALF_EVEN && ((uint32_t)sum & ((1u << r->shift) - 1u)) <= r->tie_width) y &= ~1;
   return y < r->lo ? r->lo : y > r->hi ? r->hi : y;
 }
 

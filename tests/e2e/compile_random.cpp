@@ -12,12 +12,13 @@ using namespace ares::test;
 
 namespace {
 
-/// Outputs of acc / 256 around the middle of the clip range: a tie in one of 256, in both forms alike.
+/// Outputs of acc / 256 around the middle of the clip range: a tie in one of 256, or in one of 32, in both forms alike.
 void round_half_even(Requant& r) {
   r.rounding = Rounding::half_even;
   const bool wide = r.form == RequantForm::wide;
   r.pre_shift = wide ? 4 : 0;
   r.shift = wide ? 10 : 8;
+  r.tie_width = r.m.size() % 2 ? (wide ? 28 : 7) : 0;
   const int32_t middle = (r.lo + r.hi) / 2;
   for (size_t c = 0; c < r.m.size(); ++c) {
     r.m[c] = wide ? 1 << 30 : 1;  // mulh(acc << 4, 2^30) = 4 acc

@@ -41,9 +41,12 @@ inline Integer clip(const Integer& v, const RequantSpec& s) {
 
 inline int64_t zero_part(const ChannelTerms& t, const RequantSpec& s) { return s.input_zero * t.weight_sum; }
 
+/// M.
+inline Rational multiplier(const ChannelTerms& t) { return Rational(t.multiplier) / t.divisor; }
+
 /// The real output in steps for accumulator `acc`, before rounding and clip.
 inline Rational value(const ChannelTerms& t, const RequantSpec& s, int64_t acc) {
-  return Rational(acc - zero_part(t, s)) * Rational(t.multiplier) + Rational(t.bias) + s.output_zero;
+  return Rational(acc - zero_part(t, s)) * multiplier(t) + Rational(t.bias) + s.output_zero;
 }
 
 /// A channel of constant output has M = 0 and b at the clip bound.
@@ -100,7 +103,7 @@ struct Constants {
 
 inline std::optional<Constants> narrow_constants(const ChannelTerms& t, const RequantSpec& s, int S) {
   const Rational scale = power_of_two(S);
-  const Integer m = half_even(Rational(t.multiplier) * scale);
+  const Integer m = half_even(multiplier(t) * scale);
   const Integer B = half_even(Rational(t.bias) * scale) - zero_part(t, s) * m + (Integer(s.output_zero) << S) +
                     (Integer(1) << (S - 1));
   if (abs(m) >= Integer(1) << 31 || !fits_int32(B)) return std::nullopt;
@@ -109,9 +112,15 @@ inline std::optional<Constants> narrow_constants(const ChannelTerms& t, const Re
   return Constants{m, B};
 }
 
+/// What mulh cuts off at most: every fraction below 1 that m * 2^(k-32) has multiples of.
+inline Rational cut_off(const Integer& m, int k) {
+  const Integer denominator_of_m = denominator(Rational(Rational(m) * power_of_two(k - 32)));
+  return 1 - 1 / Rational(denominator_of_m);
+}
+
 inline std::optional<Constants> wide_constants(const ChannelTerms& t, const RequantSpec& s, int k, int S) {
-  const Integer m = half_even(Rational(t.multiplier) * power_of_two(32 - k + S));
-  const Integer B = half_even((value(t, s, 0) + Rational(0.5)) * power_of_two(S));
+  const Integer m = half_even(multiplier(t) * power_of_two(32 - k + S));
+  const Integer B = half_even((value(t, s, 0) + Rational(0.5)) * power_of_two(S) + cut_off(m, k) / 2);
   if (abs(m) >= Integer(1) << 31 || !fits_int32(B)) return std::nullopt;
   for (const int64_t acc : {t.acc_min, t.acc_max}) {
     if (!fits_int32(Integer(acc) << k)) return std::nullopt;
@@ -125,7 +134,7 @@ inline Rational narrow_deviation(const std::vector<ChannelTerms>& channels, cons
   Rational worst = 0;
   bool nil = true;
   for (const ChannelTerms& t : channels) {
-    const Rational M(t.multiplier), scaled = M * power_of_two(S);
+    const Rational M = multiplier(t), scaled = M * power_of_two(S);
     const Rational error = abs(Rational(half_even(scaled)) * power_of_two(-S) - M);
     nil = nil && error == 0 && denominator(Rational(Rational(t.bias) * power_of_two(S))) == 1;
     int64_t reach = 0;

@@ -18,7 +18,7 @@ TEST_CASE("reference: a padded, strided convolution by hand") {
   op.window = {2, 2, 2, 2, 1, 1, 1, 1, 0, 0};
   op.weights = {1, 2, 3, -4};
   op.weight_scale = {1};
-  op.requant = {RequantForm::raw, Rounding::half_up, 0, 0, 0, 0, 0, {}, {100}};
+  op.requant = {RequantForm::raw, Rounding::half_up, 0, 0, 0, 0, 0, 0, {}, {100}};
   const Bytes x{1, 2, 3, 4, 5, 6, 7, 8, 9};
   std::vector<int32_t> y(4);
   reference::weighted<int32_t>(op, {3, 3, 1}, 10, x, {2, 2, 1}, y);
@@ -34,7 +34,7 @@ TEST_CASE("reference: groups, dilation and a weight zero point") {
   op.weights = {1, 2, 3, 4};
   op.weight_zero = {1, -1};
   op.weight_scale = {1, 1};
-  op.requant = {RequantForm::raw, Rounding::half_up, 0, 0, 0, 0, 0, {}, {0, 0}};
+  op.requant = {RequantForm::raw, Rounding::half_up, 0, 0, 0, 0, 0, 0, {}, {0, 0}};
   const Bytes x{1, 10, 2, 20, 3, 30};  // three columns of two channels
   std::vector<int32_t> y(2);
   reference::weighted<int32_t>(op, {1, 3, 2}, 0, x, {1, 1, 2}, y);

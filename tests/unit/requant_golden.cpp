@@ -27,7 +27,8 @@ json golden(const char* section) {
 std::vector<ChannelTerms> channels_of(const json& list) {
   std::vector<ChannelTerms> terms;
   for (const json& c : list)
-    terms.push_back({c.at("multiplier"), c.at("bias"), c.at("weight_sum"), c.at("acc_min"), c.at("acc_max")});
+    terms.push_back({c.at("multiplier"), c.at("bias"), c.at("weight_sum"), c.at("acc_min"), c.at("acc_max"),
+                     c.value("divisor", int64_t{1})});
   return terms;
 }
 
@@ -81,6 +82,7 @@ TEST_CASE("golden: constants, deviation and outputs of narrow and wide form") {
     CHECK(r->pre_shift == e.at("pre_shift").get<int>());
     CHECK(r->lo == spec.lo);
     CHECK(r->hi == spec.hi);
+    CHECK(r->tie_width == e.at("tie_width").get<int>());
     CHECK(r->m == e.at("m").get<std::vector<int32_t>>());
     CHECK(r->B == e.at("B").get<std::vector<int32_t>>());
     CHECK(r->deviation == e.at("deviation").get<double>());
