@@ -1,5 +1,8 @@
 #include "network/ares_check.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 static int64_t value_at(const void* tensor, int32_t element_bytes, uint32_t i) {
   return element_bytes == 4 ? ((const int32_t*)tensor)[i] : ((const uint8_t*)tensor)[i];
 }
@@ -16,6 +19,16 @@ ares_errors ares_compare(const ares_tensor* tensor) {
     if (size > e.max) e.max = size;
   }
   return e;
+}
+
+void ares_dump(const ares_tensor* tensor) {
+  enum { PER_LINE = 16 };
+  const uint8_t* const values = ares_l2() + tensor->offset;
+  for (uint32_t i = 0; i < tensor->elements; ++i) {
+    if (i % PER_LINE == 0) printf("DUMP %s[%" PRIu32 "]:", tensor->name, i);
+    const int last = i % PER_LINE == PER_LINE - 1 || i + 1 == tensor->elements;
+    printf(" %" PRId64 "%s", value_at(values, tensor->element_bytes, i), last ? "\n" : "");
+  }
 }
 
 void ares_errors_add(ares_errors* all, const ares_errors* one) {

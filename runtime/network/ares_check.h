@@ -12,6 +12,9 @@ typedef struct {
 
 ares_errors ares_compare(const ares_tensor* tensor);
 
+// Prints the tensor as lines "DUMP name[first]: values", 16 values each, in device order.
+void ares_dump(const ares_tensor* tensor);
+
 // Adds the errors of one tensor to those of several.
 void ares_errors_add(ares_errors* all, const ares_errors* one);
 

@@ -1,7 +1,9 @@
 // Runs a network on its sample, checks it and tells its times. First a run that checks every group (unless
-// DISABLE_INTERMEDIATE_GOLDEN), then the timed run, in which nothing is printed or checked.
+// DISABLE_INTERMEDIATE_GOLDEN) and prints what ARES_DUMP names, then the timed run, in which nothing is printed or
+// checked.
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "network/ares_check.h"
 #include "network/ares_network.h"
@@ -20,11 +22,38 @@ static void compare(const ares_group* group, const char* which) {
          e.differing == 0 ? "equal" : "DIFFERS", e.differing, e.values, e.max, which);
 }
 
-#ifndef DISABLE_INTERMEDIATE_GOLDEN
-// A group that writes a part of a tensor has no golden values: the last part's cover it.
-static void check(const ares_group* group) {
-  if (group->output.golden != NULL) compare(group, "");
+#ifdef ARES_DUMP
+#define TEXT_OF(name) #name
+#define TEXT(name) TEXT_OF(name)
+static const char dumped[] = TEXT(ARES_DUMP);
+
+static int has_group(const ares_network* network, const char* name) {
+  for (int32_t i = 0; i < network->group_count; ++i)
+    if (strcmp(network->groups[i].output.name, name) == 0) return 1;
+  printf("DUMP=%s: there is no such group; the groups are", name);
+  for (int32_t i = 0; i < network->group_count; ++i) printf(" %s", network->groups[i].output.name);
+  printf("\n");
+  return 0;
 }
+#endif
+
+#if defined(ARES_DUMP) || !defined(DISABLE_INTERMEDIATE_GOLDEN)
+static void inspect(const ares_group* group) {
+#ifdef ARES_DUMP
+  if (strcmp(group->output.name, dumped) == 0) ares_dump(&group->output);
+#endif
+#ifndef DISABLE_INTERMEDIATE_GOLDEN
+  // A group that writes a part of a tensor has no golden values: the last part's cover it.
+  if (group->output.golden != NULL) compare(group, "");
+#endif
+}
+
+static void inspected_run(const ares_network* network) {
+  ares_network_set_inputs(network);
+  ares_network_run(network, NULL, inspect);
+}
+#else
+static void inspected_run(const ares_network* network) { (void)network; }
 #endif
 
 static uint64_t timed_run(const ares_network* network, ares_perf* perf) {
@@ -71,11 +100,14 @@ int ares_network_main(const ares_network* network) {
     printf("Test FAILED: %d groups, at most %d are possible\n", (int)network->group_count, MAX_GROUPS);
     return 1;
   }
-  ares_network_load(network);
-#ifndef DISABLE_INTERMEDIATE_GOLDEN
-  ares_network_set_inputs(network);
-  ares_network_run(network, NULL, check);
+#ifdef ARES_DUMP
+  if (!has_group(network, dumped)) {
+    ares_close();
+    return 1;
+  }
 #endif
+  ares_network_load(network);
+  inspected_run(network);
   const uint64_t total = timed_run(network, perf);
   for (int32_t i = 0; i < network->group_count; ++i) {
     if (network->groups[i].is_output) compare(&network->groups[i], " (timed run)");

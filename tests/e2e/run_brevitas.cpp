@@ -2,19 +2,24 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <set>
 
 #include "core/base/npy.hpp"
 #include "core/compare/report.hpp"
+#include "core/evaluate/evaluate.hpp"
 #include "core/import/load_network.hpp"
+#include "core/import/read_model.hpp"
 #include "core/ir/graph.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
 using namespace ares;
+
+const std::string kIntegerBias = "var_bias_int32";
 
 /// What no part of ARES reads yet: skipped while it does not load.
 const std::set<std::string> kAwaited{"misc_concat",
@@ -105,6 +110,25 @@ Outputs run_all(const fs::path& folder, const LayerGraph& g) {
   return o;
 }
 
+/// Every activation's integers by the evaluation of the model in real numbers.
+Record evaluated_record(const qonnx::Evaluation& evaluation, const LayerGraph& g, std::span<const float> sample) {
+  const auto run = value_or_throw(
+      evaluation.run({{evaluation.model().inputs[0], qonnx::real_tensor(g.inputs[0].view.shape, sample)}}));
+  Record record;
+  for (const qonnx::Node& node : evaluation.model().nodes) {
+    const auto t = std::find_if(g.tensors.begin(), g.tensors.end(),
+                                [&](const Tensor& tensor) { return tensor.name == node.outputs[0]; });
+    if (node.op != "Quant" || t == g.tensors.end()) continue;
+    const auto q = value_or_throw(qonnx::quantised_integers(evaluation, run, node));
+    record.tensors.push_back({t->name,
+                              t->view.shape,
+                              {q.begin(), q.end()},
+                              t->q.scale,
+                              double(t->q.zero_point - (t->q.is_signed ? 128 : 0))});
+  }
+  return record;
+}
+
 }  // namespace
 
 TEST_CASE("run: every export agrees with Brevitas's integers in exact policy, layer by layer") {
@@ -122,10 +146,47 @@ TEST_CASE("run: every export agrees with Brevitas's integers in exact policy, la
     CHECK(complaint(result) == "");
     const Verdict v = judge(result);
     MESSAGE(folder.filename().string(), ": alone ", v.differing, " of ", v.elements, " differ");
-    // Every bias is an integer in steps of the accumulator there: nothing is left to rounding.
-    if (folder.filename() == "var_bias_int32") {
+    // Every bias is an integer in steps of the accumulator there.
+    if (folder.filename() == kIntegerBias) {
       for (const TensorComparison& t : result.tensors) CHECK(t.whole.differing == 0);
     }
+  }
+}
+
+TEST_CASE("run: with integer biases every activation of every sample is that of real numbers") {
+  for (const fs::path& folder : exports()) {
+    if (folder.filename() != kIntegerBias) continue;
+    const LayerGraph g = load(folder, RequantPolicy::exact).value();
+    const auto evaluation =
+        value_or_throw(qonnx::Evaluation::create(value_or_throw(qonnx::read_model(folder / "model.qonnx"))));
+    const auto all = floats(folder / "inputs.npy");
+    const std::size_t samples = static_cast<std::size_t>(value_or_throw(read_npy(folder / "inputs.npy")).shape[0]);
+    for (std::size_t n = 0; n < samples; ++n) {
+      CAPTURE(n);
+      const Record record =
+          evaluated_record(evaluation, g, std::span(all).subspan(n * all.size() / samples, all.size() / samples));
+      CHECK(record.tensors.size() == 3);
+      const auto result = value_or_throw(compare(g, stored_sample(g, all, n), record));
+      for (const TensorComparison& t : result.tensors) CHECK(t.whole.differing == 0);
+    }
+  }
+}
+
+TEST_CASE("run: a MobileNetV1 of width 0.25 takes less than 50 ms an image") {
+  for (const fs::path& folder : exports()) {
+    if (folder.filename() != "mobilenetv1_025_vww_bnmerged_perchannel") continue;
+    const LayerGraph g = load(folder, RequantPolicy::exact).value();
+    const auto input = stored_sample(g, floats(folder / "inputs.npy"), 0);
+    double best = 1;
+    for (int repeat = 0; repeat < 5; ++repeat) {
+      const auto start = std::chrono::steady_clock::now();
+      run(g, input);
+      best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    }
+    MESSAGE("the best of 5 runs: ", 1e3 * best, " ms");
+#ifdef NDEBUG
+    CHECK(best < 0.050);
+#endif
   }
 }
 
