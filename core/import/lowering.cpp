@@ -1,6 +1,7 @@
 #include "core/import/lowering.hpp"
 
 #include "core/import/host_graph.hpp"
+#include "core/import/partial.hpp"
 #include "core/ir/graph.hpp"
 
 #include <fmt/format.h>
@@ -198,15 +199,26 @@ std::vector<int32_t> channels_first_order(const Dims& dims) {
   return order;
 }
 
-Result<LayerGraph> lower_model(ModelGraph& model) {
+Result<LayerGraph> lower_model(ModelGraph& model, CheckLog* log) {
   LayerGraph graph;
   graph.name = model.name;
   Lowering lowering(model, graph);
   for (const Node& node : model.nodes) {
-    if (auto ok = lower_node(lowering, node); !ok) return tl::unexpected(ok.error());
+    if (log && pass_over(lowering, node, *log)) continue;
+    const char* cause = node.op == "Quant" ? "quantiser" : "layer";
+    if (auto ok = lower_node(lowering, node); !ok && !note(log, cause, model, node, ok.error())) {
+      return tl::unexpected(ok.error());
+    }
   }
   for (const std::string& name : model.outputs) {
-    if (auto ok = lower_output(lowering, name); !ok) return tl::unexpected(ok.error());
+    if (log && log->unknown.count(name)) continue;
+    auto ok = lower_output(lowering, name);
+    if (!ok && !note(log, "output", "", model.file + ": ", ok.error())) return tl::unexpected(ok.error());
+    if (!ok) log->findings.back().tensor = name;
+  }
+  if (log && has_unsupported(log->findings)) {
+    close_ends(graph);
+    return graph;
   }
   if (graph.inputs.empty()) return fail(fmt::format("{}: its outputs depend on no quantised input", model.file));
   return graph;

@@ -33,10 +33,15 @@ struct Operator {
   /// The same for an operator with several outputs.
   Result<std::vector<Value>> (*lower_all)(Lowering&, const NodeView&) = nullptr;
   OnHost host = OnHost::no;
+  /// One line of the page of supported operations.
+  std::string_view supports = {};
 };
 
 /// The operator of that name, or null.
 const Operator* find_operator(std::string_view name);
+
+/// All of them, sorted by name.
+std::vector<const Operator*> operators();
 
 /// All names, sorted, separated by ", ".
 std::string operator_names();

@@ -56,10 +56,11 @@ Result<void> canonicalise(NetworkState& state) {
     if (node.domain.empty() && qonnx::find_operator(node.op)) continue;
     const std::string domain = node.domain.empty() ? "" : fmt::format(" of domain '{}'", node.domain);
     const std::string out = node.outputs.empty() ? "" : node.outputs[0];
-    return tl::unexpected(
+    const Error error =
         qonnx::node_error(model, node,
                           fmt::format("the operator{} is not supported (tensor '{}'); replace it by one of {}", domain,
-                                      out, qonnx::operator_names())));
+                                      out, qonnx::operator_names()));
+    if (!note(state.check, "operator", model, node, error)) return tl::unexpected(error);
   }
   return {};
 }

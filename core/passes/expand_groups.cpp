@@ -44,8 +44,10 @@ Result<void> expand_groups(NetworkState& state) {
     const Dims in = input_dims(g, id), out = g.tensors[static_cast<std::size_t>(layer.output)].dims;
     if (op->groups == in.c && op->groups == out.c) continue;
     const int groups = op->groups;
-    if (auto ok = make_dense(*op, in, out); !ok)
+    if (auto ok = make_dense(*op, in, out); !ok) {
+      if (note(state.check, "groups", layer.model_node, "", ok.error())) continue;
       return fail(fmt::format("{}: layer '{}' (node '{}'): {}", g.name, layer.name, layer.model_node, ok.error().what));
+    }
     state.notice(
         fmt::format("layer '{}': {} groups run as a dense convolution with zero weights between them, {} "
                     "multiply-accumulates instead of {}",

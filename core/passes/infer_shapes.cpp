@@ -110,8 +110,17 @@ Result<void> infer_shapes(NetworkState& state) {
   std::vector<Node> kept;
   Totals totals;
   for (Node& node : model.nodes) {
+    if (guess_shapes(state.check, model, node)) {
+      kept.push_back(std::move(node));
+      continue;
+    }
     const auto folded = visit(model, node);
-    if (!folded) return tl::unexpected(folded.error());
+    if (!folded && !note_shape(state.check, model, node, folded.error())) return tl::unexpected(folded.error());
+    if (!folded) {
+      kept.push_back(std::move(node));
+      continue;
+    }
+    spread_doubt(state.check, node);
     if (auto ok = add_outputs(model, node, totals); !ok) return ok;
     if (!*folded) kept.push_back(std::move(node));
   }

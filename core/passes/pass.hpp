@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/import/finding.hpp"
 #include "core/import/model_graph.hpp"
 #include "core/ir/graph.hpp"
 
@@ -16,6 +17,7 @@ struct NetworkState {
   qonnx::ModelGraph model;
   LayerGraph layers;
   std::function<void(const std::string&)> notice;  ///< takes one line; never null
+  CheckLog* check = nullptr;                       ///< not null: takes the errors down, and passes go on
 
   bool lowered() const { return boost::num_vertices(layers.dag) > 0; }
 };

@@ -28,10 +28,10 @@ Result<qonnx::QuantisedConstant> quantise(NetworkState& state, const NodeView& n
   if (is_swapped(*q, constant)) {
     q->is_signed = true;
     q->narrow = false;
-    state.notice(
-        fmt::format("warning: {}: node '{}': negative weights in an unsigned narrow Quant; read as signed "
-                    "(Brevitas 0.10 swaps the two attributes)",
-                    state.model.file, node.node.name));
+    const char* what =
+        "negative weights in an unsigned narrow Quant; read as signed (Brevitas 0.10 swaps the two attributes)";
+    state.notice(fmt::format("warning: {}: node '{}': {}", state.model.file, node.node.name, what));
+    warn(state.check, "swapped", node.node, what);
   }
   return qonnx::quantise_constant(node, constant, *q);
 }
@@ -48,6 +48,7 @@ Result<void> quantise_constants(NetworkState& state) {
       continue;
     }
     auto quantised = quantise(state, view, *constant);
+    if (!quantised && note(state.check, "quantiser", state.model, node, quantised.error())) continue;
     if (!quantised) return tl::unexpected(quantised.error());
     state.model.quantised[node.outputs[0]] = std::move(*quantised);
   }

@@ -82,6 +82,7 @@ Result<void> requantise(NetworkState& state) {
     const Tensor& out = g.tensors[static_cast<std::size_t>(layer.output)];
     const auto requant = fill(layer.op, in, second, out, g.policy);
     if (!requant) {
+      if (note(state.check, "requantisation", layer.model_node, "", requant.error())) continue;
       return fail(
           fmt::format("{}: layer '{}' (node '{}'): {}", g.name, layer.name, layer.model_node, requant.error().what));
     }

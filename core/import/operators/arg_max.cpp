@@ -15,7 +15,9 @@ ShapesResult shapes(const NodeView& node) {
 
 }  // namespace
 
-const Operator kArgMax{.name = "ArgMax", .shapes = shapes, .host = OnHost::yes};
-const Operator kArgMin{.name = "ArgMin", .shapes = shapes, .host = OnHost::yes};
+const Operator kArgMax{
+    .name = "ArgMax", .shapes = shapes, .host = OnHost::yes, .supports = "of what the network gives out"};
+const Operator kArgMin{
+    .name = "ArgMin", .shapes = shapes, .host = OnHost::yes, .supports = "of what the network gives out"};
 
 }  // namespace ares::qonnx

@@ -105,7 +105,15 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
 
 }  // namespace
 
-const Operator kAveragePool{.name = "AveragePool", .shapes = shapes, .lower = lower};
-const Operator kGlobalAveragePool{.name = "GlobalAveragePool", .shapes = shapes, .lower = lower};
+const Operator kAveragePool{.name = "AveragePool",
+                            .shapes = shapes,
+                            .lower = lower,
+                            .supports =
+                                "one or two spatial axes; any kernel, strides and pads; ceil_mode; padding counted or "
+                                "not; its Quant rounds once"};
+const Operator kGlobalAveragePool{.name = "GlobalAveragePool",
+                                  .shapes = shapes,
+                                  .lower = lower,
+                                  .supports = "one or two spatial axes; its Quant rounds once"};
 
 }  // namespace ares::qonnx

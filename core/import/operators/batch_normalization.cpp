@@ -47,7 +47,10 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
 
 }  // namespace
 
-const Operator kBatchNormalization{
-    .name = "BatchNormalization", .shapes = same_shape, .lower = lower, .host = OnHost::yes};
+const Operator kBatchNormalization{.name = "BatchNormalization",
+                                   .shapes = same_shape,
+                                   .lower = lower,
+                                   .host = OnHost::yes,
+                                   .supports = "right after Conv, Gemm or MatMul, where it folds into scales and bias"};
 
 }  // namespace ares::qonnx

@@ -27,6 +27,6 @@ ArraysResult fold(const NodeView& node) {
 
 }  // namespace
 
-const Operator kCast{.name = "Cast", .fold = fold};
+const Operator kCast{.name = "Cast", .fold = fold, .supports = "shapes and indices"};
 
 }  // namespace ares::qonnx

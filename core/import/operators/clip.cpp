@@ -43,6 +43,11 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
 
 }  // namespace
 
-const Operator kClip{.name = "Clip", .shapes = same_shape, .fold = fold, .lower = lower, .host = OnHost::yes};
+const Operator kClip{.name = "Clip",
+                     .shapes = same_shape,
+                     .fold = fold,
+                     .lower = lower,
+                     .host = OnHost::yes,
+                     .supports = "constant bounds: becomes the clip range of the Quant behind it, or part of a table"};
 
 }  // namespace ares::qonnx

@@ -107,6 +107,11 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
 
 }  // namespace
 
-const Operator kConcat{.name = "Concat", .shapes = shapes, .fold = fold, .lower = lower};
+const Operator kConcat{
+    .name = "Concat",
+    .shapes = shapes,
+    .fold = fold,
+    .lower = lower,
+    .supports = "of quantised tensors along any axis but the batch; equal scales are copied as they are"};
 
 }  // namespace ares::qonnx

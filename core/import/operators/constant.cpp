@@ -27,6 +27,6 @@ ArraysResult fold(const NodeView& node) {
 
 }  // namespace
 
-const Operator kConstant{.name = "Constant", .fold = fold};
+const Operator kConstant{.name = "Constant", .fold = fold, .supports = "any"};
 
 }  // namespace ares::qonnx

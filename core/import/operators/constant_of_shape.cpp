@@ -17,6 +17,6 @@ ArraysResult fold(const NodeView& node) {
 
 }  // namespace
 
-const Operator kConstantOfShape{.name = "ConstantOfShape", .fold = fold};
+const Operator kConstantOfShape{.name = "ConstantOfShape", .fold = fold, .supports = "any"};
 
 }  // namespace ares::qonnx

@@ -62,6 +62,11 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
 
 }  // namespace
 
-const Operator kConv{.name = "Conv", .shapes = shapes, .lower = lower};
+const Operator kConv{.name = "Conv",
+                     .shapes = shapes,
+                     .lower = lower,
+                     .supports =
+                         "one or two spatial axes; any kernel, stride, dilation, pads and groups; weights of 8 bits or "
+                         "fewer, per tensor or per channel, with or without zero points; float or quantised bias"};
 
 }  // namespace ares::qonnx

@@ -8,6 +8,7 @@ ShapesResult shapes(const NodeView& node) { return same_shape(node); }
 
 }  // namespace
 
-const Operator kDropout{.name = "Dropout", .shapes = shapes, .lower = pass_through, .host = OnHost::moves};
+const Operator kDropout{
+    .name = "Dropout", .shapes = shapes, .lower = pass_through, .host = OnHost::moves, .supports = "does nothing"};
 
 }  // namespace ares::qonnx

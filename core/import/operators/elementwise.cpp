@@ -219,6 +219,21 @@ ArraysResult fold_unary(const NodeView& node, const Function& f) {
   return std::vector<Array>{make_integers(in.shape, std::move(*integers))};
 }
 
+std::string_view supported_unary(std::string_view name) {
+  if (name == "Relu") return "anywhere: the clip range of the Quant behind it, or part of a table";
+  if (name == "Neg" || name == "HardSigmoid") return "of a weighted layer's sums, or of a quantised tensor: a table";
+  return "of a quantised tensor: a table, exact for all 256 inputs";
+}
+
+std::string_view supported_binary(std::string_view name) {
+  if (name == "Add" || name == "Sub" || name == "Mul")
+    return "of two quantised tensors, the second as large or one value per channel; by a constant, one or one per "
+           "channel";
+  if (name == "Div") return "by a constant, one or one per channel";
+  if (name == "Min" || name == "Max") return "with one constant: a clip range, or part of a table";
+  return "with one constant, of a quantised tensor: a table";
+}
+
 }  // namespace
 
 ArraysResult fold_elementwise(const NodeView& node) {
@@ -268,17 +283,18 @@ Result<Value> lower_elementwise(Lowering& lowering, const NodeView& node) {
 std::span<const Operator> elementwise_operators() {
   static const std::vector<Operator> operators = [] {
     std::vector<Operator> all;
-    const auto add = [&](std::string_view name) {
+    const auto add = [&](std::string_view name, std::string_view supports) {
       all.push_back({.name = name,
                      .shapes = shapes_elementwise,
                      .fold = fold_elementwise,
                      .lower = lower_elementwise,
-                     .host = OnHost::yes});
+                     .host = OnHost::yes,
+                     .supports = supports});
     };
     for (const UnaryFunction& f : unary_functions()) {
-      if (f.name != "GeluTanh") add(f.name);  // a Gelu with an attribute
+      if (f.name != "GeluTanh") add(f.name, supported_unary(f.name));  // a Gelu with an attribute
     }
-    for (const BinaryFunction& f : binary_functions()) add(f.name);
+    for (const BinaryFunction& f : binary_functions()) add(f.name, supported_binary(f.name));
     return all;
   }();
   return operators;

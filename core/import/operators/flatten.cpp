@@ -17,6 +17,7 @@ ShapesResult shapes(const NodeView& node) {
 
 }  // namespace
 
-const Operator kFlatten{.name = "Flatten", .shapes = shapes, .lower = reshaped, .host = OnHost::moves};
+const Operator kFlatten{
+    .name = "Flatten", .shapes = shapes, .lower = reshaped, .host = OnHost::moves, .supports = "moves nothing"};
 
 }  // namespace ares::qonnx

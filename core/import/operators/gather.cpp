@@ -36,6 +36,6 @@ ArraysResult fold(const NodeView& node) {
 
 }  // namespace
 
-const Operator kGather{.name = "Gather", .fold = fold};
+const Operator kGather{.name = "Gather", .fold = fold, .supports = "shapes and indices"};
 
 }  // namespace ares::qonnx

@@ -54,6 +54,10 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
 
 }  // namespace
 
-const Operator kGemm{.name = "Gemm", .shapes = shapes, .lower = lower};
+const Operator kGemm{
+    .name = "Gemm",
+    .shapes = shapes,
+    .lower = lower,
+    .supports = "weights of 8 bits or fewer on input 1, transposed or not; alpha, beta; float or quantised bias"};
 
 }  // namespace ares::qonnx

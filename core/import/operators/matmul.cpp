@@ -28,6 +28,9 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
 
 }  // namespace
 
-const Operator kMatMul{.name = "MatMul", .shapes = shapes, .lower = lower};
+const Operator kMatMul{.name = "MatMul",
+                       .shapes = shapes,
+                       .lower = lower,
+                       .supports = "weights of 8 bits or fewer on input 1, a matrix; any number of tokens"};
 
 }  // namespace ares::qonnx

@@ -54,6 +54,11 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
 
 }  // namespace
 
-const Operator kMaxPool{.name = "MaxPool", .shapes = shapes, .lower = lower};
+const Operator kMaxPool{.name = "MaxPool",
+                        .shapes = shapes,
+                        .lower = lower,
+                        .supports =
+                            "of a quantised tensor; one or two spatial axes; any kernel, stride, dilation and pads "
+                            "smaller than the window; ceil_mode"};
 
 }  // namespace ares::qonnx

@@ -129,6 +129,11 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
 
 }  // namespace
 
-const Operator kPad{.name = "Pad", .shapes = shapes, .lower = lower};
+const Operator kPad{
+    .name = "Pad",
+    .shapes = shapes,
+    .lower = lower,
+    .supports =
+        "by a constant, of a quantised tensor: becomes the padding of the Conv or pool behind it, else it is executed"};
 
 }  // namespace ares::qonnx

@@ -165,6 +165,11 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
 
 }  // namespace
 
-const Operator kQuant{.name = "Quant", .shapes = same_shape, .lower = lower};
+const Operator kQuant{.name = "Quant",
+                      .shapes = same_shape,
+                      .lower = lower,
+                      .supports =
+                          "8 bits or fewer, signed or not, narrow or not, any scale and zero point per tensor "
+                          "(weights: per channel, too); rounding_mode ROUND"};
 
 }  // namespace ares::qonnx

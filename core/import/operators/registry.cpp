@@ -36,6 +36,12 @@ const Operator* find_operator(std::string_view name) {
   return it == registry().end() ? nullptr : it->second;
 }
 
+std::vector<const Operator*> operators() {
+  std::vector<const Operator*> all;
+  for (const auto& [name, op] : registry()) all.push_back(op);
+  return all;
+}
+
 std::string operator_names() {
   std::vector<std::string_view> names;
   for (const auto& [name, op] : registry()) names.push_back(name);

@@ -51,6 +51,11 @@ ArraysResult fold(const NodeView& node) {
 
 }  // namespace
 
-const Operator kReshape{.name = "Reshape", .shapes = shapes, .fold = fold, .lower = reshaped, .host = OnHost::moves};
+const Operator kReshape{.name = "Reshape",
+                        .shapes = shapes,
+                        .fold = fold,
+                        .lower = reshaped,
+                        .host = OnHost::moves,
+                        .supports = "moves nothing; on device order only"};
 
 }  // namespace ares::qonnx

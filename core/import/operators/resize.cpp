@@ -128,7 +128,13 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
 
 }  // namespace
 
-const Operator kResize{.name = "Resize", .shapes = shapes, .lower = lower};
-const Operator kUpsample{.name = "Upsample", .shapes = shapes, .lower = lower};
+const Operator kResize{.name = "Resize",
+                       .shapes = shapes,
+                       .lower = lower,
+                       .supports = "nearest neighbour by whole factors or divisors, of a quantised tensor"};
+const Operator kUpsample{.name = "Upsample",
+                         .shapes = shapes,
+                         .lower = lower,
+                         .supports = "nearest neighbour by whole factors, of a quantised tensor"};
 
 }  // namespace ares::qonnx

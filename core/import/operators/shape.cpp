@@ -18,6 +18,6 @@ ArraysResult fold(const NodeView& node) {
 
 }  // namespace
 
-const Operator kShape{.name = "Shape", .fold = fold, .folds_from_shapes = true};
+const Operator kShape{.name = "Shape", .fold = fold, .folds_from_shapes = true, .supports = "of any tensor"};
 
 }  // namespace ares::qonnx

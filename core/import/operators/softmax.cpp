@@ -2,7 +2,9 @@
 
 namespace ares::qonnx {
 
-const Operator kSoftmax{.name = "Softmax", .shapes = same_shape, .host = OnHost::yes};
-const Operator kLogSoftmax{.name = "LogSoftmax", .shapes = same_shape, .host = OnHost::yes};
+const Operator kSoftmax{
+    .name = "Softmax", .shapes = same_shape, .host = OnHost::yes, .supports = "of what the network gives out"};
+const Operator kLogSoftmax{
+    .name = "LogSoftmax", .shapes = same_shape, .host = OnHost::yes, .supports = "of what the network gives out"};
 
 }  // namespace ares::qonnx

@@ -82,6 +82,9 @@ Result<std::vector<Value>> lower(Lowering& lowering, const NodeView& node) {
 
 }  // namespace
 
-const Operator kSplit{.name = "Split", .shapes = shapes, .lower_all = lower};
+const Operator kSplit{.name = "Split",
+                      .shapes = shapes,
+                      .lower_all = lower,
+                      .supports = "of a quantised tensor along any axis but the batch: executed"};
 
 }  // namespace ares::qonnx

@@ -37,6 +37,11 @@ ArraysResult fold(const NodeView& node) {
 
 }  // namespace
 
-const Operator kSqueeze{.name = "Squeeze", .shapes = shapes, .fold = fold, .lower = reshaped, .host = OnHost::moves};
+const Operator kSqueeze{.name = "Squeeze",
+                        .shapes = shapes,
+                        .fold = fold,
+                        .lower = reshaped,
+                        .host = OnHost::moves,
+                        .supports = "moves nothing"};
 
 }  // namespace ares::qonnx

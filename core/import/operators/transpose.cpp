@@ -78,6 +78,12 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
 
 }  // namespace
 
-const Operator kTranspose{.name = "Transpose", .shapes = shapes, .fold = fold, .lower = lower, .host = OnHost::moves};
+const Operator kTranspose{
+    .name = "Transpose",
+    .shapes = shapes,
+    .fold = fold,
+    .lower = lower,
+    .host = OnHost::moves,
+    .supports = "moves nothing: the layer behind it takes the order into its weights, where it can"};
 
 }  // namespace ares::qonnx

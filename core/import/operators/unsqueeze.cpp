@@ -37,7 +37,11 @@ ArraysResult fold(const NodeView& node) {
 
 }  // namespace
 
-const Operator kUnsqueeze{
-    .name = "Unsqueeze", .shapes = shapes, .fold = fold, .lower = reshaped, .host = OnHost::moves};
+const Operator kUnsqueeze{.name = "Unsqueeze",
+                          .shapes = shapes,
+                          .fold = fold,
+                          .lower = reshaped,
+                          .host = OnHost::moves,
+                          .supports = "moves nothing"};
 
 }  // namespace ares::qonnx
