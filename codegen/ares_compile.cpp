@@ -15,7 +15,7 @@
 #include "core/import/model_options.hpp"
 #include "core/ir/graph.hpp"
 #include "core/plan/plan_json.hpp"
-#include "cost_models/cost_model.hpp"
+#include "cost_models/model_best.hpp"
 #include "kb/location.hpp"
 
 namespace ares {
@@ -61,28 +61,6 @@ std::optional<kb::KnowledgeBase> open_kb(const OptionValues& values) {
   return value_or_throw(kb::KnowledgeBase::open_read_only(dir));
 }
 
-/// The best of all feasible configs of a group by a model; of equals the first.
-std::optional<ModelBest> optimum(const CostModel& model, const Query& query) {
-  constexpr size_t batch = 1024;
-  std::optional<ModelBest> best;
-  std::vector<Config> configs;
-  std::vector<Estimate> estimates(batch);
-  const auto score = [&] {
-    model.estimate(query, configs, std::span(estimates).first(configs.size()));
-    for (size_t i = 0; i < configs.size(); ++i)
-      if (estimates[i].feasible && (!best || estimates[i].cycles < best->cycles))
-        best = ModelBest{configs[i], estimates[i].cycles};
-    configs.clear();
-  };
-  for_each_feasible(make_space(query.shape, query.context), [&](uint64_t, const Config& c) {
-    configs.push_back(c);
-    if (configs.size() == batch) score();
-    return true;
-  });
-  score();
-  return best;
-}
-
 ConfigSources config_sources(const OptionValues& values, const Target& target,
                              const std::optional<kb::KnowledgeBase>& kb) {
   ConfigSources s;
@@ -92,8 +70,9 @@ ConfigSources config_sources(const OptionValues& values, const Target& target,
   s.score = [model, &target](const GroupShape& shape, const Context& context, const Config& config) {
     return estimate(*model, {shape, context, target}, config).cycles;
   };
-  s.optimum = [model, &target](const GroupShape& shape, const Context& context) {
-    return optimum(*model, {shape, context, target});
+  s.optimum = [model, &target](const GroupShape& shape, const Context& context) -> std::optional<ModelBest> {
+    const auto best = best_by_model(*model, {shape, context, target});
+    return best ? std::optional(ModelBest{best->config, best->estimate.cycles}) : std::nullopt;
   };
   return s;
 }
