@@ -51,6 +51,8 @@ const Operator kBatchNormalization{.name = "BatchNormalization",
                                    .shapes = same_shape,
                                    .lower = lower,
                                    .host = OnHost::yes,
-                                   .supports = "right after Conv, Gemm or MatMul, where it folds into scales and bias"};
+                                   .supports =
+                                       "of channels: folds into the Conv, Gemm or MatMul before it; on a quantised "
+                                       "tensor or an average a depthwise layer"};
 
 }  // namespace ares::qonnx

@@ -170,6 +170,7 @@ const Operator kQuant{.name = "Quant",
                       .lower = lower,
                       .supports =
                           "8 bits or fewer, signed or not, narrow or not, any scale and zero point per tensor "
-                          "(weights: per channel, too); rounding_mode ROUND"};
+                          "(weights: per channel, too); rounding_mode ROUND, other modes and bipolar values on weights "
+                          "and quantised tensors"};
 
 }  // namespace ares::qonnx

@@ -90,6 +90,9 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
 
 }  // namespace
 
-const Operator kTrunc{.name = "Trunc", .shapes = same_shape, .lower = lower};
+const Operator kTrunc{.name = "Trunc",
+                      .shapes = same_shape,
+                      .lower = lower,
+                      .supports = "version 1 and 2, after a weighted layer, an average or a quantised tensor"};
 
 }  // namespace ares::qonnx
