@@ -16,6 +16,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/builder/draws.hpp"
@@ -27,6 +28,9 @@ using qonnx::Array;
 using qonnx::Attribute;
 using qonnx::ModelGraph;
 using qonnx::Shape;
+
+/// The domain of Quant and its kind.
+inline constexpr const char* kQonnxDomain = "qonnx.custom_op.general";
 
 /// A tensor of the model under construction.
 struct Value {
@@ -44,9 +48,10 @@ struct QuantSpec {
   int bits = 8;
   bool is_signed = true;
   bool narrow = false;
-  bool asymmetric = false;    ///< unsigned with a zero point, as ShiftedUint8ActPerTensorFloat
-  bool power_of_two = false;  ///< the scale is rounded up to one
-  double range = 1;           ///< how much of the samples' range it covers; below 1 it saturates
+  bool asymmetric = false;              ///< unsigned with a zero point, as ShiftedUint8ActPerTensorFloat
+  bool power_of_two = false;            ///< the scale is rounded up to one
+  std::string_view rounding = "ROUND";  ///< FLOOR, CEIL, ROUND_TO_ZERO: QONNX's names
+  double range = 1;                     ///< how much of the samples' range it covers; below 1 it saturates
   std::optional<double> scale{};
 };
 
@@ -54,7 +59,7 @@ struct QuantSpec {
 inline constexpr QuantSpec kUnsigned{.is_signed = false};
 
 struct WeightSpec {
-  int bits = 8;
+  int bits = 8;  ///< 1: bipolar, -scale or +scale
   bool per_channel = false;
   bool asymmetric = false;  ///< unsigned with a zero point, as ShiftedUint8WeightPerTensorFloat
   bool power_of_two = false;
@@ -118,6 +123,9 @@ class ModelBuilder {
   /// Where padding counts, a Pad and an AveragePool, as PyTorch writes AvgPool2d.
   Value average_pool(const std::string& path, const Value& x, const PoolSpec& spec = {});
   Value global_average_pool(const std::string& path, const Value& x);
+  /// TruncAvgPool2d: the sum of the window's integers, low bits dropped (AveragePool, Mul, Trunc of 5 inputs). `x` is
+  /// what a quantiser without zero point gave.
+  Value truncated_average_pool(const std::string& path, const Value& x, const PoolSpec& spec = {});
 
   // Functions of activations (functions.cpp). `path` is the module's; "" for what the model calls itself.
   Value add(const std::string& path, const Value& a, const Value& b);
@@ -170,6 +178,7 @@ class ModelBuilder {
  private:
   struct Parameters {
     std::string scale, zero_point, bits;
+    std::string_view rounding = "ROUND";
   };
   Value quant_node(const std::string& handler, const std::string& source, const Parameters& p, bool is_signed,
                    bool narrow);
@@ -179,6 +188,8 @@ class ModelBuilder {
   Value only(std::vector<Value> values) { return std::move(values.front()); }
   std::string unique(const std::string& base);
   const qonnx::RealTensor& constant_value(const std::string& name);
+  /// The Quant that gave a tensor, at most moved about since.
+  const qonnx::Node& quant_of(const std::string& tensor) const;
   double scale_of(const std::string& tensor) const;
 
   ModelGraph model_;

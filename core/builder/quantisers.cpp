@@ -9,8 +9,6 @@
 namespace ares::builder {
 namespace {
 
-constexpr const char* kDomain = "qonnx.custom_op.general";
-
 struct Extremes {
   double low = 0, high = 0;  ///< 0 is inside
 };
@@ -36,8 +34,8 @@ Value ModelBuilder::quant_node(const std::string& handler, const std::string& so
                                bool is_signed, bool narrow) {
   return only(
       node("Quant", handler, {source, p.scale, p.zero_point, p.bits},
-           {{"narrow", int64_t{narrow}}, {"rounding_mode", std::string("ROUND")}, {"signed", int64_t{is_signed}}}, 1,
-           kDomain));
+           {{"narrow", int64_t{narrow}}, {"rounding_mode", std::string(p.rounding)}, {"signed", int64_t{is_signed}}}, 1,
+           kQonnxDomain));
 }
 
 ModelBuilder::Parameters ModelBuilder::activation_parameters(const std::string& handler,
@@ -56,7 +54,7 @@ ModelBuilder::Parameters ModelBuilder::activation_parameters(const std::string& 
   scale = static_cast<float>(scale);
   const double zero = spec.asymmetric ? std::clamp(std::nearbyint(-e.low / scale), 0.0, std::exp2(spec.bits) - 1) : 0;
   return {scalar(handler + "/Constant_output_0", scale), scalar(handler + "/Constant_1_output_0", zero),
-          scalar(handler + "/Constant_2_output_0", spec.bits)};
+          scalar(handler + "/Constant_2_output_0", spec.bits), spec.rounding};
 }
 
 std::vector<Value> ModelBuilder::quant_shared(const std::string& path, const std::vector<Value>& values,

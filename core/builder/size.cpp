@@ -22,7 +22,8 @@ Result<int64_t> depth_of(const NodeView& node) {
 std::set<std::string> other_constants(const ModelGraph& model) {
   std::set<std::string> others;
   for (const Node& node : model.nodes) {
-    if (node.op == "Quant") others.insert(node.inputs.begin() + 1, node.inputs.end());
+    if (node.op == "Quant" || node.op == "BipolarQuant" || node.op == "Trunc")
+      others.insert(node.inputs.begin() + 1, node.inputs.end());
     if (node.op == "Resize") others.insert(node.inputs.begin(), node.inputs.end());
   }
   for (const auto& [name, array] : model.constants) {

@@ -31,6 +31,11 @@ Grid weight_grid(const std::vector<float>& w, std::size_t channels, const Weight
     // Narrow: -(2^(b-1) - 1)..2^(b-1) - 1; a single bit pair still has the steps -1, 0, 1.
     double scale = spec.asymmetric ? (std::max(*high, 0.f) - std::min(*low, 0.f)) / (std::exp2(spec.bits) - 1)
                                    : std::max(-*low, *high) / (std::exp2(spec.bits - 1) - 1);
+    if (spec.bits == 1) {  // bipolar, at the mean of the absolute weights
+      double sum = 0;
+      for (std::size_t i = 0; i < each; ++i) sum += std::abs(begin[static_cast<std::ptrdiff_t>(i)]);
+      scale = sum / static_cast<double>(each);
+    }
     if (spec.power_of_two) scale = std::exp2(std::ceil(std::log2(scale)));
     grid.scale.push_back(static_cast<float>(scale));
     const double zero = std::clamp(std::nearbyint(-std::min(*low, 0.f) / scale), 0.0, std::exp2(spec.bits) - 1);
@@ -57,19 +62,23 @@ std::string ModelBuilder::weights(const std::string& path, Shape shape, const We
   };
   const std::string source = constant(path + ".weight", {shape, std::move(w)});
   const std::string scale = parameter("/Constant_output_0", grid.scale);
+  if (spec.bits == 1) return only(node("BipolarQuant", handler, {source, scale}, {}, 1, kQonnxDomain)).name;
   const std::string zero =
       spec.asymmetric ? parameter("/Constant_1_output_0", grid.zero) : scalar(handler + "/Constant_1_output_0", 0);
   const Parameters p{scale, zero, scalar(handler + "/Constant_2_output_0", spec.bits)};
   return quant_node(handler, source, p, !spec.asymmetric, !spec.asymmetric).name;
 }
 
-/// The scale of a tensor that a Quant produced, at most moved about since.
-double ModelBuilder::scale_of(const std::string& tensor) const {
+const qonnx::Node& ModelBuilder::quant_of(const std::string& tensor) const {
   for (const qonnx::Node& n : model_.nodes) {
     if (std::find(n.outputs.begin(), n.outputs.end(), tensor) == n.outputs.end()) continue;
-    return n.op == "Quant" ? samples(n.inputs[1])[0].values[0] : scale_of(n.inputs[0]);
+    return n.op == "Quant" ? n : quant_of(n.inputs[0]);
   }
-  throw std::logic_error(fmt::format("'{}' is not quantised: a bias cannot take its scale", tensor));
+  throw std::logic_error(fmt::format("'{}' is not quantised: no scale to take over", tensor));
+}
+
+double ModelBuilder::scale_of(const std::string& tensor) const {
+  return samples(quant_of(tensor).inputs[1])[0].values[0];
 }
 
 std::string ModelBuilder::bias(const std::string& path, const Value& x, const std::string& weight, int64_t count,

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/base/file.hpp"
+#include "core/builder/model_builder.hpp"
 #include "core/passes/pass.hpp"
 
 namespace ares::qonnx {
@@ -13,7 +14,6 @@ namespace {
 
 // What PyTorch 1.13 and Brevitas 0.12 write.
 constexpr int64_t kIrVersion = 7, kOpset = 14, kQonnxVersion = 2;
-constexpr const char* kQonnxDomain = "qonnx.custom_op.general";
 
 template <class T>
 std::string raw_bytes(const std::vector<T>& values) {
@@ -104,7 +104,7 @@ void write_header(onnx::ModelProto& proto) {
   opset.set_domain("");
   opset.set_version(kOpset);
   auto& custom = *proto.add_opset_import();
-  custom.set_domain(kQonnxDomain);
+  custom.set_domain(builder::kQonnxDomain);
   custom.set_version(kQonnxVersion);
 }
 

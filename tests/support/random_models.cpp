@@ -35,6 +35,7 @@ QuantSpec random_quant(Draws& d) {
 }
 
 WeightSpec random_weights(Draws& d) {
+  if (d.chance(0.06)) return {.bits = 1, .per_channel = d.chance(0.4), .power_of_two = d.chance(0.15)};
   return {.bits = d.chance(0.6) ? 8 : static_cast<int>(d.integer(2, 7)),
           .per_channel = d.chance(0.4),
           .asymmetric = d.chance(0.2),
@@ -139,6 +140,16 @@ bool average_pool(Maker& m) {
   return true;
 }
 
+bool truncated_average_pool(Maker& m) {
+  if (!m.image()) return false;
+  PoolSpec spec = random_pool(m);
+  spec.ceil = false;
+  spec.count_pads = true;
+  const Value x = m.b.quant(m.path("act"), m.x, {.is_signed = m.d.chance(0.5), .range = m.d.uniform(0.4, 1.2)});
+  m.x = m.b.truncated_average_pool(m.path("pool"), x, spec);
+  return true;
+}
+
 bool global_average_pool(Maker& m) {
   if (!m.image()) return false;
   m.x = quantised(m, m.b.global_average_pool(m.path("gap"), m.x));
@@ -146,7 +157,12 @@ bool global_average_pool(Maker& m) {
 }
 
 bool requantise(Maker& m) {
-  m.x = m.b.quant(m.path("act"), m.x, random_quant(m.d));
+  constexpr std::string_view kRoundings[] = {"ROUND", "ROUND", "FLOOR", "CEIL", "ROUND_TO_ZERO"};
+  QuantSpec spec = random_quant(m.d);
+  spec.rounding = kRoundings[m.d.integer(0, 4)];
+  // Not yet: QONNX rounds x / scale + zero point towards zero, the importer's tables x / scale.
+  if (spec.rounding == "ROUND_TO_ZERO") spec.asymmetric = false;
+  m.x = m.b.quant(m.path("act"), m.x, spec);
   return true;
 }
 
@@ -265,6 +281,7 @@ const StepRow kSteps[] = {
     {Step::linear, "linear", linear},
     {Step::max_pool, "max_pool", max_pool},
     {Step::average_pool, "average_pool", average_pool},
+    {Step::truncated_average_pool, "truncated_average_pool", truncated_average_pool},
     {Step::global_average_pool, "global_average_pool", global_average_pool},
     {Step::requantise, "requantise", requantise},
     {Step::function, "function", function},

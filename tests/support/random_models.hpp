@@ -17,6 +17,7 @@ enum class Step {
   linear,
   max_pool,
   average_pool,
+  truncated_average_pool,
   global_average_pool,
   requantise,
   function,
@@ -32,12 +33,25 @@ enum class Step {
 
 const char* name_of(Step step);
 
-/// Everything that the importer takes on any tensor. A new operator of the importer: its line here. A Transpose is taken
-/// only where its readers can follow it.
+/// Everything that the importer takes on any tensor. A new operator of the importer: its line here. A Transpose is
+/// taken only where its readers can follow it.
 inline constexpr Step kImportedSteps[] = {
-    Step::conv,         Step::depthwise,           Step::grouped_conv, Step::linear,   Step::max_pool,
-    Step::average_pool, Step::global_average_pool, Step::requantise,   Step::function, Step::add,
-    Step::multiply,     Step::concat,              Step::split,        Step::slice,    Step::pad,
+    Step::conv,
+    Step::depthwise,
+    Step::grouped_conv,
+    Step::linear,
+    Step::max_pool,
+    Step::average_pool,
+    Step::truncated_average_pool,
+    Step::global_average_pool,
+    Step::requantise,
+    Step::function,
+    Step::add,
+    Step::multiply,
+    Step::concat,
+    Step::split,
+    Step::slice,
+    Step::pad,
     Step::upsample,
 };
 

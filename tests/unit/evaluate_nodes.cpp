@@ -55,6 +55,25 @@ TEST_CASE("evaluate: Quant rounds half to even and clips") {
   CHECK(one("Quant", bipolar).values == std::vector<double>{-0.5, -0.5, -0.5, 0.5, 0.5, 0.5, 0.5});
 }
 
+TEST_CASE("evaluate: rounding modes, bipolar weights and dropped bits") {
+  const auto x = tensor({4}, {-0.75, -0.25, 0.25, 0.75});
+  const std::vector<RealTensor> inputs{x, tensor({}, {0.5}), tensor({}, {0}), tensor({}, {4})};
+  const auto mode = [&](const char* name) {
+    return one("Quant", inputs, {{"rounding_mode", std::string(name)}}).values;
+  };
+  CHECK(mode("FLOOR") == std::vector<double>{-1, -0.5, 0, 0.5});
+  CHECK(mode("ceil") == std::vector<double>{-0.5, 0, 0.5, 1});
+  CHECK(mode("ROUND_TO_ZERO") == std::vector<double>{-0.5, 0, 0, 0.5});
+  CHECK(!evaluate("Quant", inputs, {{"rounding_mode", std::string("SOMEHOW")}}));
+  CHECK(one("BipolarQuant", {x, tensor({}, {2})}).values == std::vector<double>{-2, -2, 2, 2});
+  const auto scalar = [&](double v) { return tensor({}, {v}); };
+  const auto sums = tensor({3}, {0.5 * 7, 0.5 * 8, 0.5 * -1});
+  const auto first = one("Trunc", {sums, scalar(0.5), scalar(0), scalar(6), scalar(4)});
+  CHECK(first.values == std::vector<double>{0.5 * 1, 0.5 * 2, 0.5 * -1});
+  const auto second = one("Trunc", {sums, scalar(0.5), scalar(0), scalar(6), scalar(2), scalar(4)});
+  CHECK(second.values == std::vector<double>{2 * 1, 2 * 2, 2 * -1});
+}
+
 TEST_CASE("evaluate: Quant with a scale per channel") {
   const std::vector<RealTensor> inputs{tensor({2, 2}, {1, 2, 1, 2}), tensor({2, 1}, {1, 0.75}), tensor({}, {0}),
                                        tensor({}, {8})};

@@ -73,6 +73,13 @@ Result<RealTensors> quant(const Arguments& a) {
   return RealTensors{std::move(out)};
 }
 
+/// BipolarQuant(x, scale), what Brevitas writes for 1-bit weights.
+Result<RealTensors> bipolar_quant(const Arguments& a) {
+  const auto shape = broadcast(a[1].shape, a[0].shape);
+  if (!shape || *shape != a[0].shape) return fail("its scale does not fit its input");
+  return RealTensors{bipolar(a[0], a[1], broadcast_indices(a[1].shape, a[0].shape))};
+}
+
 double only(const RealTensor& t) { return t.values.empty() ? 0 : t.values[0]; }
 
 /// Version 1 (5 inputs: x, scale, zero point, input bits, output bits) drops bits and keeps the scale. Version 2 has
@@ -95,7 +102,8 @@ Result<RealTensors> trunc(const Arguments& a) {
   return RealTensors{std::move(out)};
 }
 
-const Evaluator kEvaluators[] = {{"Quant", 4, quant}, {"IntQuant", 4, quant}, {"Trunc", 5, trunc}};
+const Evaluator kEvaluators[] = {
+    {"BipolarQuant", 2, bipolar_quant}, {"Quant", 4, quant}, {"IntQuant", 4, quant}, {"Trunc", 5, trunc}};
 
 }  // namespace
 
