@@ -91,23 +91,27 @@ std::optional<std::string> unpacked(std::string_view bytes, const Member& m) {
 
 }  // namespace
 
-Result<std::map<std::string, NpyArray>> read_npz(const std::filesystem::path& path) {
-  const auto bytes = read_file(path);
-  if (!bytes) return tl::unexpected(bytes.error());
-  const auto members = read_directory(*bytes);
-  if (!members) return fail(fmt::format("{}: not a .npz file (write it with numpy.savez)", path.string()));
+Result<std::map<std::string, NpyArray>> parse_npz(std::string_view bytes, const std::string& name) {
+  const auto members = read_directory(bytes);
+  if (!members) return fail(fmt::format("{}: not a .npz file (write it with numpy.savez)", name));
   std::map<std::string, NpyArray> arrays;
   std::size_t total = 0;
   for (const Member& m : *members) {
-    const std::string where = fmt::format("{}: {}", path.string(), m.name);
+    const std::string where = fmt::format("{}: {}", name, m.name);
     total += m.size;
-    const auto npy = total / kLargestExpansion <= bytes->size() ? unpacked(*bytes, m) : std::nullopt;
+    const auto npy = total / kLargestExpansion <= bytes.size() ? unpacked(bytes, m) : std::nullopt;
     if (!npy) return fail(where + ": damaged, or packed in another way than numpy.savez does");
     auto array = parse_npy(*npy, where);
     if (!array) return tl::unexpected(array.error());
     arrays[m.name.substr(0, m.name.rfind(".npy"))] = std::move(*array);
   }
   return arrays;
+}
+
+Result<std::map<std::string, NpyArray>> read_npz(const std::filesystem::path& path) {
+  const auto bytes = read_file(path);
+  if (!bytes) return tl::unexpected(bytes.error());
+  return parse_npz(*bytes, path.string());
 }
 
 }  // namespace ares
