@@ -64,6 +64,7 @@ std::string c_string(std::string_view text) {
 
 std::string c_values(std::span<const uint8_t> values, int indent) { return wrapped(values, indent); }
 std::string c_values(std::span<const int8_t> values, int indent) { return wrapped(values, indent); }
+std::string c_values(std::span<const int16_t> values, int indent) { return wrapped(values, indent); }
 std::string c_values(std::span<const int32_t> values, int indent) { return wrapped(values, indent); }
 
 std::string grouped(uint64_t value) {

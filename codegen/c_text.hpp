@@ -21,6 +21,7 @@ std::string c_string(std::string_view text);
 /// with a line break.
 std::string c_values(std::span<const uint8_t> values, int indent);
 std::string c_values(std::span<const int8_t> values, int indent);
+std::string c_values(std::span<const int16_t> values, int indent);
 std::string c_values(std::span<const int32_t> values, int indent);
 
 /// 1234567 as 1,234,567.

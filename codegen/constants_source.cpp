@@ -51,6 +51,13 @@ void add_constants(const ProjectInput& in, const PlannedGroup& g, std::vector<Co
     return p.level == Level::l2 ? p.offset - in.program.arena_bytes : uint64_t{p.offset};
   };
   const Family family = g.group.shape.family;
+  if (family == Family::curve) {
+    std::vector<int32_t> words(packed.weights.size() / 4);
+    for (size_t i = 0; i < words.size(); ++i) words[i] = int32_at(packed.weights, i);
+    all.push_back({fmt::format("int32_t {}_weights[{}];  // points of the curve, clip range", name, words.size()),
+                   c_values(std::span<const int32_t>(words), 8), name + "_weights", offset(g.weights)});
+    return;
+  }
   if (family == Family::table || family == Family::rearrange) {
     if (packed.weights.empty()) return;
     all.push_back({fmt::format("uint8_t {}_weights[256];  // stored input to stored output", name),
@@ -72,6 +79,12 @@ std::string array_of(const std::string& name, ElementType type, const std::vecto
   if (type == ElementType::u8)
     return fmt::format("const uint8_t {}[{}] = {{\n{}}};\n\n", name, bytes.size(),
                        c_values(std::span<const uint8_t>(bytes), 4));
+  if (type == ElementType::s16) {
+    std::vector<int16_t> inner(bytes.size() / 2);
+    std::memcpy(inner.data(), bytes.data(), bytes.size());
+    return fmt::format("const int16_t {}[{}] = {{\n{}}};\n\n", name, inner.size(),
+                       c_values(std::span<const int16_t>(inner), 4));
+  }
   std::vector<int32_t> values(bytes.size() / 4);
   for (size_t i = 0; i < values.size(); ++i) values[i] = int32_at(bytes, i);
   return fmt::format("const int32_t {}[{}] = {{\n{}}};\n\n", name, values.size(),

@@ -15,7 +15,10 @@ std::string singular(Family family, Knob knob) {
     case Knob::tile_w:
       return family == Family::linear ? "token" : "column";
     case Knob::tile_co:
-      return family == Family::linear ? "feature" : family == Family::table ? "byte" : "channel";
+      return family == Family::linear  ? "feature"
+             : family == Family::table ? "byte"
+             : family == Family::curve ? "element"
+                                       : "channel";
     case Knob::tile_ci:
       return "input_feature";
     case Knob::tile_l2:

@@ -101,14 +101,15 @@ class GroupPrinter {
   void print_requant() {
     const Requant* const requant = requant_of(in_.graph.dag[g_.group.layers.front()].op);
     if (!requant) return;
+    const char* const type = g_.group.shape.out_type == ElementType::s16 ? ", .type = ARES_S16" : "";
     static constexpr const char* forms[] = {"ARES_NARROW", "ARES_WIDE", "ARES_RAW"};
     static constexpr const char* roundings[] = {"ARES_HALF_UP", "ARES_HALF_EVEN"};
     const Requant& r = *requant;
     line(
         "static const ares_requant requant = {{{}, {}, .shift = {}, .pre_shift = {}, .lo = {}, .hi = {}, .tie_width = "
-        "{}}};\n",
+        "{}{}}};\n",
         forms[static_cast<size_t>(r.form)], roundings[static_cast<size_t>(r.rounding)], r.shift, r.pre_shift, r.lo,
-        r.hi, r.tie_width);
+        r.hi, r.tie_width, type);
   }
 
   /// Where the farther end begins: the operand, or nothing for what is read from another load's buffer.

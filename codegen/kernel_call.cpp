@@ -38,6 +38,9 @@ class KernelPrinter {
       case KernelKind::table:
         table();
         return function("ares_table");
+      case KernelKind::curve:
+        curve();
+        return function("ares_curve");
       case KernelKind::add:
         elementwise("ares_channel_params");
         return function("ares_add");
@@ -216,6 +219,13 @@ class KernelPrinter {
     tile("map", k_.weights);
     tile("out", k_.out);
     size("bytes", k_.channels);
+  }
+
+  void curve() {
+    tile("in", k_.in, "(const int16_t*)(const void*)");
+    tile("curve", k_.weights, "(const ares_curve_table*)(const void*)");
+    tile("out", k_.out);
+    size("elements", k_.channels);
   }
 
   void elementwise(const std::string& params) {

@@ -16,6 +16,10 @@ std::string tensor_constant(const ProjectInput& in, TensorId tensor) {
   return fmt::format("AT_tensor_{}", tensor);
 }
 
+const char* c_type(ElementType type) {
+  return type == ElementType::u8 ? "uint8_t" : type == ElementType::s16 ? "int16_t" : "int32_t";
+}
+
 std::string weights_constant(const PlannedGroup& group) { return fmt::format("AT_{}_weights", group_name(group)); }
 std::string params_constant(const PlannedGroup& group) { return fmt::format("AT_{}_params", group_name(group)); }
 std::string staging_constant(const PlannedGroup& group) { return fmt::format("AT_{}_staging", group_name(group)); }
@@ -37,6 +41,8 @@ std::string describe(const GroupShape& s) {
       return fmt::format("linear {} -> {}, {} token{}", s.in.c, s.out.c, s.in.w, s.in.w == 1 ? "" : "s");
     case Family::table:
       return fmt::format("table of {} bytes", s.in.c);
+    case Family::curve:
+      return fmt::format("curve of {} 16-bit elements", s.in.c);
     case Family::add:
     case Family::multiply:
       return s.in.w == 1 ? fmt::format("{} of 2 x {} bytes", name_of(s.family), s.in.c)

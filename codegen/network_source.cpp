@@ -60,7 +60,7 @@ std::string golden_declarations(const ProjectInput& in) {
   std::string outputs, intermediate;
   for (const PlannedGroup& g : in.program.groups) {
     if (!g.group.completes_output) continue;
-    const char* type = tensor(in, g.group.output).type == ElementType::u8 ? "uint8_t" : "int32_t";
+    const char* type = c_type(tensor(in, g.group.output).type);
     (is_output(in, g.group.output) ? outputs : intermediate) +=
         fmt::format("extern const {} golden_{}[];\n", type, group_name(g));
   }

@@ -22,6 +22,9 @@ std::string weights_constant(const PlannedGroup& group);
 std::string params_constant(const PlannedGroup& group);
 std::string staging_constant(const PlannedGroup& group);
 
+/// The C type of a tensor's elements.
+const char* c_type(ElementType type);
+
 /// One line for people: `conv 3x3, stride 1x1, 28x28x16 -> 28x28x32`.
 std::string describe(const GroupShape& shape);
 

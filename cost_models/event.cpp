@@ -14,9 +14,9 @@ namespace ares {
 namespace {
 
 constexpr std::string_view kernel_name(KernelKind k) {
-  constexpr std::array<std::string_view, 12> names{"conv",         "linear",    "max_pool", "table",
-                                                   "depthwise",    "attention", "scan",     "requant",
-                                                   "average_pool", "add",       "multiply", "rearrange"};
+  constexpr std::array<std::string_view, 13> names{"conv",      "linear",    "max_pool", "table",        "depthwise",
+                                                   "attention", "scan",      "requant",  "average_pool", "add",
+                                                   "multiply",  "rearrange", "curve"};
   return names[static_cast<size_t>(k)];
 }
 

@@ -21,12 +21,13 @@ constexpr double pool_pixel = 6;   ///< per output pixel of a pool: window point
 /// average pool, per word of four channels and window position, beside its load: two masks, a shift, two additions of
 /// two 16-bit halves each. With its load 5.4 was measured (0.17 cycles per input on 8 workers).
 constexpr double average_word = 5;
-constexpr double average_output = 4;   ///< per output: its half of a word to 32 bits, store, share of the parameters
-constexpr double table_stores = 1;     ///< per element, beside two loads: the index byte, the table's byte
-constexpr double row_start = 6;        ///< per row of an elementwise kernel or a rearrangement: pointers, loop set-up
-constexpr double sum_products = 1;     ///< add, per element: the first product (the second is part of requantising)
-constexpr double centred_factors = 2;  ///< multiply, per element: both zero points subtracted
-constexpr double moved_byte = 2;       ///< rearrangement, per element beside its load: address, store
+constexpr double average_output = 4;     ///< per output: its half of a word to 32 bits, store, share of the parameters
+constexpr double table_stores = 1;       ///< per element, beside two loads: the index byte, the table's byte
+constexpr double row_start = 6;          ///< per row of an elementwise kernel or a rearrangement: pointers, loop set-up
+constexpr double sum_products = 1;       ///< add, per element: the first product (the second is part of requantising)
+constexpr double centred_factors = 2;    ///< multiply, per element: both zero points subtracted
+constexpr double curve_arithmetic = 10;  ///< per element beside three loads: index, line, two shifts, clip, store
+constexpr double moved_byte = 2;         ///< rearrangement, per element beside its load: address, store
 
 constexpr int32_t strip_pixels = 4;  ///< depthwise: a vertical strip of 4 outputs
 constexpr double strip_start = 11;   ///< per strip: pointers, loop set-up
@@ -147,7 +148,8 @@ KernelFormula::Share KernelFormula::pixel_share(int32_t rows, int32_t columns) c
 
 KernelFormula::Share KernelFormula::channel_share(int32_t channels) const {
   const bool planes = kind_ == KernelKind::depthwise && parallel_ != ParallelAxis::rows;
-  if (parallel_ == ParallelAxis::channels || kind_ == KernelKind::table || planes) channels = cores_.ceil(channels);
+  if (parallel_ == ParallelAxis::channels || kind_ == KernelKind::table || kind_ == KernelKind::curve || planes)
+    channels = cores_.ceil(channels);
   return {static_cast<double>(channels), static_cast<double>(tile_channels_.ceil(channels))};
 }
 
@@ -170,11 +172,13 @@ double KernelFormula::cycles(const Share& p, const Share& c, int32_t reduction, 
 }
 
 bool KernelFormula::elementwise() const {
-  return kind_ == KernelKind::add || kind_ == KernelKind::multiply || kind_ == KernelKind::rearrange;
+  return kind_ == KernelKind::add || kind_ == KernelKind::multiply || kind_ == KernelKind::rearrange ||
+         kind_ == KernelKind::curve;
 }
 
 /// One element of an elementwise kernel or a rearrangement.
 double KernelFormula::element() const {
+  if (kind_ == KernelKind::curve) return 3 * load_ + curve_arithmetic;
   if (kind_ == KernelKind::rearrange) return load_ + moved_byte + (mapped_ ? load_ : 0);
   return 2 * load_ + output_ + (kind_ == KernelKind::add ? sum_products : centred_factors);
 }
@@ -253,6 +257,7 @@ double KernelFormula::operator()(const KernelTile& t) const {
     case KernelKind::add:
     case KernelKind::multiply:
     case KernelKind::rearrange:
+    case KernelKind::curve:
       sum = cycles(pixel_share(t.rows, t.columns), channel_share(t.channels), t.reduction, t.first_step, t.last_step);
       break;
     case KernelKind::requant:

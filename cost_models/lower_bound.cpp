@@ -35,6 +35,7 @@ Dims written(const GroupShape& s) {
 /// Of a rearrangement: elements that are certain to be read, none where its box may lie outside of the input.
 double input_bytes(const GroupShape& s) {
   if (s.family == Family::rearrange) return 0;
+  if (s.family == Family::curve) return 2.0 * static_cast<double>(s.in.count());
   if (is_elementwise(s.family)) return static_cast<double>(s.in.count()) + s.in.c;
   if (!has_window(s.family)) return static_cast<double>(s.in.count());
   const Window& w = s.window;
@@ -74,6 +75,9 @@ double least_kernel_cycles(const Query& q) {
       return least();
     case Family::multiply:
       k.kind = KernelKind::multiply;
+      return least();
+    case Family::curve:
+      k.kind = KernelKind::curve;
       return least();
     case Family::rearrange:
       k.kind = KernelKind::rearrange;

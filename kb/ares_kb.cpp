@@ -345,7 +345,7 @@ Options options_of(const Subcommand& s) {
   }
   if (name == "lookup") {
     add("family", po::value<std::string>()->value_name("NAME"),
-        "operator: conv, linear, max_pool, table, average_pool, depthwise, add, multiply, rearrange");
+        "operator: conv, linear, max_pool, table, average_pool, depthwise, add, multiply, rearrange, curve");
     for (const Field& f : signature_fields) add(f.name, po::value<std::string>()->value_name("X"), f.help);
     add("target", po::value<std::string>()->value_name("NAME")->default_value("gap9"), "gap9, siracusa or a file");
     add("tolerance", po::value<double>()->value_name("X")->default_value(NearestOptions{}.tolerance),

@@ -33,6 +33,8 @@ constexpr std::string_view name(Family f) {
       return "multiply";
     case Family::rearrange:
       return "rearrange";
+    case Family::curve:
+      return "curve";
   }
   return {};
 }

@@ -1,4 +1,5 @@
 #include "core/group/group.hpp"
+#include "core/arithmetic/curve.hpp"
 #include "core/ir/graph.hpp"
 
 #include <algorithm>
@@ -67,6 +68,10 @@ GroupShape shape_of(const LayerGraph& graph, LayerId id, int piece) {
                           const auto bytes = static_cast<int32_t>(in.dims.count());
                           s.in = s.out = Dims{1, 1, bytes};
                         },
+                        [&](const Curve&) {
+                          s.family = Family::curve;
+                          s.in = s.out = Dims{1, 1, static_cast<int32_t>(in.dims.count())};
+                        },
                         [&](const Add& a) { set_elementwise(graph, layer, Family::add, a.requant, s); },
                         [&](const Multiply& m) { set_elementwise(graph, layer, Family::multiply, m.requant, s); },
                         [&](const Rearrange& r) {
@@ -96,8 +101,8 @@ void add_pieces(const LayerGraph& graph, LayerId id, const Rearrange& r, std::ve
 }  // namespace
 
 const char* name_of(Family f) {
-  constexpr const char* names[] = {"conv",      "linear", "max_pool", "table",    "average_pool",
-                                   "depthwise", "add",    "multiply", "rearrange"};
+  constexpr const char* names[] = {"conv",      "linear", "max_pool", "table",     "average_pool",
+                                   "depthwise", "add",    "multiply", "rearrange", "curve"};
   return names[static_cast<size_t>(f)];
 }
 
@@ -119,6 +124,7 @@ int32_t GroupShape::channel_bytes() const {
 
 uint32_t GroupShape::weights_size() const {
   if (family == Family::table || (family == Family::rearrange && mapped)) return 256;
+  if (family == Family::curve) return 4 * curve_words;
   return has_weights(family) ? static_cast<uint32_t>(out.c * channel_bytes()) : 0;
 }
 

@@ -9,7 +9,7 @@
 
 namespace ares {
 
-enum class Family : uint8_t { conv, linear, max_pool, table, average_pool, depthwise, add, multiply, rearrange };
+enum class Family : uint8_t { conv, linear, max_pool, table, average_pool, depthwise, add, multiply, rearrange, curve };
 
 const char* name_of(Family f);
 
@@ -25,8 +25,9 @@ constexpr bool has_window(Family f) {
 }
 
 /// Everything about a group that its timing depends on; what lower(), the spaces and the cost models read.
-/// linear: in.w tokens of in.c features. table: in.c bytes, h = w = 1. add, multiply: in.w rows of in.c bytes; the
-/// second input is one such row. rearrange: dims of the whole tensors between which one piece moves.
+/// linear: in.w tokens of in.c features. table: in.c bytes, h = w = 1; curve: the same of 16-bit elements. add,
+/// multiply: in.w rows of in.c bytes; the second input is one such row. rearrange: dims of the whole tensors between
+/// which one piece moves.
 struct GroupShape {
   Family family = Family::conv;
   Dims in, out;

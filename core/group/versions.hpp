@@ -30,6 +30,8 @@ constexpr uint32_t kernel_version(Family f) {
       return 1;
     case Family::rearrange:
       return 1;
+    case Family::curve:
+      return 1;
   }
   return 0;
 }

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <map>
 #include <optional>
@@ -58,6 +59,13 @@ struct Accumulator {
   bool reshaped = false;         ///< channel_axis no longer holds
 };
 
+/// A function of a sum that is not quantised: the sum is kept in 16 bits, the function becomes a Curve.
+struct Wide {
+  Accumulator sum;
+  std::string base;  ///< the model's tensor that holds the sum
+  std::function<double(double)> f;
+};
+
 /// An average whose output is not quantised yet; its requantisation is not filled.
 struct Average {
   AveragePool layer;
@@ -103,7 +111,7 @@ struct Constant {
   std::string name;
 };
 
-using ValueKind = std::variant<Constant, HostFloat, Stored, Unary, Accumulator, Average, Padded, Pair, Moved>;
+using ValueKind = std::variant<Constant, HostFloat, Stored, Unary, Accumulator, Wide, Average, Padded, Pair, Moved>;
 
 /// `view`: the model's shape of it, and for each element its offset in device order; unused for a Constant.
 struct Value {

@@ -35,6 +35,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MovedAxis, first, count, to, step, repeat)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Movement, axes, source)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Piece, input, movement, fill, map)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Rearrange, pieces, flat)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Curve, points, lo, hi)
 
 template <class End>
 json end_to_json(const End& end) {
@@ -61,7 +62,8 @@ void from_json(const json& j, NetworkOutput& out) { out = end_from_json<NetworkO
 namespace {
 
 // In the order of Operation.
-constexpr const char* kKinds[] = {"Weighted", "MaxPool", "Table", "AveragePool", "Add", "Multiply", "Rearrange"};
+constexpr const char* kKinds[] = {"Weighted", "MaxPool",  "Table",     "AveragePool",
+                                  "Add",      "Multiply", "Rearrange", "Curve"};
 static_assert(std::size(kKinds) == std::variant_size_v<Operation>);
 
 template <std::size_t I = 0>

@@ -156,7 +156,13 @@ inline Dims seen_by(const Rearrange& op, const Dims& dims) {
   return op.flat ? Dims{1, 1, static_cast<int32_t>(dims.count())} : dims;
 }
 
-using Operation = std::variant<Weighted, MaxPool, Table, AveragePool, Add, Multiply, Rearrange>;
+/// y = f(x) of a signed 16-bit tensor, by straight segments (core/arithmetic/curve.hpp).
+struct Curve {
+  std::vector<int32_t> points;  ///< 513, in 2^-12 output steps
+  int lo = 0, hi = 255;         ///< clip range of the output in stored values
+};
+
+using Operation = std::variant<Weighted, MaxPool, Table, AveragePool, Add, Multiply, Rearrange, Curve>;
 
 /// The requantisation of an operation, or null.
 const Requant* requant_of(const Operation& op);

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "core/arithmetic/curve.hpp"
 #include "core/import/host_graph.hpp"
 #include "core/ir/graph.hpp"
 
@@ -124,6 +125,12 @@ const char* problem(const Table&, const Dims& in, const Dims& out, ElementType t
   return type == ElementType::u8 ? nullptr : "output type";
 }
 
+const char* problem(const Curve& op, const Dims& in, const Dims& out, ElementType type) {
+  if (in.count() != out.count()) return "input and output differ in size";
+  if (op.points.size() != curve_segments + 1) return "number of points";
+  return type == ElementType::u8 ? nullptr : "output type";
+}
+
 constexpr std::size_t kMaxPieces = 4096;
 
 /// Whether a moved axis stays inside an output axis of `to` elements, and its source inside, or (where `paddable`)
@@ -221,9 +228,12 @@ Result<void> check_layer(const LayerGraph& g, LayerId id, std::vector<int>& prod
   if (!known || !valid_id(g, l.output)) return wrong("invalid tensor id");
   if (++producers[static_cast<std::size_t>(l.output)] > 1) return wrong("its output has another producer");
   const Tensor& in = g.tensors[static_cast<std::size_t>(l.inputs[0])];
-  const auto stored = [&](TensorId t) { return g.tensors[static_cast<std::size_t>(t)].type == ElementType::u8; };
+  const ElementType wanted = std::holds_alternative<Curve>(l.op) ? ElementType::s16 : ElementType::u8;
+  const auto stored = [&](TensorId t) { return g.tensors[static_cast<std::size_t>(t)].type == wanted; };
   const Tensor& out = g.tensors[static_cast<std::size_t>(l.output)];
-  if (!std::all_of(l.inputs.begin(), l.inputs.end(), stored)) return wrong("its input is not a stored 8-bit tensor");
+  if (!std::all_of(l.inputs.begin(), l.inputs.end(), stored)) {
+    return wrong(fmt::format("its input is not a stored {}-bit tensor", wanted == ElementType::u8 ? 8 : 16));
+  }
   if (in.dims.count() % (int64_t{out.dims.h} * out.dims.w) && std::holds_alternative<Weighted>(l.op)) {
     if (std::get<Weighted>(l.op).linear) return wrong("its input is no whole number of tokens");
   }

@@ -11,9 +11,9 @@ namespace ares {
 namespace {
 
 /// In the order of Family.
-constexpr std::array<const FamilyRules*, 9> registry{&conv_rules,        &linear_rules,       &max_pool_rules,
-                                                     &table_rules,       &average_pool_rules, &depthwise_rules,
-                                                     &elementwise_rules, &elementwise_rules,  &rearrange_rules};
+constexpr std::array<const FamilyRules*, 10> registry{
+    &conv_rules,      &linear_rules,      &max_pool_rules,    &table_rules,     &average_pool_rules,
+    &depthwise_rules, &elementwise_rules, &elementwise_rules, &rearrange_rules, &curve_rules};
 
 /// The knobs whose loops nest, outermost first.
 using Nest = std::array<Knob, 5>;

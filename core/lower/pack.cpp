@@ -51,6 +51,13 @@ PackedOperands pack(const LayerGraph& graph, const Group& group) {
   if (const auto* weighted = std::get_if<Weighted>(&op)) return pack_weighted(*weighted, group.shape);
   if (const auto* table = std::get_if<Table>(&op)) return {{table->map.begin(), table->map.end()}, {}};
   if (const auto* pool = std::get_if<AveragePool>(&op)) return {{}, pack_params(pool->requant)};
+  if (const auto* curve = std::get_if<Curve>(&op)) {
+    PackedOperands packed;
+    for (const int32_t p : curve->points) append_int32(packed.weights, p);
+    append_int32(packed.weights, curve->lo);
+    append_int32(packed.weights, curve->hi);
+    return packed;
+  }
   if (const auto* add = std::get_if<Add>(&op))
     return {{}, words({add->requant.m[0], add->requant.B[0], add->requant.m[1], 0})};
   if (const auto* product = std::get_if<Multiply>(&op)) {

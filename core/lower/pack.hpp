@@ -12,8 +12,8 @@ namespace ares {
 /// params [c_out] of {int32 m, int32 B}, little endian (raw form: m is 1). Weight zero points: where every w - z_w fits
 /// int8, those are the weights stored; else the weights are stored as they are and each record of params ends with
 /// int32 z_w (GroupShape::asymmetric), so that the kernel takes acc = sum of a * w - z_w * sum of a. table: weights are
-/// the 256 bytes; rearrange: those of its piece, if it has a table. average_pool: params per number of positions. add:
-/// params {m_a, B, m_b, 0}; multiply: {m, B, z_a, z_b}. Others: empty.
+/// the 256 bytes; rearrange: those of its piece, if it has a table; curve: int32 points, lo, hi. average_pool: params
+/// per number of positions. add: params {m_a, B, m_b, 0}; multiply: {m, B, z_a, z_b}. Others: empty.
 struct PackedOperands {
   std::vector<uint8_t> weights, params;
 };

@@ -87,6 +87,8 @@ Result<void> requantise(NetworkState& state) {
           fmt::format("{}: layer '{}' (node '{}'): {}", g.name, layer.name, layer.model_node, requant.error().what));
     }
     if (!*requant) continue;
+    if (out.type == ElementType::s16)
+      state.notice(fmt::format("tensor '{}' has no Quant and is kept in 16 bits, scale {:.3g}", out.name, out.q.scale));
     ++forms[static_cast<std::size_t>((*requant)->form)];
     ++requantised;
   }

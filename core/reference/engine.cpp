@@ -32,39 +32,43 @@ void run_layer(const LayerGraph& g, LayerId layer, std::vector<TensorData>& data
   const Layer& l = g.dag[layer];
   const auto input = static_cast<std::size_t>(l.inputs[0]), output = static_cast<std::size_t>(l.output);
   const Dims in = input_dims(g, layer), out = g.tensors[output].dims;
-  const std::span<const uint8_t> x = std::get<std::vector<uint8_t>>(data[input].values);
   data[output] = make_data(g.tensors[output]);
   const auto tensor = [&](std::size_t i) { return static_cast<std::size_t>(l.inputs[i]); };
   const auto stored = [&](std::size_t i) -> std::span<const uint8_t> {
     return std::get<std::vector<uint8_t>>(data[tensor(i)].values);
   };
+  const auto* first = std::get_if<std::vector<uint8_t>>(&data[input].values);
+  const std::span<const uint8_t> x = first ? std::span<const uint8_t>(*first) : std::span<const uint8_t>();
   const auto zero_of = [&](std::size_t i) { return g.tensors[tensor(i)].q.zero_point; };
   const auto bytes = [&] { return std::span(std::get<std::vector<uint8_t>>(data[output].values)); };
   std::visit(
-      overloaded{[&](const Weighted& op) {
-                   assert(!op.requant.B.empty());
-                   const int zero = g.tensors[input].q.zero_point;
-                   if (auto* y = std::get_if<std::vector<int32_t>>(&data[output].values)) {
-                     reference::weighted<int32_t>(op, in, zero, x, out, *y);
-                   } else {
-                     reference::weighted<uint8_t>(op, in, zero, x, out, bytes());
-                   }
-                 },
-                 [&](const MaxPool& op) { reference::max_pool(op, in, x, out, bytes()); },
-                 [&](const AveragePool& op) {
-                   assert(!op.requant.B.empty());
-                   reference::average_pool(op, in, x, out, bytes());
-                 },
-                 [&](const Table& op) { reference::table(op, x, bytes()); },
-                 [&](const Add& op) { reference::add(op, x, stored(1), bytes()); },
-                 [&](const Multiply& op) { reference::multiply(op, zero_of(0), zero_of(1), x, stored(1), bytes()); },
-                 [&](const Rearrange& op) {
-                   for (const Piece& p : op.pieces) {
-                     const auto i = static_cast<std::size_t>(p.input);
-                     reference::move_piece(p, seen_by(op, input_dims(g, layer, i)), stored(i), seen_by(op, out),
-                                           bytes());
-                   }
-                 }},
+      overloaded{
+          [&](const Weighted& op) {
+            assert(!op.requant.B.empty());
+            const int zero = g.tensors[input].q.zero_point;
+            if (auto* y = std::get_if<std::vector<int32_t>>(&data[output].values)) {
+              reference::weighted<int32_t>(op, in, zero, x, out, *y);
+            } else if (auto* inner = std::get_if<std::vector<int16_t>>(&data[output].values)) {
+              reference::weighted<int16_t>(op, in, zero, x, out, *inner);
+            } else {
+              reference::weighted<uint8_t>(op, in, zero, x, out, bytes());
+            }
+          },
+          [&](const MaxPool& op) { reference::max_pool(op, in, x, out, bytes()); },
+          [&](const AveragePool& op) {
+            assert(!op.requant.B.empty());
+            reference::average_pool(op, in, x, out, bytes());
+          },
+          [&](const Table& op) { reference::table(op, x, bytes()); },
+          [&](const Curve& op) { reference::curve(op, std::get<std::vector<int16_t>>(data[input].values), bytes()); },
+          [&](const Add& op) { reference::add(op, x, stored(1), bytes()); },
+          [&](const Multiply& op) { reference::multiply(op, zero_of(0), zero_of(1), x, stored(1), bytes()); },
+          [&](const Rearrange& op) {
+            for (const Piece& p : op.pieces) {
+              const auto i = static_cast<std::size_t>(p.input);
+              reference::move_piece(p, seen_by(op, input_dims(g, layer, i)), stored(i), seen_by(op, out), bytes());
+            }
+          }},
       l.op);
 }
 

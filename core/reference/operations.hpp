@@ -8,8 +8,8 @@
 
 namespace ares::reference {
 
-/// Accumulates and requantises; `in` as input_dims() gives it, `zero` is the input's zero point. T is uint8_t or
-/// int32_t.
+/// Accumulates and requantises; `in` as input_dims() gives it, `zero` is the input's zero point. T is uint8_t,
+/// int16_t or int32_t.
 template <class T>
 void weighted(const Weighted& op, const Dims& in, int zero, std::span<const uint8_t> x, const Dims& out,
               std::span<T> y);
@@ -27,6 +27,8 @@ void multiply(const Multiply& op, int zero_a, int zero_b, std::span<const uint8_
 
 /// Writes one piece's part of `y`.
 void move_piece(const Piece& piece, const Dims& in, std::span<const uint8_t> x, const Dims& out, std::span<uint8_t> y);
+
+void curve(const Curve& op, std::span<const int16_t> x, std::span<uint8_t> y);
 
 void table(const Table& op, std::span<const uint8_t> x, std::span<uint8_t> y);
 

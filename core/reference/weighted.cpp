@@ -66,6 +66,7 @@ void weighted(const Weighted& op, const Dims& in, int zero, std::span<const uint
 }
 
 template void weighted(const Weighted&, const Dims&, int, std::span<const uint8_t>, const Dims&, std::span<uint8_t>);
+template void weighted(const Weighted&, const Dims&, int, std::span<const uint8_t>, const Dims&, std::span<int16_t>);
 template void weighted(const Weighted&, const Dims&, int, std::span<const uint8_t>, const Dims&, std::span<int32_t>);
 
 }  // namespace ares::reference

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/arithmetic/add.hpp"
+#include "core/arithmetic/curve.hpp"
 
 namespace ares {
 namespace {
@@ -35,6 +36,8 @@ void store(const KernelCall& k, const Requant& r, int64_t position, int32_t c, i
   const int64_t index = position * k.channels + c;
   if (k.kernel->out_type == ElementType::s32)
     std::memcpy(k.out + 4 * index, &y, 4);
+  else if (k.kernel->out_type == ElementType::s16)
+    std::memcpy(k.out + 2 * index, &y, 2);
   else
     k.out[index] = static_cast<uint8_t>(y);
 }
@@ -203,6 +206,17 @@ void multiply(const KernelCall& k) {
     }
 }
 
+void curve(const KernelCall& k) {
+  std::array<int32_t, curve_words> words;
+  std::memcpy(words.data(), k.weights, sizeof words);
+  const auto points = std::span(words).first(curve_segments + 1);
+  for (int32_t i = 0; i < k.channels; ++i) {
+    int16_t x = 0;
+    std::memcpy(&x, k.in + 2 * i, 2);
+    k.out[i] = static_cast<uint8_t>(curve_value(points, x, words[curve_segments + 1], words[curve_segments + 2]));
+  }
+}
+
 void rearrange(const KernelCall& k) {
   fill_padding(k);
   const TileSize t = input_tile(k.input_box);
@@ -246,6 +260,8 @@ void run_kernel(const KernelCall& call) {
       return multiply(call);
     case KernelKind::rearrange:
       return rearrange(call);
+    case KernelKind::curve:
+      return curve(call);
     default:
       assert(false && "no such kernel in the interpreter");
   }

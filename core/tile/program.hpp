@@ -106,7 +106,8 @@ enum class KernelKind : uint8_t {
   average_pool,
   add,
   multiply,
-  rearrange
+  rearrange,
+  curve
 };
 
 /// One call of a kernel on all workers; it returns when all are done.

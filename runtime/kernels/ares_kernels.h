@@ -134,6 +134,22 @@ typedef struct {
 
 void ares_table(const ares_table_args* a);
 
+// A function of 16-bit elements by 512 straight segments: u = in + 32768, i = u >> 7, r = u & 127,
+// out = clip((points[i] + ((points[i + 1] - points[i]) * r >> 7) + 2048) >> 12).
+typedef struct {
+  int32_t points[513];
+  int32_t lo, hi;
+} ares_curve_table;
+
+typedef struct {
+  const int16_t* in;
+  const ares_curve_table* curve;
+  uint8_t* out;
+  int32_t elements;
+} ares_curve_args;
+
+void ares_curve(const ares_curve_args* a);
+
 // Sum of two inputs: clip((a * params[0].m + b * params[1].m + params[0].B) >> shift). `rows` rows of `bytes`; the
 // second input is one row, the same for all.
 typedef struct {

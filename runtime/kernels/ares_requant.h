@@ -37,12 +37,15 @@ typedef enum { ARES_HALF_UP, ARES_HALF_EVEN } ares_rounding;
 
 // Parameters of a layer. narrow: clip((acc * m + B) >> shift); wide: clip((mulh(acc << pre_shift, m) + B) >> shift);
 // raw: acc + B, an int32 output.
+typedef enum { ARES_U8, ARES_S16 } ares_type;
+
 typedef struct {
   ares_form form;
   ares_rounding rounding;
   int32_t shift, pre_shift;
   int32_t lo, hi;      // clip range in stored values
   uint32_t tie_width;  // half_even: the low bits of a tie are at most this
+  ares_type type;      // of the output, except in raw form
 } ares_requant;
 
 // High 32 bits of the signed 64-bit product, rounded down.
@@ -64,6 +67,8 @@ static inline void ares_write_output(const ares_requant* r, ares_channel_params 
   const int32_t y = ares_requantise(r, c, acc);
   if (r->form == ARES_RAW) {
     ((int32_t*)out)[at] = y;
+  } else if (r->type == ARES_S16) {
+    ((int16_t*)out)[at] = (int16_t)y;
   } else {
     ((uint8_t*)out)[at] = (uint8_t)y;
   }

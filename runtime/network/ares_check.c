@@ -4,7 +4,8 @@
 #include <stdio.h>
 
 static int64_t value_at(const void* tensor, int32_t element_bytes, uint32_t i) {
-  return element_bytes == 4 ? ((const int32_t*)tensor)[i] : ((const uint8_t*)tensor)[i];
+  if (element_bytes == 4) return ((const int32_t*)tensor)[i];
+  return element_bytes == 2 ? ((const int16_t*)tensor)[i] : ((const uint8_t*)tensor)[i];
 }
 
 ares_errors ares_compare(const ares_tensor* tensor) {

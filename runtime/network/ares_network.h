@@ -13,7 +13,7 @@
 typedef struct {
   const char* name;
   uint32_t offset, elements;
-  int32_t element_bytes;  // 1: stored u8, 4: int32
+  int32_t element_bytes;  // 1: stored u8, 2: int16, 4: int32
   const void* golden;
 } ares_tensor;
 

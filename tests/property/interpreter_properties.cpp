@@ -106,6 +106,8 @@ TEST_CASE("add: every feasible config gives the same bytes") { check_family(Fami
 TEST_CASE("multiply: every feasible config gives the same bytes") { check_family(Family::multiply, 8, 500); }
 TEST_CASE("rearrange: every feasible config gives the same bytes") { check_family(Family::rearrange, 9, 2000); }
 
+TEST_CASE("curve: every feasible config gives the same bytes") { check_family(Family::curve, 10, 300); }
+
 TEST_CASE("a missing wait shows as a wrong byte") {
   Random random(5);
   const Case c = random_case(random, Family::linear);

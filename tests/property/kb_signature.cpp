@@ -20,7 +20,7 @@ Dims any_dims() { return {*rc::gen::inRange(1, 5), *rc::gen::inRange(1, 300), *r
 Signature any_signature() {
   GroupShape g;
   g.family = any_of({Family::conv, Family::linear, Family::max_pool, Family::table, Family::average_pool,
-                     Family::depthwise, Family::add, Family::multiply, Family::rearrange});
+                     Family::depthwise, Family::add, Family::multiply, Family::rearrange, Family::curve});
   g.in = any_dims();
   g.out = any_dims();
   for (int16_t Window::*field : {&Window::kh, &Window::kw, &Window::sh, &Window::sw, &Window::dh, &Window::dw,

@@ -38,8 +38,14 @@ void set_requant(Random& random, Weighted& w, const Tensor& in, Tensor& out, boo
     w.requant = make_raw_requant(raw_channel_terms(terms, in.q, padded).value(), in.q.zero_point).value();
     return;
   }
+  if (pick(random, 0, 5) == 0) {
+    out.type = ElementType::s16;
+    out.q.zero_point = 0;
+    out.q.lo = pick(random, -32768, -1);
+    out.q.hi = pick(random, 100, 32767);
+  }
   const double spread = 60 * 60 * std::sqrt(static_cast<double>(taps)) * in.q.scale * w.weight_scale.front();
-  out.q.scale = spread / 60 * real(random, 0.5, 2);
+  out.q.scale = spread / (out.type == ElementType::s16 ? 10000 : 60) * real(random, 0.5, 2);
   const RequantPolicy policy = pick(random, 0, 1) == 0 ? RequantPolicy::fast : RequantPolicy::exact;
   const RequantSpec spec{in.q.zero_point, out.q.zero_point, out.q.lo, out.q.hi, policy, false};
   w.requant = make_requant(channel_terms(terms, in.q, padded, out.q.scale).value(), spec).value();
@@ -242,6 +248,8 @@ LayerGraph random_network(Random& random, Family family) {
     case Family::add:
     case Family::multiply:
       return random_elementwise(random, family);
+    case Family::curve:
+      return random_curve(random);
     case Family::rearrange:
       return random_rearrange(random);
   }
@@ -279,7 +287,7 @@ std::vector<std::vector<uint8_t>> random_inputs(Random& random, const LayerGraph
   std::vector<std::vector<uint8_t>> all;
   for (const NetworkInput& input : network.inputs) {
     const Tensor& in = network.tensors[static_cast<size_t>(input.tensor)];
-    std::vector<uint8_t>& bytes = all.emplace_back(static_cast<size_t>(in.dims.count()));
+    std::vector<uint8_t>& bytes = all.emplace_back(static_cast<size_t>(in.dims.count() * element_bytes(in.type)));
     for (uint8_t& b : bytes) b = static_cast<uint8_t>(pick(random, in.q.lo, in.q.hi));
   }
   return all;
@@ -287,7 +295,8 @@ std::vector<std::vector<uint8_t>> random_inputs(Random& random, const LayerGraph
 
 std::vector<uint8_t> straight_output(const LayerGraph& network, std::span<const std::vector<uint8_t>> inputs) {
   const Operation& op = network.dag[0].op;
-  const bool pair = std::holds_alternative<Add>(op) || std::holds_alternative<Multiply>(op);
+  const bool pair =
+      std::holds_alternative<Add>(op) || std::holds_alternative<Multiply>(op) || std::holds_alternative<Curve>(op);
   if (pair || std::holds_alternative<Rearrange>(op)) return straight_moves(network, inputs);
   return straight_output(network, inputs.front());
 }

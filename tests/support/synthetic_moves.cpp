@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/arithmetic/add.hpp"
+#include "core/arithmetic/curve.hpp"
 #include "core/arithmetic/make_requant.hpp"
 
 namespace ares::test {
@@ -185,6 +186,17 @@ LayerGraph random_rearrange(Random& random) {
   }
 }
 
+LayerGraph random_curve(Random& random) {
+  const Dims dims = random_dims(random, 12);
+  const Quantisation out = activation(random);
+  const double gain = out.scale * pick(random, 1, 200);
+  const auto wave = [&](double x) { return gain * std::sin(x); };
+  Tensor in = tensor("in", dims, {3.0 / 32767, 0, 0, 255, true, 16});
+  in.type = ElementType::s16;
+  const int lo = pick(random, 0, 60);
+  return network_of(Curve{curve_points(wave, in.q.scale, out), lo, 250}, {in, tensor("out", dims, out)});
+}
+
 std::vector<uint8_t> straight_moves(const LayerGraph& network, std::span<const std::vector<uint8_t>> inputs) {
   const Operation& op = network.dag[0].op;
   const Dims& out = network.tensors.back().dims;
@@ -197,6 +209,11 @@ std::vector<uint8_t> straight_moves(const LayerGraph& network, std::span<const s
           continue;
         }
         const size_t at = bytes.size();
+        if (const auto* curve = std::get_if<Curve>(&op)) {
+          const auto x = static_cast<int16_t>(inputs[0][2 * at] | inputs[0][2 * at + 1] << 8);
+          bytes.push_back(static_cast<uint8_t>(curve_value(curve->points, x, curve->lo, curve->hi)));
+          continue;
+        }
         const int32_t a = inputs[0][at], b = inputs[1][inputs[1].size() == inputs[0].size() ? at : size_t(c)];
         if (const auto* add = std::get_if<Add>(&op)) {
           bytes.push_back(static_cast<uint8_t>(requantised_sum(add->requant, a, b)));

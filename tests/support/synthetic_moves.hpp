@@ -12,6 +12,9 @@ LayerGraph random_elementwise(Random& random, Family family);
 /// Concat, slice, pad, resize or transpose of up to three inputs.
 LayerGraph random_rearrange(Random& random);
 
+/// A function of 16-bit elements.
+LayerGraph random_curve(Random& random);
+
 /// The output of such a layer, element by element in the order of the output.
 std::vector<uint8_t> straight_moves(const LayerGraph& network, std::span<const std::vector<uint8_t>> inputs);
 

@@ -59,12 +59,17 @@ TEST_CASE("reference: table") {
 TEST_CASE("reference: agrees with a straight evaluation on random layers") {
   test::Random random(7);
   for (const Family family : {Family::conv, Family::linear, Family::max_pool, Family::table, Family::average_pool,
-                              Family::depthwise, Family::add, Family::multiply, Family::rearrange}) {
+                              Family::depthwise, Family::add, Family::multiply, Family::rearrange, Family::curve}) {
     for (int i = 0; i < 40; ++i) {
       const LayerGraph g = test::random_network(random, family);
       const auto inputs = test::random_inputs(random, g);
       std::vector<TensorData> given;
-      for (const auto& bytes : inputs) given.push_back({bytes});
+      for (const auto& bytes : inputs) {
+        if (family != Family::curve) given.push_back({bytes});
+        std::vector<int16_t> words(bytes.size() / 2);
+        std::memcpy(words.data(), bytes.data(), 2 * words.size());
+        if (family == Family::curve) given.push_back({words});
+      }
       const auto data = run(g, given);
       const TensorData& out = data[static_cast<std::size_t>(g.dag[0].output)];
       const auto expected = test::straight_output(g, std::span(inputs));

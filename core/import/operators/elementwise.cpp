@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/import/host_graph.hpp"
+#include "core/import/operators/wide.hpp"
 #include "core/ir/float_function.hpp"
 
 namespace ares::qonnx {
@@ -64,6 +65,12 @@ bool is_function(const Value& v) {
   return std::holds_alternative<Stored>(v.kind) || std::holds_alternative<Unary>(v.kind);
 }
 
+template <class F>
+Value composed(Wide wide, const ModelView& view, const F& f) {
+  wide.f = [f, inner = std::move(wide.f)](double x) { return f(inner(x)); };
+  return Value{std::move(wide), view};
+}
+
 /// A function of a stored tensor; of anything else only the host can compute it.
 template <class F>
 Result<Value> table_of(const Lowering& lowering, const NodeView& node, const Value& value, const F& f) {
@@ -81,13 +88,15 @@ Result<Value> lower_unary(Lowering& lowering, const NodeView& node, const Functi
   const std::string& op = node.node.op;
   if (clip_of(value) && op == "Relu") return lower_clip(lowering, node, 0, kInfinity);
   if (std::holds_alternative<Accumulator>(value.kind)) {
-    if (op == "Neg") return scaled(node, std::move(value), -1, 0);
-    if (op == "HardSigmoid") {
+    if (op == "Neg" && !reads_wide(lowering, node, 0, value)) return scaled(node, std::move(value), -1, 0);
+    if (op == "HardSigmoid" && !reads_wide(lowering, node, 0, value)) {
       auto line = scaled(node, std::move(value), f.a, f.b);
       if (line) apply_clip(0, 1, *clip_of(*line));
       return line;
     }
   }
+  if (std::holds_alternative<Accumulator>(value.kind) || std::holds_alternative<Wide>(value.kind))
+    return composed(as_wide(node, 0, value), value.view, f);
   return table_of(lowering, node, value, f);
 }
 
@@ -136,7 +145,14 @@ Result<Value> lower_with_constant(Lowering& lowering, const NodeView& node, cons
   const auto c = scalar(&array);
   if (c && op == "Min") return lower_clip(lowering, node, -kInfinity, *c);
   if (c && op == "Max") return lower_clip(lowering, node, *c, kInfinity);
-  if (std::holds_alternative<Accumulator>(value.kind)) return lower_accumulator(lowering, node, value, constant);
+  const std::size_t argument = 1 - constant;
+  const bool sum = std::holds_alternative<Accumulator>(value.kind);
+  if (c && (reads_wide(lowering, node, argument, value) || (sum && !affine(op, *c, constant == 0)))) {
+    const auto f = find_binary(op)->f;
+    const auto with_constant = [f, c = *c, constant](double x) { return constant == 0 ? f(c, x) : f(x, c); };
+    return composed(as_wide(node, argument, value), value.view, with_constant);
+  }
+  if (sum) return lower_accumulator(lowering, node, value, constant);
   if (std::holds_alternative<Average>(value.kind) && affine(op, 1, constant == 0)) {
     return scale_channels(lowering, node, value, constant);
   }
@@ -153,8 +169,21 @@ Value function_of_both(const NodeView& node, const Unary& a, const Unary& b, con
   return Value{both, view};
 }
 
+/// Two functions of the same sum.
+Result<Value> wide_of_both(Lowering& lowering, const NodeView& node, const Value& a, const Value& b) {
+  const Wide first = as_wide(node, 0, a), second = as_wide(node, 1, b);
+  if (first.base != second.base) return combine_tensors(lowering, node, a, b);
+  Wide both = first;
+  both.f = [f = find_binary(node.node.op)->f, g = first.f, h = second.f](double x) { return f(g(x), h(x)); };
+  return Value{std::move(both), a.view};
+}
+
 Result<Value> lower_pair(Lowering& lowering, const NodeView& node, const Value& a, const Value& b) {
   const bool aligned = a.view.shape == b.view.shape && a.view.order == b.view.order;
+  const auto sum = [](const Value& v) {
+    return std::holds_alternative<Wide>(v.kind) || std::holds_alternative<Accumulator>(v.kind);
+  };
+  if (aligned && sum(a) && sum(b)) return wide_of_both(lowering, node, a, b);
   if (!aligned || !is_function(a) || !is_function(b)) return combine_tensors(lowering, node, a, b);
   const auto fa = function_of_stored(lowering, node, a), fb = function_of_stored(lowering, node, b);
   if (!fa || !fb || fa->tensor != fb->tensor) return combine_tensors(lowering, node, a, b);
@@ -265,7 +294,9 @@ Result<Value> lower_clip(Lowering& lowering, const NodeView& node, double lo, do
     apply_clip(lo, hi, *clip);
     return value;
   }
-  return table_of(lowering, node, value, [&](double x) { return std::min(std::max(x, lo), hi); });
+  const auto bounded = [lo, hi](double x) { return std::min(std::max(x, lo), hi); };
+  if (const auto* wide = std::get_if<Wide>(&value.kind)) return composed(*wide, value.view, bounded);
+  return table_of(lowering, node, value, bounded);
 }
 
 Result<Value> lower_elementwise(Lowering& lowering, const NodeView& node) {

@@ -11,6 +11,7 @@
 #include "core/import/layout.hpp"
 #include "core/import/operators/linear.hpp"
 #include "core/import/operators/move.hpp"
+#include "core/import/operators/wide.hpp"
 #include "core/ir/graph.hpp"
 
 namespace ares::qonnx {
@@ -151,6 +152,7 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
   if (std::holds_alternative<HostFloat>(value.kind)) return quantise_host(lowering, node, value, *q);
   if (std::holds_alternative<Accumulator>(value.kind)) return quantise_accumulator(lowering, node, value, *q);
   if (std::holds_alternative<Average>(value.kind)) return quantise_average(lowering, node, value, *q);
+  if (const auto* wide = std::get_if<Wide>(&value.kind)) return quantise_wide(lowering, node, *wide, value.view, *q);
   if (std::holds_alternative<Pair>(value.kind)) return quantise_pair(lowering, node, value, *q);
   if (const auto* moved = std::get_if<Moved>(&value.kind))
     return quantise_moved(lowering, node, *moved, value.view, *q);

@@ -1,0 +1,66 @@
+#include "core/import/operators/wide.hpp"
+
+#include <algorithm>
+
+#include "core/arithmetic/channel_terms.hpp"
+#include "core/arithmetic/curve.hpp"
+
+namespace ares::qonnx {
+namespace {
+
+/// Real values that the sum can reach in any channel.
+Result<Clip> range_of(const Lowering& lowering, const Accumulator& sum) {
+  const Quantisation& in = lowering.tensor(sum.input).q;
+  const Weighted& w = sum.layer;
+  const WeightTerms terms{w.weights, w.weight_zero, w.weight_scale, w.bias};
+  const auto channels = channel_terms(terms, in, is_padded(w.window), 1.0);
+  if (!channels) return tl::unexpected(channels.error());
+  Clip all{std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()};
+  for (const ChannelTerms& t : *channels) {
+    const auto real = [&](int64_t acc) {
+      return t.multiplier * static_cast<double>(acc - in.zero_point * t.weight_sum) + t.bias;
+    };
+    const auto [lo, hi] = std::minmax({real(t.acc_min), real(t.acc_max)});
+    all.lo = std::min(all.lo, lo);
+    all.hi = std::max(all.hi, hi);
+  }
+  return Clip{std::clamp(all.lo, sum.clip.lo, sum.clip.hi), std::clamp(all.hi, sum.clip.lo, sum.clip.hi)};
+}
+
+}  // namespace
+
+bool reads_wide(const Lowering& lowering, const NodeView& node, std::size_t i, const Value& value) {
+  if (std::holds_alternative<Wide>(value.kind)) return true;
+  if (!std::holds_alternative<Accumulator>(value.kind)) return false;
+  const std::string& name = node.node.inputs[i];
+  int readers = 0;
+  for (const Node& n : lowering.model.nodes) {
+    const bool reads = std::find(n.inputs.begin(), n.inputs.end(), name) != n.inputs.end();
+    if (reads && n.op == "Quant") return false;
+    readers += reads;
+  }
+  return readers > 1;
+}
+
+Wide as_wide(const NodeView& node, std::size_t i, const Value& value) {
+  if (const auto* wide = std::get_if<Wide>(&value.kind)) return *wide;
+  return {std::get<Accumulator>(value.kind), node.node.inputs[i], [](double x) { return x; }};
+}
+
+Result<Value> quantise_wide(Lowering& lowering, const NodeView& node, const Wide& wide, const ModelView& view,
+                            const Quantisation& q) {
+  const auto range = range_of(lowering, wide.sum);
+  if (!range) return node.error(range.error().what);
+  const double scale = curve_input_scale(wide.f, range->lo, range->hi, q);
+  const auto bound = [&](double v) {
+    return static_cast<int>(std::clamp(std::nearbyint(v / scale), -32768.0, 32767.0));
+  };
+  const Quantisation inner{scale, 0, bound(wide.sum.clip.lo), bound(wide.sum.clip.hi), true, 16};
+  const TensorId sum = lowering.add_tensor({wide.base, ElementType::s16, wide.sum.out, inner, {}, view});
+  lowering.add_layer(wide.sum.node, wide.sum.layer, {wide.sum.input}, sum);
+  const TensorId id = lowering.add_tensor({node.node.outputs[0], ElementType::u8, wide.sum.out, q, {}, view});
+  lowering.add_layer(node.node.name, Curve{curve_points(wide.f, scale, q), q.lo, q.hi}, {sum}, id);
+  return Value{Stored{id}, view};
+}
+
+}  // namespace ares::qonnx
