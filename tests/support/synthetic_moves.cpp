@@ -210,8 +210,8 @@ std::vector<uint8_t> straight_moves(const LayerGraph& network, std::span<const s
         }
         const size_t at = bytes.size();
         if (const auto* curve = std::get_if<Curve>(&op)) {
-          const auto x = static_cast<int16_t>(inputs[0][2 * at] | inputs[0][2 * at + 1] << 8);
-          bytes.push_back(static_cast<uint8_t>(curve_value(curve->points, x, curve->lo, curve->hi)));
+          const auto element = static_cast<int16_t>(inputs[0][2 * at] | inputs[0][2 * at + 1] << 8);
+          bytes.push_back(static_cast<uint8_t>(curve_value(curve->points, element, curve->lo, curve->hi)));
           continue;
         }
         const int32_t a = inputs[0][at], b = inputs[1][inputs[1].size() == inputs[0].size() ? at : size_t(c)];
