@@ -67,7 +67,7 @@ static bool fast_pixels(const ares_conv_args* a, int32_t pixel, int32_t pixels, 
   const ares_window* const w = &a->window;
   const bool slides = a->blocking.style == ARES_SLIDE;
   const int32_t run = a->blocking.style == ARES_IM2COL ? a->channel_bytes : a->in_channels;
-  const int32_t element = a->requant.form == ARES_RAW ? 4 : 1;
+  const int32_t element = ares_output_bytes(&a->requant);
   const ares_dense d = {
       .in = in,
       .pixels = pixels,

@@ -43,7 +43,7 @@ static bool fast_tokens(const ares_linear_args* a, ares_share tokens, ares_share
       .used_bytes = (a->reduction + 3) / 4 * 4,
       .params = {a->params.records + channels.begin * a->params.words, a->params.words},
       .requant = &a->requant,
-      .out = (uint8_t*)a->out + at * (a->requant.form == ARES_RAW ? 4 : 1),
+      .out = (uint8_t*)a->out + at * ares_output_bytes(&a->requant),
       .out_pitch = a->channels,
       .sums = a->sums == NULL ? NULL : a->sums + at,
       .first = a->first,

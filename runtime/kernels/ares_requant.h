@@ -62,6 +62,11 @@ static inline int32_t ares_requantise(const ares_requant* r, ares_channel_params
   return y < r->lo ? r->lo : y > r->hi ? r->hi : y;
 }
 
+// Bytes of an output element.
+static inline int32_t ares_output_bytes(const ares_requant* r) {
+  return r->form == ARES_RAW ? 4 : r->type == ARES_S16 ? 2 : 1;
+}
+
 // Stores an output of element `at`: int32 in raw form, else one byte.
 static inline void ares_write_output(const ares_requant* r, ares_channel_params c, int32_t acc, void* out, int32_t at) {
   const int32_t y = ares_requantise(r, c, acc);

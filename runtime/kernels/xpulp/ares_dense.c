@@ -25,7 +25,7 @@ enum { TILINGS = sizeof tilings / sizeof tilings[0], LARGEST = 16 };
 
 static form form_of(const ares_dense* d) {
   const ares_requant* const r = d->requant;
-  if (d->sums != NULL || r->form == ARES_RAW || r->rounding == ARES_HALF_EVEN || r->lo != 0) return SUMS;
+  if (d->sums != NULL || ares_output_bytes(r) != 1 || r->rounding == ARES_HALF_EVEN || r->lo != 0) return SUMS;
   return r->form == ARES_NARROW ? NARROW : WIDE;
 }
 

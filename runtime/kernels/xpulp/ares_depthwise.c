@@ -85,7 +85,7 @@ static group load_group(const ares_depthwise_args* a, int32_t channel) {
 bool ares_depthwise_fast(const ares_depthwise_args* a) {
   const ares_window* const w = &a->window;
   if (w->kh != 3 || w->kw != COLUMNS || w->dh != 1 || w->dw != 1) return false;
-  if (a->channels % CHANNELS != 0 || a->params.words != 2 || a->requant.form == ARES_RAW) return false;
+  if (a->channels % CHANNELS != 0 || a->params.words != 2 || ares_output_bytes(&a->requant) != 1) return false;
   ares_share rows = {0, a->rows}, channels = {0, a->channels};
   if (a->parallel == ARES_ROWS) {
     rows = ares_share_of(a->rows, 1);
