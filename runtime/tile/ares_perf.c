@@ -7,6 +7,7 @@
 #ifdef ENABLE_PERF
 
 static ares_perf* current;  // NULL: this run is not measured
+static ares_perf sums;      // of the group, until it ends
 
 static uint64_t channels_busy(void) {
   uint64_t sum = 0;
@@ -18,28 +19,29 @@ uint64_t ares_perf_now(void) { return current == NULL ? 0 : ares_time(); }
 
 void ares_perf_begin(ares_perf* perf) {
   const ares_perf none = {0};
-  *perf = none;
-  perf->busy = channels_busy();
+  sums = none;
+  sums.busy = channels_busy();
   current = perf;
-  perf->total = ares_time();
+  sums.total = ares_time();
 }
 
 void ares_perf_end(void) {
-  current->total = ares_time() - current->total;
-  current->busy = channels_busy() - current->busy;
+  sums.total = ares_time() - sums.total;
+  sums.busy = channels_busy() - sums.busy;
+  *current = sums;
   current = NULL;
 }
 
 void ares_perf_compute(uint64_t since) {
-  if (current != NULL) current->compute += ares_time() - since;
+  if (current != NULL) sums.compute += ares_time() - since;
 }
 
 void ares_perf_load(uint64_t since) {
-  if (current != NULL) current->dma_load += ares_time() - since;
+  if (current != NULL) sums.dma_load += ares_time() - since;
 }
 
 void ares_perf_store(uint64_t since) {
-  if (current != NULL) current->dma_store += ares_time() - since;
+  if (current != NULL) sums.dma_store += ares_time() - since;
 }
 
 #else

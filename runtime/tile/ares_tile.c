@@ -100,7 +100,8 @@ static uint32_t slot_offset(const ares_buffer* buffer, int32_t slot) {
 // Sets what is used and no more: a group of one tile has little else to do.
 void ares_load_begin(ares_load* load, const ares_transfer* transfer, ares_load* staged) {
   const ares_ticket none = {0};
-  load->transfer = transfer;
+  load->copy = *transfer;
+  load->transfer = &load->copy;
   load->staged = staged;
   load->issued = load->waited = load->complete = load->slot = 0;
   load->done = false;
@@ -179,7 +180,8 @@ uint8_t* ares_load_tile(const ares_load* load) { return ares_l1() + slot_offset(
 
 void ares_store_begin(ares_store* store, const ares_transfer* transfer) {
   const ares_ticket none = {0};
-  store->transfer = transfer;
+  store->copy = *transfer;
+  store->transfer = &store->copy;
   store->issued = 0;
   for (int32_t slot = 0; slot < transfer->buffer.copies; ++slot) store->tickets[slot] = none;
 }

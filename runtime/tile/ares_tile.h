@@ -90,9 +90,11 @@ typedef struct {
   ares_region region;
 } ares_transfer;
 
-// A load at work: its own odometer over the loops runs ahead of the group's.
+// A load at work: its own odometer over the loops runs ahead of the group's. It has a copy of the transfer, because
+// constants lie farther from the orchestrator than its stack.
 typedef struct ares_load {
   const ares_transfer* transfer;
+  ares_transfer copy;
   struct ares_load* staged;  // the load that fills the L2 buffer this one reads, or NULL
   ares_position at[ARES_MAX_LOOPS];
   int32_t entered[ARES_MAX_LOOPS + 1];  // iterations begun at each depth, less one
@@ -117,6 +119,7 @@ uint8_t* ares_load_tile(const ares_load* load);
 // A store at work.
 typedef struct {
   const ares_transfer* transfer;
+  ares_transfer copy;
   int32_t issued;
   ares_ticket tickets[ARES_MAX_COPIES];
 } ares_store;

@@ -2,28 +2,11 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include <cstdlib>
-
 #include "tests/e2e/compile_support.hpp"
 
 using namespace ares::test;
 
 namespace {
-
-bool in_path(const char* program) { return run_shell(fmt::format("command -v {}", program)).status == 0; }
-
-bool have_compiler() { return in_path("riscv64-unknown-elf-gcc"); }
-
-bool have_qemu() { return have_compiler() && in_path("qemu-system-riscv32"); }
-
-bool have_gvsoc() { return have_compiler() && std::getenv("GVSOC_HOME") != nullptr; }
-
-CommandResult run_on(const std::string& platform, const std::string& project, const std::string& flags) {
-  return run_shell(
-      fmt::format("make --no-print-directory -j2 -C {} clean all EXTRA_CFLAGS=-Werror platform={} {} && "
-                  "timeout 300 make --no-print-directory -C {} run EXTRA_CFLAGS=-Werror platform={} {}",
-                  project, platform, flags, project, platform, flags));
-}
 
 void check_small_model(const std::string& platform, const std::string& options, const std::string& flags) {
   const ScratchDirectory scratch;
@@ -32,7 +15,7 @@ void check_small_model(const std::string& platform, const std::string& options, 
                             ARES_BIN_DIR, ARES_SOURCE_DIR, scratch / "project", options));
   INFO(compiled.text);
   REQUIRE(compiled.status == 0);
-  const CommandResult ran = run_on(platform, scratch / "project", flags);
+  const CommandResult ran = make_project_on(platform, scratch / "project", flags);
   INFO(ran.text);
   CHECK(ran.status == 0);
   CHECK(ran.lines().back() == "Test PASSED");
@@ -46,7 +29,7 @@ void check_small_model(const std::string& platform, const std::string& options, 
   REQUIRE(values != std::string::npos);
   text.replace(text.find('{', values), 1, "{1000000 +");
   write_text(golden, text);
-  const CommandResult wrong = run_on(platform, scratch / "project", flags);
+  const CommandResult wrong = make_project_on(platform, scratch / "project", flags);
   INFO(wrong.text);
   CHECK(wrong.status != 0);
   CHECK(wrong.says("Test FAILED"));
@@ -65,7 +48,7 @@ TEST_CASE("a RISC-V compiler or a simulator that is not there is one line") {
   CHECK(no_compiler.status != 0);
   CHECK(no_compiler.lines().size() == 1);
   CHECK(no_compiler.says("riscv-of-nobody"));
-  if (!have_compiler()) return;
+  if (run_shell("command -v riscv64-unknown-elf-gcc").status != 0) return;
   const CommandResult no_simulator = run_shell(make + "-j2 run platform=gvsoc GVSOC_HOME=/nowhere");
   INFO(no_simulator.text);
   CHECK(no_simulator.status != 0);
@@ -73,7 +56,7 @@ TEST_CASE("a RISC-V compiler or a simulator that is not there is one line") {
 }
 
 TEST_CASE("ares-compile: the repository's model passes on QEMU") {
-  if (!have_qemu()) {
+  if (!have_platform("qemu")) {
     MESSAGE("no riscv64-unknown-elf-gcc with qemu-system-riscv32: nothing run on QEMU");
     return;
   }
@@ -82,7 +65,7 @@ TEST_CASE("ares-compile: the repository's model passes on QEMU") {
 }
 
 TEST_CASE("ares-compile: the repository's model passes on GVSOC") {
-  if (!have_gvsoc()) {
+  if (!have_platform("gvsoc")) {
     MESSAGE("no GVSOC_HOME: nothing run on GVSOC");
     return;
   }

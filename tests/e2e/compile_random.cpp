@@ -133,3 +133,24 @@ TEST_CASE("weights streamed from L3 are bit-exact as C") {
     CHECK(made.says("Test PASSED"));
   }
 }
+
+TEST_CASE("random configs of random layers are bit-exact on RISC-V") {
+  for (const char* platform : {"qemu", "gvsoc"}) {
+    if (!have_platform(platform)) {
+      MESSAGE("nothing to run platform=" << platform << " with: not checked");
+      continue;
+    }
+    CAPTURE(platform);
+    for (const unsigned seed : {11u, 12u}) {
+      CAPTURE(seed);
+      Random random(seed);
+      const ManyLayers layers = random_layers(random, 32);
+      const ScratchDirectory scratch;
+      write_for_gap9(plan_for_gap9(layers.graph, random_configs(random)), layers, scratch.path());
+      const CommandResult made = make_project_on(platform, scratch.path(), "MINIMAL_OUTPUT=1");
+      INFO(made.text);
+      CHECK(made.status == 0);
+      CHECK(made.says("Test PASSED"));
+    }
+  }
+}

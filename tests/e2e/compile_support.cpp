@@ -7,6 +7,7 @@
 #include <array>
 #include <boost/algorithm/string.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -48,6 +49,19 @@ CommandResult make_project(const std::filesystem::path& project, const std::stri
       fmt::format("{} make --no-print-directory -j2 -C {} clean all run platform=host OPTIMISE=-O1 "
                   "EXTRA_CFLAGS='-Wall -Wextra -Wconversion -Werror' {}",
                   environment, project.string(), flags));
+}
+
+CommandResult make_project_on(const std::string& platform, const std::filesystem::path& project,
+                              const std::string& flags) {
+  const std::string make = fmt::format("make --no-print-directory -j2 -C {} EXTRA_CFLAGS=-Werror platform={} {}",
+                                       project.string(), platform, flags);
+  return run_shell(fmt::format("{0} clean all && timeout 600 {0} run", make));
+}
+
+bool have_platform(const std::string& platform) {
+  const auto in_path = [](const char* program) { return run_shell(fmt::format("command -v {}", program)).status == 0; };
+  if (!in_path("riscv64-unknown-elf-gcc")) return false;
+  return platform == "qemu" ? in_path("qemu-system-riscv32") : std::getenv("GVSOC_HOME") != nullptr;
 }
 
 std::string read_text(const std::filesystem::path& file) {

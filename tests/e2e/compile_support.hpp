@@ -42,6 +42,13 @@ CommandResult run_shell(const std::string& command);
 CommandResult make_project(const std::filesystem::path& project, const std::string& flags,
                            const std::string& environment = "");
 
+/// `make clean all`, then `make run` of a project on a RISC-V platform; warnings are errors.
+CommandResult make_project_on(const std::string& platform, const std::filesystem::path& project,
+                              const std::string& flags);
+
+/// Whether make_project_on can run here: qemu needs a RISC-V compiler and QEMU, gvsoc the compiler and GVSOC_HOME.
+bool have_platform(const std::string& platform);
+
 std::string read_text(const std::filesystem::path& file);
 void write_text(const std::filesystem::path& file, const std::string& text);
 

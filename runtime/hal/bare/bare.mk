@@ -15,4 +15,4 @@ LINK += -nostartfiles -Wl,--gc-sections,--no-warn-rwx-segments -T $(SCRIPT)
 
 $(SCRIPT): runtime/hal/bare/link.ld.in $(BUILD)/flags | $(filter clean,$(MAKECMDGOALS))
 	@mkdir -p $(@D)
-	@$(CC) -E -P -x c $(REGIONS) -DARES_L1_BYTES=$(L1_BYTES) -o $@ $<
+	@$(CC) -E -P -x c $(REGIONS) $(FLAGS) -o $@ $<

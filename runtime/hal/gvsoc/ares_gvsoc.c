@@ -42,11 +42,11 @@ static ares_platform platform;
 static uint32_t time_low, time_high;
 
 // The planned tiles and the workers' stacks leave room for the orchestrator's stack in L1, or it lies in L2.
-#if ARES_PLANNED_L1 + ARES_CORES * PI_CL_SLAVE_STACK_SIZE + 4096 <= ARES_L1_BYTES
-uint8_t* const ares_gvsoc_orchestrator_stack = ares_l1_end - 8 * PI_CL_SLAVE_STACK_SIZE;
+#if ARES_PLANNED_L1 + ARES_CORES * PI_CL_SLAVE_STACK_SIZE + ARES_STACK_BYTES + ARES_NEAR_BYTES <= ARES_L1_BYTES
+uint8_t* const ares_gvsoc_orchestrator_stack = ares_l1_end - ARES_CORES * PI_CL_SLAVE_STACK_SIZE;
 #else
-static uint8_t l2_stack[ORCHESTRATOR_STACK] __attribute__((aligned(16)));
-uint8_t* const ares_gvsoc_orchestrator_stack = l2_stack + ORCHESTRATOR_STACK;
+extern uint8_t ares_gvsoc_l2_stack_end[];
+uint8_t* const ares_gvsoc_orchestrator_stack = ares_gvsoc_l2_stack_end;
 #endif
 
 void ares_console(char c) { *ares_register(STDOUT) = (uint8_t)c; }
@@ -75,7 +75,8 @@ void ares_gvsoc_fabric_controller(void) {
   for (uint32_t core = 0; core <= ORCHESTRATOR; ++core) {
     *ares_register(BOOT_ADDRESS + 4 * core) = (uint32_t)(uintptr_t)&_start;
   }
-  *ares_register(FETCH_ENABLE) = (2u << ORCHESTRATOR) - 1;
+  // Workers that the program does not have must not run: their stacks are not planned.
+  *ares_register(FETCH_ENABLE) = 1u << ORCHESTRATOR | ((1u << ARES_CORES) - 1);
   ares_gvsoc_l3_serve();
 }
 

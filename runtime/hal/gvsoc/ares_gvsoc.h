@@ -8,7 +8,7 @@
 
 #include "hal/ares_hal.h"
 
-enum { ORCHESTRATOR = 8, ORCHESTRATOR_STACK = 4096 };
+enum { ORCHESTRATOR = 8 };
 
 static inline volatile uint32_t* ares_register(uint32_t address) { return (volatile uint32_t*)(uintptr_t)address; }
 

@@ -38,9 +38,24 @@ fabric_controller:
   sw zero, 0(t0)
   addi t0, t0, 4
   bltu t0, t1, 3b
+  la t0, ares_near_start
+  la t1, ares_near_end
+  bgeu t0, t1, 5f
+4:
+  sw zero, 0(t0)
+  addi t0, t0, 4
+  bltu t0, t1, 4b
+5:
   tail ares_gvsoc_fabric_controller
 
   .bss
   .align 4
   .skip 2048
 ares_gvsoc_fc_stack_end:
+
+  // Used where L1 has no room for it.
+  .section .bss.l2_stack, "aw", @nobits
+  .align 4
+  .skip ARES_STACK_BYTES
+  .globl ares_gvsoc_l2_stack_end
+ares_gvsoc_l2_stack_end:
