@@ -67,6 +67,43 @@ static void run_row(const ares_depthwise_args* a, const group* g, const uint8_t*
   }
 }
 
+#ifdef ARES_XPULP
+// The order of the fields is known to ares_depthwise_row.S.
+typedef struct {
+  const uint8_t* in;  // window of the first output
+  int32_t row_bytes;
+  int32_t back;  // from a column's last row to the next column's first
+  uint8_t* out;
+  int32_t step;  // bytes to the next output
+  int32_t count;
+  int32_t shift, high;
+  uint32_t weights[COLUMNS][CHANNELS];
+  int32_t m[CHANNELS], B[CHANNELS];
+} ares_depthwise_strip;
+
+void ares_depthwise_row(ares_depthwise_strip* strip);
+
+static void run_rows(const ares_depthwise_args* a, const group* g, ares_share rows, int32_t channel) {
+  const int32_t row = a->in_columns * a->channels;
+  ares_depthwise_strip strip = {.row_bytes = row,
+                                .back = a->channels - 2 * row,
+                                .step = a->channels,
+                                .count = a->columns,
+                                .shift = a->requant.shift,
+                                .high = a->requant.hi};
+  for (int32_t i = 0; i < CHANNELS; ++i) {
+    for (int32_t x = 0; x < COLUMNS; ++x) strip.weights[x][i] = g->weights[x][i];
+    strip.m[i] = g->params[i].m;
+    strip.B[i] = g->params[i].B;
+  }
+  for (int32_t y = rows.begin; y < rows.end; ++y) {
+    strip.in = a->in + y * a->window.sh * row + channel;
+    strip.out = (uint8_t*)a->out + y * a->columns * a->channels + channel;
+    ares_depthwise_row(&strip);
+  }
+}
+#endif
+
 static group load_group(const ares_depthwise_args* a, int32_t channel) {
   group g = {.requant = &a->requant};
   g.plain = a->requant.form == ARES_NARROW && a->requant.rounding == ARES_HALF_UP && a->requant.lo == 0;
@@ -98,6 +135,12 @@ bool ares_depthwise_fast(const ares_depthwise_args* a) {
   for (int32_t i = 0; i < groups; ++i, c += CHANNELS) {
     if (c >= channels.end) c = channels.begin;
     const group g = load_group(a, c);
+#ifdef ARES_XPULP
+    if (g.plain && w->sw == 1) {
+      run_rows(a, &g, rows, c);
+      continue;
+    }
+#endif
     for (int32_t row = rows.begin; row < rows.end; ++row) {
       run_row(a, &g, a->in + row * w->sh * a->in_columns * a->channels + c,
               (uint8_t*)a->out + row * a->columns * a->channels + c);
