@@ -123,27 +123,23 @@ bool ares_depthwise_fast(const ares_depthwise_args* a) {
   const ares_window* const w = &a->window;
   if (w->kh != 3 || w->kw != COLUMNS || w->dh != 1 || w->dw != 1) return false;
   if (a->channels % CHANNELS != 0 || a->params.words != 2 || ares_output_bytes(&a->requant) != 1) return false;
-  ares_share rows = {0, a->rows}, channels = {0, a->channels};
-  if (a->parallel == ARES_ROWS) {
-    rows = ares_share_of(a->rows, 1);
-  } else {
-    channels = ares_share_of(a->channels, CHANNELS);
-  }
-  // Where all workers share the channels each begins elsewhere: four channels of all pixels often lie in one bank.
-  const int32_t groups = (channels.end - channels.begin) / CHANNELS;
-  int32_t c = channels.begin + (a->parallel == ARES_ROWS ? ares_core() * groups / ares_cores() * CHANNELS : 0);
-  for (int32_t i = 0; i < groups; ++i, c += CHANNELS) {
-    if (c >= channels.end) c = channels.begin;
+  // Rows of four channels, one after the other: even shares whatever the numbers of rows and channels are, and workers
+  // that begin in different channels, which often lie in different banks.
+  const ares_share mine = ares_share_of(a->channels / CHANNELS * a->rows, 1);
+  for (int32_t i = mine.begin; i < mine.end;) {
+    const int32_t c = i / a->rows * CHANNELS, row = i % a->rows;
+    const ares_share rows = {row, ares_min(a->rows, row + mine.end - i)};
     const group g = load_group(a, c);
+    i += rows.end - rows.begin;
 #ifdef ARES_XPULP
     if (g.plain && w->sw == 1) {
       run_rows(a, &g, rows, c);
       continue;
     }
 #endif
-    for (int32_t row = rows.begin; row < rows.end; ++row) {
-      run_row(a, &g, a->in + row * w->sh * a->in_columns * a->channels + c,
-              (uint8_t*)a->out + row * a->columns * a->channels + c);
+    for (int32_t y = rows.begin; y < rows.end; ++y) {
+      run_row(a, &g, a->in + y * w->sh * a->in_columns * a->channels + c,
+              (uint8_t*)a->out + y * a->columns * a->channels + c);
     }
   }
   return true;

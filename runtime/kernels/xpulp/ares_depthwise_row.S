@@ -2,7 +2,7 @@
 //
 // A column of the window is three words of four channels; packed anew it is one word of three rows per channel, which ends
 // the output it is the right column of (A), continues the next (B) and begins the one after.
-#include "kernels/xpulp/ares_instructions.h"
+#include "kernels/xpulp/ares_instructions.inc"
 
 #define IN 5
 #define ROW 6

@@ -43,7 +43,7 @@
 #define T_HIGH 60
 #define T_PRE_SHIFT 64
 
-#include "kernels/xpulp/ares_instructions.h"
+#include "kernels/xpulp/ares_instructions.inc"
 
 .macro temp_of p
   .if (\p) % 3 == 0

@@ -53,6 +53,16 @@ static inline uint32_t ares_shuffle(uint32_t high, uint32_t low, uint32_t select
 #endif
 }
 
+// sum + a * b
+static inline int32_t ares_multiply_add(int32_t sum, int32_t a, int32_t b) {
+#ifdef ARES_XPULP
+  ARES_XPULP_R_INTO(0x33, 0, 0x21, sum, a, b);  // p.mac
+  return sum;
+#else
+  return sum + a * b;
+#endif
+}
+
 // (a + b) >> shift
 static inline int32_t ares_add_shift(int32_t a, int32_t b, int32_t shift) {
 #ifdef ARES_XPULP
