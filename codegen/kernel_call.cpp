@@ -262,7 +262,8 @@ class KernelPrinter {
   std::string function(const std::string& kernel) const {
     std::string text = fmt::format("static void {}(const walk* w) {{\n", kernel_function_name(p_, index_));
     if (uses_box_)
-      text += fmt::format("  const ares_box box = ares_resolve(&w->{}.transfer->region, w->at);\n", names_.copy(k_.input_copy));
+      text += fmt::format("  const ares_box box = ares_resolve(&w->{}.transfer->region, w->at);\n",
+                          names_.copy(k_.input_copy));
     text += fmt::format("  const {}_args args = {{\n{}  }};\n", kernel, fields_);
     text += fmt::format("  const void* const tiles[] = {{{}}};\n", tiles_);
     text += fmt::format("  ares_kernel_begin({}, {}, w->at, tiles, {});\n", static_cast<int>(index_),
