@@ -160,8 +160,8 @@ std::vector<int32_t> channels_first_order(const Dims& dims);
 /// Layer name from a node's: the module path without the operator and what exporters add, sanitised, unique in `taken`.
 std::string layer_name(const std::string& node, const std::set<std::string>& taken);
 
-/// The pass `lower`: every node of the model, then its outputs. With a log, what cannot be lowered is taken down, and the
-/// graph holds the rest: a Quant of an unknown tensor is an input of it, what nothing reads any more an output.
+/// The pass `lower`: every node of the model, then its outputs. With a log, what cannot be lowered is taken down, and
+/// the graph holds the rest: a Quant of an unknown tensor is an input of it, what nothing reads any more an output.
 Result<LayerGraph> lower_model(ModelGraph& model, CheckLog* log = nullptr);
 
 }  // namespace ares::qonnx

@@ -317,6 +317,32 @@ TEST_CASE("a check and loading agree on models with random damage") {
   }
 }
 
+TEST_CASE("a finding says what to change in which module") {
+  struct Expected {
+    const char *what, *change;
+  };
+  const Expected expected[] = {
+      {"no input quantiser", "first in forward(): x = self.input_quant(x), with self.input_quant = QuantIdentity"},
+      {"no quantiser between two convolutions", "a QuantIdentity(bit_width=8) after relu1 (Relu)"},
+      {"float weights", "conv2: QuantConv2d(..., weight_bit_width=8) in place of the torch.nn layer"},
+      {"16-bit weights", "conv2: weight_bit_width=8"},
+      {"16-bit activations", "relu1: bit_width=8"},
+      {"a scale for each channel of an activation", "relu1: one scale for the tensor"},
+      {"rounding down", "relu1: float_to_int_impl_type=FloatToIntImplType.ROUND"},
+  };
+  for (const Expected& e : expected) {
+    CAPTURE(std::string(e.what));
+    const auto broken = std::find_if(std::begin(kBroken), std::end(kBroken),
+                                     [&](const Broken& b) { return std::string(b.what) == e.what; });
+    REQUIRE(broken != std::end(kBroken));
+    ModelGraph model = network();
+    broken->breaks(model);
+    const Checked c = run(std::move(model));
+    REQUIRE(c.check.findings.size() == 1);
+    CHECK(c.check.findings[0].change.rfind(e.change, 0) == 0);
+  }
+}
+
 TEST_CASE("a clean model has no findings") {
   const Checked c = run(network());
   CHECK(causes(c).empty());
@@ -415,6 +441,10 @@ TEST_CASE("movements that another layout avoids") {
     return b.quant("joined", b.concat("join", {x, y}), {.is_signed = false});
   };
   CHECK(causes(run(network(join))) == "movement /join/Concat");
+  const auto pad = [](ModelBuilder& b, const Value& x) {
+    return b.quant("padded", b.pad("pad", x, same(2)), {.is_signed = false});
+  };
+  CHECK(causes(run(network(pad))) == "movement /pad/Pad");
 }
 
 TEST_CASE("weights that stream from L3") {
