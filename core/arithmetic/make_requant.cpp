@@ -95,9 +95,7 @@ bool add_wide_channel(const Channel& ch, const cpp_rational& offset, int k, int 
   const double m = detail::rounded_multiplier(ch, 32 - k + S);
   if (std::abs(m) >= 0x1p31) return false;
   const auto factor = static_cast<int32_t>(m);
-  cpp_rational middle = offset * detail::power_of_two(S);
-  middle += cpp_rational(cut_off(factor, k) / 2);
-  const cpp_int exact_B = detail::round_half_even(middle);
+  const cpp_int exact_B = detail::round_half_even(offset * detail::power_of_two(S));
   if (exact_B < std::numeric_limits<int32_t>::min() || exact_B > std::numeric_limits<int32_t>::max()) return false;
   const auto B = exact_B.convert_to<int32_t>();
   for (const int64_t acc : {ch.acc_min, ch.acc_max})
@@ -107,8 +105,8 @@ bool add_wide_channel(const Channel& ch, const cpp_rational& offset, int k, int 
   return true;
 }
 
-/// max|acc| * |m * 2^(k-32-S) - M| + 2^-(S+1) * (what mulh cuts off) + 2^-(S+1) over all channels, or 0 where nothing
-/// rounds.
+/// max|acc| * |m * 2^(k-32-S) - M| + 2^-(S+1), and with ties to even 2^-S * (what mulh cuts off), over all channels; 0
+/// where nothing rounds.
 double wide_deviation(std::span<const Channel> channels, const Requant& r) {
   double worst = 0;
   bool exact = r.shift >= 1;
@@ -118,7 +116,7 @@ double wide_deviation(std::span<const Channel> channels, const Requant& r) {
     const double cut = cut_off(r.m[c], r.pre_shift);
     exact = exact && cut == 0 && detail::error_bound(ch, 1, r.m[c], power, 0, 0) == 0 &&
             is_integer(std::ldexp(ch.bias, r.shift));
-    const double rest = (cut + 1) / 2;
+    const double rest = (r.rounding == Rounding::half_even ? cut : 0) + 0.5;
     worst = std::max(worst, detail::error_bound(ch, reach(ch, ch.zero_part), r.m[c], power, r.pre_shift - 32, rest));
   }
   return exact ? 0 : std::ldexp(worst, -r.shift);
@@ -164,7 +162,9 @@ Result<Requant> make_requant(std::span<const ChannelTerms> terms, const RequantS
     if (tells_ties && accepts_narrow(*narrow, spec)) return std::move(*narrow);
   }
   auto wide = wide_form(*channels, spec);
-  if (wide && exact) detail::decide_rounding(*channels, *wide);
+  if (!wide || !exact) return wide;
+  detail::decide_rounding(*channels, *wide);
+  if (wide->deviation != 0) wide->deviation = wide_deviation(*channels, *wide);
   return wide;
 }
 

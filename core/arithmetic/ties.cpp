@@ -80,7 +80,8 @@ cpp_rational sum_error(const Channel& ch, const Requant& r, std::size_t c) {
     const cpp_rational b = cpp_rational(ch.bias) * scale;
     return far(0) * m_error + abs(cpp_rational(cpp_rational(round_half_even(b)) - b));
   }
-  return far(ch.zero_part) * m_error * power_of_two(r.pre_shift - 32) + 1;  // B and mulh: half a unit each, at most
+  // B is off by half a unit at most, and mulh cuts off less than one.
+  return far(ch.zero_part) * m_error * power_of_two(r.pre_shift - 32) + cpp_rational(1.5);
 }
 
 /// Half the width of the window that holds the sums of all ties and of nothing else: no sum is further than that from

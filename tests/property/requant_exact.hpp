@@ -112,15 +112,9 @@ inline std::optional<Constants> narrow_constants(const ChannelTerms& t, const Re
   return Constants{m, B};
 }
 
-/// What mulh cuts off at most: every fraction below 1 that m * 2^(k-32) has multiples of.
-inline Rational cut_off(const Integer& m, int k) {
-  const Integer denominator_of_m = denominator(Rational(Rational(m) * power_of_two(k - 32)));
-  return 1 - 1 / Rational(denominator_of_m);
-}
-
 inline std::optional<Constants> wide_constants(const ChannelTerms& t, const RequantSpec& s, int k, int S) {
   const Integer m = half_even(multiplier(t) * power_of_two(32 - k + S));
-  const Integer B = half_even((value(t, s, 0) + Rational(0.5)) * power_of_two(S) + cut_off(m, k) / 2);
+  const Integer B = half_even((value(t, s, 0) + Rational(0.5)) * power_of_two(S));
   if (abs(m) >= Integer(1) << 31 || !fits_int32(B)) return std::nullopt;
   for (const int64_t acc : {t.acc_min, t.acc_max}) {
     if (!fits_int32(Integer(acc) << k)) return std::nullopt;

@@ -183,7 +183,7 @@ TEST_CASE("requant: the policy decides the form by the narrow deviation") {
                         (!exact_policy || !c.spec.bias_quantised || deviation == 0);
     RC_ASSERT((r.form == RequantForm::narrow) == narrow);
     if (narrow) RC_ASSERT(abs(Rational(r.deviation) - deviation) <= deviation * exact::power_of_two(-53));
-    if (!narrow) RC_ASSERT(r.deviation <= std::ldexp(1.25, -r.shift));
+    if (!narrow) RC_ASSERT(r.deviation <= std::ldexp(r.rounding == Rounding::half_up ? 0.75 : 1.75, -r.shift));
   }));
 }
 
