@@ -251,7 +251,7 @@ ArraysResult fold_unary(const NodeView& node, const Function& f) {
 std::string_view supported_unary(std::string_view name) {
   if (name == "Relu") return "anywhere: the clip range of the Quant behind it, or part of a table";
   if (name == "Neg" || name == "HardSigmoid") return "of a weighted layer's sums, or of a quantised tensor: a table";
-  return "of a quantised tensor: a table, exact for all 256 inputs";
+  return "of a quantised tensor: a table, exact for all 256 inputs; of a weighted layer's sums: a curve over 16 bits";
 }
 
 std::string_view supported_binary(std::string_view name) {
