@@ -22,13 +22,12 @@ constexpr int64_t most_int = std::numeric_limits<int>::max();
 struct Later {
   const char *name, *value, *what;
 };
-constexpr std::array<Later, 6> later{{
+constexpr std::array<Later, 5> later{{
     {"gvsoc", "PATH", "measuring on GVSOC"},
     {"trust-plugin", "", "plug-in cost models"},
     {"sweep", "KEY=V1,V2", "sweeps"},
     {"report", "FILE.html", "HTML reports"},
     {"trace", "FILE.json", "traces"},
-    {"ranges", "FILE.npy", "activation ranges from data"},
 }};
 
 [[noreturn]] void usage(const std::string& what) { throw CommandError(ExitStatus::usage, what); }

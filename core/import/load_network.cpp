@@ -37,7 +37,9 @@ Result<LayerGraph> run_passes(NetworkState state, std::size_t first, const Impor
   if (auto ok = state.lowered() ? Result<void>() : check_again(state, first); !ok) return tl::unexpected(ok.error());
   if (auto ok = prepare_directory(options.checkpoints); !ok) return tl::unexpected(ok.error());
   for (std::size_t i = first; i < passes.size(); ++i) {
-    if (auto ok = passes[i].run(state); !ok) return tl::unexpected(ok.error());
+    const auto done = passes[i].run(state);
+    if (options.needs_ranges) *options.needs_ranges = state.needs_ranges;
+    if (!done) return tl::unexpected(done.error());
     if (options.checkpoints.empty()) continue;
     if (auto ok = write_checkpoint(options.checkpoints, i, state); !ok) return tl::unexpected(ok.error());
   }
@@ -60,6 +62,7 @@ Result<LayerGraph> load(const std::filesystem::path& path, const ImportOptions& 
     state.model = std::move(*model);
   }
   if (options.policy) state.layers.policy = *options.policy;
+  state.ranges = options.ranges;
   state.notice = options.notice ? options.notice : [](const std::string&) {};
   return run_passes(std::move(state), first, options);
 }

@@ -15,6 +15,10 @@ struct ImportOptions {
   std::optional<RequantPolicy> policy;
   /// Not empty: after every pass the graph is written there as NN_pass.json (the directory is created).
   std::filesystem::path checkpoints;
+  /// Of a float input without Quant: "lo:hi", or a .npy file of samples; empty: such a model is a finding.
+  std::string ranges = {};
+  /// Set where the model would load with `ranges` but has none; may be null.
+  bool* needs_ranges = nullptr;
   /// Takes one-line notices (repairs, the share of requantisation forms); null: they are dropped.
   std::function<void(const std::string&)> notice;
 };

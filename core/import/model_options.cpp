@@ -16,6 +16,8 @@ void add_model_options(Options& options, ModelOption model) {
   options.add_options()("model", file, "QONNX model (.qonnx, .onnx) or a checkpoint of one (.json)")(
       "requant", po::value<std::string>()->value_name("fast|exact"),
       "fast (default): cheapest form within a quarter step; exact: as the model rounds")(
+      "ranges", po::value<std::string>()->default_value("", "")->value_name("LO:HI|FILE.npy"),
+      "range, or samples, of a float input that the model leaves unquantised")(
       "checkpoints", po::value<std::string>()->default_value("", "")->value_name("DIR"),
       "write the graph after every pass there");
 }
@@ -30,8 +32,12 @@ LayerGraph load_model(const OptionValues& values, const std::function<void(const
     options.policy = policy == "fast" ? RequantPolicy::fast : RequantPolicy::exact;
   }
   options.checkpoints = values["checkpoints"].as<std::string>();
+  options.ranges = values["ranges"].as<std::string>();
   options.notice = notice;
-  return value_or_throw(load_network(values["model"].as<std::string>(), options));
+  bool needs_ranges = false;
+  options.needs_ranges = &needs_ranges;
+  auto network = load_network(values["model"].as<std::string>(), options);
+  return value_or_throw(std::move(network), needs_ranges ? ExitStatus::failed : ExitStatus::usage);
 }
 
 }  // namespace ares

@@ -13,6 +13,8 @@ namespace {
 constexpr std::array<std::string_view, 5> kQuantDomains = {"qonnx.custom_op.general", "onnx.brevitas",
                                                            "finn.custom_op.general", "qonnx", ""};
 
+constexpr std::string_view kChannelsLast = "qonnx.custom_op.channels_last";
+
 /// A constant of one element.
 std::string add_constant(qonnx::ModelGraph& model, const std::string& name, float value) {
   model.constants[name] = {{}, std::vector<float>{value}};
@@ -40,11 +42,41 @@ void canonicalise_node(qonnx::ModelGraph& model, qonnx::Node& node) {
   if (node.domain == "ai.onnx") node.domain.clear();
 }
 
+/// Transpose of `tensor` to `name`.
+qonnx::Node transpose(const std::string& tensor, const std::string& name, std::vector<int64_t> perm) {
+  return {name, "Transpose", "", {{"perm", std::move(perm)}}, {tensor}, {name}};
+}
+
+/// A node of QONNX's channels-last domain (N, H, W, C; weights O, H, W, I) as the plain one between Transposes.
+void expand_channels_last(qonnx::Node node, std::vector<qonnx::Node>& nodes) {
+  const std::string out = node.outputs.empty() ? "" : node.outputs[0];
+  const std::size_t moved = node.op == "Conv" ? 2 : 1;  // inputs that have channels last
+  if (node.inputs.size() < moved || out.empty()) return nodes.push_back(std::move(node));
+  for (std::size_t i = 0; i < moved; ++i) {
+    nodes.push_back(transpose(node.inputs[i], fmt::format("{}/channels_first_{}", out, i), {0, 3, 1, 2}));
+    node.inputs[i] = nodes.back().outputs[0];
+  }
+  node.domain.clear();
+  node.outputs = {out + "/channels_first"};
+  nodes.push_back(std::move(node));
+  nodes.push_back(transpose(out + "/channels_first", out + "/channels_last", {0, 2, 3, 1}));
+  nodes.back().outputs = {out};
+}
+
 }  // namespace
 
 Result<void> canonicalise(NetworkState& state) {
   qonnx::ModelGraph& model = state.model;
-  for (qonnx::Node& node : model.nodes) canonicalise_node(model, node);
+  std::vector<qonnx::Node> nodes;
+  for (qonnx::Node& node : model.nodes) {
+    canonicalise_node(model, node);
+    if (node.domain == kChannelsLast) {
+      expand_channels_last(std::move(node), nodes);
+    } else {
+      nodes.push_back(std::move(node));
+    }
+  }
+  model.nodes = std::move(nodes);
   const auto is_quant = [](const qonnx::Node& n) { return n.op == "Quant"; };
   if (std::none_of(model.nodes.begin(), model.nodes.end(), is_quant)) {
     return fail(

@@ -19,6 +19,9 @@ struct NetworkState {
   std::function<void(const std::string&)> notice;  ///< takes one line; never null
   CheckLog* check = nullptr;                       ///< not null: takes the errors down, and passes go on
 
+  std::string ranges = {};    ///< of a float input without Quant: "lo:hi" or samples.npy; or empty
+  bool needs_ranges = false;  ///< a pass failed for the lack of them
+
   bool lowered() const { return boost::num_vertices(layers.dag) > 0; }
 };
 
@@ -35,8 +38,10 @@ std::span<const Pass> pipeline();
 Result<void> canonicalise(NetworkState& state);
 /// Shapes of every tensor for one sample, constants folded, nodes that no output needs removed.
 Result<void> infer_shapes(NetworkState& state);
-/// Every Quant on a constant becomes a quantised constant.
+/// Every Quant on a constant becomes a quantised constant, after quantise_inputs.
 Result<void> quantise_constants(NetworkState& state);
+/// A float input that integer layers read gets a Quant from state.ranges; fails where there are none.
+Result<void> quantise_inputs(NetworkState& state);
 /// The model's nodes become integer layers (core/import/lowering.hpp).
 Result<void> lower(NetworkState& state);
 /// Convolutions with groups that are not depthwise become dense ones whose further weights are zero.

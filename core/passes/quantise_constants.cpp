@@ -39,6 +39,7 @@ Result<qonnx::QuantisedConstant> quantise(NetworkState& state, const NodeView& n
 }  // namespace
 
 Result<void> quantise_constants(NetworkState& state) {
+  if (auto ok = quantise_inputs(state); !ok) return ok;
   std::vector<qonnx::Node> kept;
   for (qonnx::Node& node : state.model.nodes) {
     const NodeView view{state.model, node};
