@@ -160,8 +160,6 @@ bool requantise(Maker& m) {
   constexpr std::string_view kRoundings[] = {"ROUND", "ROUND", "FLOOR", "CEIL", "ROUND_TO_ZERO"};
   QuantSpec spec = random_quant(m.d);
   spec.rounding = kRoundings[m.d.integer(0, 4)];
-  // Not yet: QONNX rounds x / scale + zero point towards zero, the importer's tables x / scale.
-  if (spec.rounding == "ROUND_TO_ZERO") spec.asymmetric = false;
   m.x = m.b.quant(m.path("act"), m.x, spec);
   return true;
 }

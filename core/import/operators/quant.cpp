@@ -112,9 +112,10 @@ Result<std::array<double, 256>> rounded(const NodeView& node, std::array<double,
   const auto quantiser = read_quantiser(node);
   if (!quantiser) return tl::unexpected(quantiser.error());
   if (quantiser->half_even && !quantiser->bipolar()) return values;
+  const int zero = q.zero_point - (q.is_signed ? 128 : 0);  // the Quant's own; it rounds with it added
   for (double& v : values) {
     const double steps = v / q.scale;
-    v = (quantiser->bipolar() ? (steps >= 0 ? 1 : -1) : quantiser->round(steps)) * q.scale;
+    v = (quantiser->bipolar() ? (steps >= 0 ? 1 : -1) : quantiser->round(steps + zero) - zero) * q.scale;
   }
   return values;
 }
