@@ -222,7 +222,7 @@ const NodeReport* find(const CheckReport& r, const std::string& name) {
   return it == r.nodes.end() ? nullptr : &*it;
 }
 
-TEST_CASE("broken models: one finding for each cause") {
+TEST_CASE("broken models: one finding for each cause" * doctest::test_suite("slow")) {
   static_assert(std::size(kBroken) >= 20);
   for (const Broken& broken : kBroken) {
     CAPTURE(std::string(broken.what));
@@ -455,7 +455,7 @@ TEST_CASE("weights that stream from L3") {
   CHECK(causes(run(model, {.l2_limit = 100000})) == "streamed /fc/Gemm");
 }
 
-TEST_CASE("the reference networks can be deployed") {
+TEST_CASE("the reference networks can be deployed" * doctest::test_suite("slow")) {
   for (const zoo::Network& n : zoo::networks()) {
     if (n.name != "simplecnn" && n.name != "resnet8" && n.name != "ds_cnn") continue;
     CAPTURE(std::string(n.name));
