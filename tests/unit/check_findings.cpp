@@ -317,7 +317,7 @@ TEST_CASE("a check and loading agree on models with random damage") {
   }
 }
 
-TEST_CASE("a finding says what to change in which module") {
+TEST_CASE("a finding says what to change in which module" * doctest::test_suite("slow")) {
   struct Expected {
     const char *what, *change;
   };
@@ -343,7 +343,7 @@ TEST_CASE("a finding says what to change in which module") {
   }
 }
 
-TEST_CASE("a clean model has no findings") {
+TEST_CASE("a clean model has no findings" * doctest::test_suite("slow")) {
   const Checked c = run(network());
   CHECK(causes(c).empty());
   CHECK(c.report.status() == NodeStatus::supported);
@@ -388,7 +388,7 @@ TEST_CASE("sums that overflow 32 bits") {
   CHECK(causes(run(std::move(model))) == "requantisation /fc/Gemm");
 }
 
-TEST_CASE("memories that are too small") {
+TEST_CASE("memories that are too small" * doctest::test_suite("slow")) {
   CHECK(causes(run(network(), {.l2_limit = 4000})) == "L2 ");
   CHECK(causes(run(network(), {.l3_limit = 4000})) == "L3 ");
   const Checked c = run(network(), {.l1_limit = 8 * 0x400 + 300});
@@ -397,28 +397,28 @@ TEST_CASE("memories that are too small") {
   CHECK(c.report.status() == NodeStatus::unsupported);
 }
 
-TEST_CASE("groups that are neither dense nor depthwise") {
+TEST_CASE("groups that are neither dense nor depthwise" * doctest::test_suite("slow")) {
   const auto grouped = [](ModelBuilder& b, const Value& x) {
     return b.relu("grouped_relu", b.conv("grouped", x, {.out = 16, .kernel = {3, 3}, .pads = same(1), .groups = 4}));
   };
   CHECK(causes(run(network(grouped))) == "groups /grouped/Conv");
 }
 
-TEST_CASE("weight zero points that differ from channel to channel") {
+TEST_CASE("weight zero points that differ from channel to channel" * doctest::test_suite("slow")) {
   const auto asymmetric = [](ModelBuilder& b, const Value& x) {
     return b.relu("relu_a", b.conv("conv_a", x, {.out = 16, .weights = {.per_channel = true, .asymmetric = true}}));
   };
   CHECK(causes(run(network(asymmetric))) == "weight_zero_points /conv_a/Conv");
 }
 
-TEST_CASE("channels that fill no words") {
+TEST_CASE("channels that fill no words" * doctest::test_suite("slow")) {
   const auto odd = [](ModelBuilder& b, const Value& x) {
     return b.relu("relu_o", b.conv("odd", x, {.out = 5, .kernel = {3, 3}, .pads = same(1)}));
   };
   CHECK(causes(run(network(odd))) == "channels /odd/Conv");
 }
 
-TEST_CASE("one cause at several nodes is one finding") {
+TEST_CASE("one cause at several nodes is one finding" * doctest::test_suite("slow")) {
   ModelGraph swapped = network();
   for (const char* layer : {"/conv1/Conv", "/conv2/Conv", "/conv3/Conv"}) {
     Node& quant = before(swapped, layer, 1);
@@ -435,7 +435,7 @@ TEST_CASE("one cause at several nodes is one finding") {
   CHECK(causes(run(std::move(norm))) == "operator /ln/Abs");
 }
 
-TEST_CASE("movements that another layout avoids") {
+TEST_CASE("movements that another layout avoids" * doctest::test_suite("slow")) {
   const auto join = [](ModelBuilder& b, const Value& x) {
     const Value y = b.quant("half", x, {.is_signed = false, .scale = 0.013});
     return b.quant("joined", b.concat("join", {x, y}), {.is_signed = false});
