@@ -5,7 +5,7 @@
 
 namespace ares {
 
-extern const FamilyRules conv_rules, linear_rules, max_pool_rules, table_rules, average_pool_rules, depthwise_rules,
-    elementwise_rules, rearrange_rules, curve_rules;
+extern const FamilyRules conv_rules, linear_rules, table_rules, pool_rules, depthwise_rules, elementwise_rules,
+    rearrange_rules, curve_rules;
 
 }  // namespace ares

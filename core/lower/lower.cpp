@@ -12,7 +12,7 @@ namespace {
 
 /// In the order of Family.
 constexpr std::array<const FamilyRules*, 10> registry{
-    &conv_rules,      &linear_rules,      &max_pool_rules,    &table_rules,     &average_pool_rules,
+    &conv_rules,      &linear_rules,      &pool_rules,        &table_rules,     &pool_rules,
     &depthwise_rules, &elementwise_rules, &elementwise_rules, &rearrange_rules, &curve_rules};
 
 /// The knobs whose loops nest, outermost first.

@@ -1,4 +1,5 @@
-// Max pooling: tiles over output rows, columns and channels.
+// Pooling: tiles over output rows, columns and channels. An average pool's constants, one pair per number of positions,
+// stay whole; a max pool has none.
 #include "core/lower/families.hpp"
 #include "core/lower/window.hpp"
 
@@ -28,6 +29,7 @@ void buffers(const GroupShape& s, const Config& c, BufferBytes& out) {
   const int32_t th = tile_of(c, Knob::tile_h, s.out.h), tw = tile_of(c, Knob::tile_w, s.out.w);
   const int32_t tc = tile_of(c, Knob::tile_co, s.out.c);
   out[Role::input] = input_tile_bytes(s, th, tw, tc);
+  out[Role::params] = s.params_size();
   out[Role::output] = static_cast<uint32_t>(th * tw * tc);
 }
 
@@ -38,8 +40,10 @@ void parts(const GroupShape& s, const Config&, const Extents& e, Parts& out) {
                {s.in.w * s.in.c, s.in.c}};
   out.output = {{plain_dim(rows, s.out.h), plain_dim(columns, s.out.w), plain_dim(channels, s.out.c)},
                 {s.out.w * s.out.c, s.out.c}};
+  const auto params = static_cast<int32_t>(s.params_size());
+  out.params = {{whole_dim(1), whole_dim(1), whole_dim(params)}, {params, params}};
   Kernel& k = out.kernel;
-  k.kind = KernelKind::max_pool;
+  k.kind = s.family == Family::max_pool ? KernelKind::max_pool : KernelKind::average_pool;
   k.rows = rows;
   k.columns = columns;
   k.channels = channels;
@@ -47,6 +51,6 @@ void parts(const GroupShape& s, const Config&, const Extents& e, Parts& out) {
 
 }  // namespace
 
-const FamilyRules max_pool_rules{knobs, dims, buffers, parts};
+const FamilyRules pool_rules{knobs, dims, buffers, parts};
 
 }  // namespace ares
