@@ -1,0 +1,74 @@
+#include "experiments/search/spaces.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/passes/pass.hpp"
+#include "experiments/zoo/zoo.hpp"
+
+namespace ares {
+namespace {
+
+struct Subject {
+  const char *network, *group;
+};
+
+constexpr Subject subjects[] = {
+    {"tutorial_cnn", "conv3"},
+    {"tutorial_cnn", "pool1"},
+    {"resnet8", "stem_conv"},
+    {"resnet8", "stage2_conv2"},
+    {"resnet8", "stage3_conv1"},
+    {"resnet8", "stage3_conv_shortcut"},
+    {"resnet8", "stage1"},
+    {"ds_cnn", "stem_conv"},
+    {"ds_cnn", "block1_dw_conv"},
+    {"ds_cnn", "block1_pw_conv"},
+    {"mobilenet_v1_025", "block6_dw_conv"},
+    {"mobilenet_v1_025", "block13_pw_conv"},
+    {"mobilenet_v1_025", "pool"},
+    {"autoencoder", "fc1"},
+    {"autoencoder", "fc2"},
+    {"ne16_large", "fc5"},
+    {"densenet_basic", "conv1_quant"},
+    {"densenet_basic", "avgpool"},
+    {"densenet_basic", "Concat_part1"},
+    {"densenet_basic", "classifier"},
+};
+
+Result<std::vector<GroupInContext>> groups_of(const std::string& name, const Target& target) {
+  const zoo::Network* network = zoo::find_network(name);
+  if (!network) return fail(fmt::format("no reference network '{}'", name));
+  NetworkState state;
+  state.model = zoo::build(*network);
+  state.notice = [](const std::string&) {};
+  for (const Pass& pass : pipeline())
+    if (auto ok = pass.run(state); !ok) return tl::unexpected(ok.error());
+  PlanOptions options;
+  options.cores = target.cores.count;
+  return plan_contexts(state.layers, target, options);
+}
+
+}  // namespace
+
+Result<std::vector<StudiedGroup>> studied_groups(const Target& target) {
+  std::vector<StudiedGroup> studied;
+  std::string network;
+  std::vector<GroupInContext> groups;
+  for (const Subject& s : subjects) {
+    if (s.network != network) {
+      auto loaded = groups_of(s.network, target);
+      if (!loaded) return tl::unexpected(loaded.error());
+      groups = std::move(*loaded);
+      network = s.network;
+    }
+    const auto it =
+        std::find_if(groups.begin(), groups.end(), [&](const GroupInContext& g) { return g.group.name == s.group; });
+    if (it == groups.end()) return fail(fmt::format("reference network '{}' has no group '{}'", s.network, s.group));
+    studied.push_back({fmt::format("{}.{}", s.network, s.group), *it});
+  }
+  return studied;
+}
+
+}  // namespace ares
