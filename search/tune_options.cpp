@@ -111,7 +111,7 @@ void add_tune_options(Options& options) {
   add("tune-all", flag(), "skip no group: --min-cycles 0");
   add("layers", text("A,B"), "search these groups only");
   add("pin", text("FILE.json"), "configs fixed by you, which win over everything: {\"conv1\": {\"tile_h\": 14, ..}}");
-  add("strategy", given("auto", "NAME"), "auto, grid or random");
+  add("strategy", given("auto", "NAME"), "auto, bayesian, evolutionary, grid or random");
   add("cost-model", given("analytical", "NAME"), "what ranks configs before they are measured");
   add("measure", given("auto", "HOW"), "auto, event or none");
   add("engine", given("auto", "WHICH"), "auto or cluster");

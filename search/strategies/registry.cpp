@@ -15,8 +15,11 @@ struct Entry {
   std::unique_ptr<Strategy> (*make)(const Candidates&, uint64_t seed);
 };
 
-constexpr std::array<Entry, 3> entries{{
-    {"auto", "the model's favourites, a random slice over all its ranks, then neighbours of the best", make_auto},
+constexpr std::array<Entry, 5> entries{{
+    {"auto", "bayesian and coordinate descent; of cheap measurements the model's favourites, a slice, neighbours",
+     make_auto},
+    {"bayesian", "the largest expected improvement under a Gaussian process over model and knobs", make_bayesian},
+    {"evolutionary", "children of the best results: crossover and mutation of knobs", make_evolutionary},
     {"grid", "everything, in the order in which the cost model ranks it", make_grid},
     {"random", "everything, in random order", make_random},
 }};

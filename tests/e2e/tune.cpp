@@ -68,7 +68,7 @@ TEST_CASE("ares-tune reports every group and the network, and an identical run m
 
 TEST_CASE("same seed and --max-evals: the same trials, whatever --jobs") {
   const Scratch s;
-  for (const std::string strategy : {"auto", "random"}) {
+  for (const std::string strategy : {"auto", "bayesian", "evolutionary", "random"}) {
     std::vector<std::string> trials;
     for (const std::string jobs : {"1", "2", "3"}) {
       const Ended e =
@@ -203,7 +203,7 @@ TEST_CASE("what cannot be done is one line and status 2") {
       {{"--model", s / "absent.qonnx"}, "absent.qonnx"},
       {{"--model", s / "random.qonnx"}, "random.qonnx"},
       {on_model() + Arguments{"--frobnicate"}, "frobnicate"},
-      {on_model() + Arguments{"--strategy", "bayesian"}, "bayesian"},
+      {on_model() + Arguments{"--strategy", "psychic"}, "psychic"},
       {on_model() + Arguments{"--cost-model", "oracle"}, "oracle"},
       {on_model() + Arguments{"--measure", "gvsoc"}, "event"},
       {on_model() + Arguments{"--measure", "stopwatch"}, "stopwatch"},
