@@ -149,11 +149,7 @@ std::string main_source() {
          "int main(void) { return ares_network_main(&network); }\n";
 }
 
-namespace {
-
-/// Input channels of the convolutions that slide a window of 3x3 in steps of one column: cores with dot product
-/// instructions have an inner loop per number of channels, whose offsets must fit 12 bits.
-std::set<int32_t> slide_channels(const NetworkProgram& n) {
+std::string slide_channels(const NetworkProgram& n) {
   constexpr int32_t farthest = 11, most = 2047;  // the second channel's last column, in units of the channels
   std::set<int32_t> all;
   for (const PlannedGroup& g : n.groups) {
@@ -166,17 +162,15 @@ std::set<int32_t> slide_channels(const NetworkProgram& n) {
       if (slides && w.sw == 1 && w.dw == 1 && channels % 4 == 0 && farthest * channels <= most) all.insert(channels);
     }
   }
-  return all;
+  return fmt::format("{}", fmt::join(all, ","));
 }
-
-}  // namespace
 
 std::string config_mk(const ProjectInput& in) {
   return fmt::format(
       "NAME := {}\nPLANNED_CORES := {}\nPLANNED_STACK := {:#x}\nPLANNED_L1 := {}\nL1_BYTES := {}\nL2_BYTES := {}\n"
       "SLIDE_CHANNELS := {}\n",
       c_identifier(in.program.name), in.program.cores, in.program.stack, in.program.l1_bytes, in.target.l1_bytes,
-      in.target.l2_bytes, fmt::join(slide_channels(in.program), ","));
+      in.target.l2_bytes, slide_channels(in.program));
 }
 
 }  // namespace ares

@@ -34,6 +34,9 @@ std::string network_source(const ProjectInput& in);
 std::string weights_source(const ProjectInput& in);
 std::string golden_source(const ProjectInput& in);
 std::string main_source();
+/// Input channels, separated by commas, of the convolutions that slide a window of 3x3 in steps of one column: cores
+/// with dot product instructions have an inner loop per number of channels, whose offsets must fit 12 bits.
+std::string slide_channels(const NetworkProgram& program);
 std::string config_mk(const ProjectInput& in);
 std::string report(const ProjectInput& in);
 

@@ -81,6 +81,7 @@ Result<std::vector<ProjectFile>> project_files(const NetworkProgram& program, co
   files.push_back({"config.mk", config_mk(in)});
   files.push_back({"report.md", report(in)});
   for (const RuntimeFile& f : runtime_files()) {
+    if (f.path.starts_with("measure/")) continue;  // of programs that measure candidates
     if (f.path == "network/Makefile")
       files.push_back({"Makefile", std::string(f.text)});
     else

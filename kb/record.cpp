@@ -12,7 +12,8 @@ namespace ares::kb {
 namespace {
 
 constexpr std::array<const char*, 3> source_names{"board", "gvsoc", "event"};
-constexpr std::array<const char*, 4> failure_names{"does_not_fit", "build_failed", "wrong_output", "timeout"};
+constexpr std::array<const char*, 5> failure_names{"does_not_fit", "build_failed", "wrong_output", "timeout",
+                                                   "crashed"};
 
 template <class E, size_t n>
 std::optional<E> named(const std::array<const char*, n>& names, std::string_view name) {

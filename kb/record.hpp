@@ -46,7 +46,7 @@ struct Provenance {
 };
 
 /// Why a config has no cycles.
-enum class FailureKind : uint8_t { does_not_fit, build_failed, wrong_output, timeout };
+enum class FailureKind : uint8_t { does_not_fit, build_failed, wrong_output, timeout, crashed };
 
 const char* name_of(FailureKind k);
 std::optional<FailureKind> failure_named(std::string_view name);

@@ -67,7 +67,10 @@ class TrialLog {
   void add(const TuningTask& task, std::span<const ConfigCycles> trials) {
     if (!stream_.is_open()) return;
     for (const ConfigCycles& t : trials) {
-      const nlohmann::ordered_json line{{"group", task.name}, {"config", to_string(t.config)}, {"cycles", t.cycles}};
+      nlohmann::ordered_json line{{"group", task.name}, {"config", to_string(t.config)}, {"cycles", t.cycles}};
+      if (t.cold_cycles > 0) line["cold_cycles"] = t.cold_cycles;
+      if (t.sliced) line["sliced"] = true;
+      if (t.failure) line["failure"] = fmt::format("{}: {}", kb::name_of(t.failure->kind), t.failure->message);
       stream_ << line.dump() << '\n';
     }
     stream_.flush();
@@ -85,10 +88,10 @@ struct Network {
   std::vector<GroupInContext> groups;  ///< in the contexts that they are tuned in
 };
 
-Network load(const OptionValues& values, const TuneSettings& s) {
+Network load(const OptionValues& values, const TuneSettings& s, const Target& target) {
   Network n;
+  n.target = target;
   n.file = values["model"].as<std::string>();
-  n.target = value_or_throw(load_target(s.target));
   n.plan = s.plan;
   if (n.plan.cores == 0) n.plan.cores = n.target.cores.count;
   if (n.plan.cores > n.target.cores.count)
@@ -122,10 +125,16 @@ std::string command_line(const TuneSettings& s) {
   return fmt::format("ares-tune --strategy {} --measure {} --seed {}", s.tuner.strategy, s.measure, s.tuner.seed);
 }
 
-bool has_baseline(const Tuner& tuner) {
-  const auto& tasks = tuner.tasks();
-  return std::all_of(tasks.begin(), tasks.end(),
-                     [](const TuningTask& t) { return t.state.rule && t.state.model_best && t.state.best; });
+/// Without one there is nothing to report.
+void require_baseline(const Tuner& tuner, bool interrupted) {
+  for (const TuningTask& t : tuner.tasks()) {
+    if (t.state.rule && t.state.model_best && t.state.best) continue;
+    if (interrupted)
+      throw CommandError(ExitStatus::failed, "interrupted before rule and model-best of every group were measured");
+    throw CommandError(ExitStatus::failed,
+                       fmt::format("group '{}': no config could be measured: {}; --measure event does without", t.name,
+                                   t.last_failure));
+  }
 }
 
 ExitStatus dry_run(const Network& n, const TuneSettings& s, Tuner& tuner, const CostModel& model,
@@ -139,15 +148,19 @@ ExitStatus dry_run(const Network& n, const TuneSettings& s, Tuner& tuner, const 
 ExitStatus tune(const OptionValues& values, const TuneSettings& s) {
   const std::atomic<bool>& stop = interruption();
   const auto model = value_or_throw(make_cost_model(s.cost_model));
-  const Measurer measurer = value_or_throw(make_measurer(s.measure));
+  const Target target = value_or_throw(load_target(s.target));
+  const auto [measurer, remark] = value_or_throw(make_measurer(s.measure, target, s.gvsoc_home));
+  if (!remark.empty()) std::cerr << remark << '\n';
   check_writable("--json", s.json);
-  const Network n = load(values, s);
+  const Network n = load(values, s, target);
   Memory memory = open_memory(s, !s.dry_run && !measurer.is_none());
   TrialLog log(s.dry_run ? "" : s.trials);
 
   kb::Run run{kb::new_run_id(), command_line(s), n.graph.name, n.target.name, s.tuner.seed, 0, std::time(nullptr), 0};
   std::optional<KbStore> store;
-  if (memory.kb) store.emplace(*memory.kb, n.target, n.graph.policy, kb::Provenance{n.graph.name, "", run.id, 0});
+  if (memory.kb)
+    store.emplace(*memory.kb, n.target, n.graph.policy, kb::Provenance{n.graph.name, "", run.id, 0},
+                  kb::source_named(measurer.source).value_or(kb::Source::event), measurer.simulator);
   const bool remembers = store && !s.dry_run && !measurer.is_none();
   if (remembers) require(memory.kb->record(run));
 
@@ -164,8 +177,7 @@ ExitStatus tune(const OptionValues& values, const TuneSettings& s) {
   std::optional<StopReason> ended;
   if (!stop) ended = value_or_throw(tuner.run(), ExitStatus::failed);
   progress.end();
-  if (!has_baseline(tuner))
-    throw CommandError(ExitStatus::failed, "interrupted before rule and model-best of every group were measured");
+  require_baseline(tuner, stop);
 
   const NetworkChoice choice = value_or_throw(choose_network(n.graph, n.target, n.plan, tuner), ExitStatus::failed);
   TuneReport report = make_report(n.groups, tuner, *model, measurer, choice);

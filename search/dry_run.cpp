@@ -7,6 +7,7 @@
 
 #include "core/base/text_table.hpp"
 #include "core/target/target.hpp"
+#include "cost_models/gvsoc/simulator.hpp"
 
 namespace ares {
 namespace {
@@ -103,7 +104,8 @@ std::string inventory_text(const kb::KnowledgeBase* kb, const std::string& kb_pl
     text += fmt::format("  {:<12} {}\n", name, target ? target->description : target.error().what);
   }
   text += "Simulators:\n  event        discrete-event play of tile programs, built in\n";
-  text += "  gvsoc        not available in this version\nStrategies:\n";
+  const auto gvsoc = gvsoc::find_simulator();
+  text += fmt::format("  gvsoc        {}\nStrategies:\n", gvsoc ? gvsoc::describe(*gvsoc) : gvsoc.error().what);
   for (const StrategyInfo& s : strategies()) text += fmt::format("  {:<12} {}\n", s.name, s.summary);
   text += "Cost models:\n";
   for (const std::string& name : cost_model_names()) text += fmt::format("  {}\n", name);

@@ -56,22 +56,29 @@ kb::Trial to_kb(const ConfigCycles& t, const TuningState& state) {
   trial.cycles = t.cycles;
   trial.rule = state.rule && state.rule->config == t.config;
   trial.model_best = state.model_best && state.model_best->config == t.config;
+  trial.cold_cycles = t.cold_cycles;
   if (!std::isfinite(t.cycles)) {
     trial.cycles = 0;
-    trial.failure = {kb::FailureKind::does_not_fit, "the config cannot be lowered"};
+    trial.failure = t.failure.value_or(kb::FailureReason{kb::FailureKind::crashed, "no result"});
   }
   return trial;
 }
 
 }  // namespace
 
-KbStore::KbStore(kb::KnowledgeBase& kb, const Target& target, RequantPolicy policy, kb::Provenance provenance)
-    : kb_(kb), target_(target), policy_(policy), provenance_(std::move(provenance)) {}
+KbStore::KbStore(kb::KnowledgeBase& kb, const Target& target, RequantPolicy policy, kb::Provenance provenance,
+                 kb::Source source, std::string simulator)
+    : kb_(kb),
+      target_(target),
+      policy_(policy),
+      provenance_(std::move(provenance)),
+      source_(source),
+      simulator_(std::move(simulator)) {}
 
 kb::Subject KbStore::subject(const Query& query) const {
-  const auto current = kb::current_environment(target_, query.shape.family);
-  return {kb::make_signature(query.shape, query.context, target_.name, policy_), kb::Source::event,
-          current.of(kb::Source::event)};
+  kb::Environment environment = kb::current_environment(target_, query.shape.family).of(source_);
+  if (!simulator_.empty()) environment.simulator = simulator_;
+  return {kb::make_signature(query.shape, query.context, target_.name, policy_), source_, environment};
 }
 
 StoredTuning KbStore::load(const Query& query, const SearchSpace& space) {

@@ -13,8 +13,10 @@ namespace ares {
 
 class KbStore final : public TuningStore {
  public:
-  /// Everything referred to outlives the store. `provenance` names model and run; the layer is filled in.
-  KbStore(kb::KnowledgeBase& kb, const Target& target, RequantPolicy policy, kb::Provenance provenance);
+  /// Everything referred to outlives the store. `provenance` names model and run; the layer is filled in. `source` and
+  /// `simulator` (empty: today's) are those of the measurer.
+  KbStore(kb::KnowledgeBase& kb, const Target& target, RequantPolicy policy, kb::Provenance provenance,
+          kb::Source source = kb::Source::event, std::string simulator = "");
 
   StoredTuning load(const Query& query, const SearchSpace& space) override;
   Result<void> save(const TuningRound& round) override;
@@ -29,6 +31,8 @@ class KbStore final : public TuningStore {
   const Target& target_;
   RequantPolicy policy_;
   kb::Provenance provenance_;
+  kb::Source source_;
+  std::string simulator_;
 };
 
 /// The context that a group is tuned in: that of its signature, whose sizes are rounded down, so that what is found

@@ -22,8 +22,7 @@ constexpr int64_t most_int = std::numeric_limits<int>::max();
 struct Later {
   const char *name, *value, *what;
 };
-constexpr std::array<Later, 5> later{{
-    {"gvsoc", "PATH", "measuring on GVSOC"},
+constexpr std::array<Later, 4> later{{
     {"trust-plugin", "", "plug-in cost models"},
     {"sweep", "KEY=V1,V2", "sweeps"},
     {"report", "FILE.html", "HTML reports"},
@@ -113,7 +112,8 @@ void add_tune_options(Options& options) {
   add("pin", text("FILE.json"), "configs fixed by you, which win over everything: {\"conv1\": {\"tile_h\": 14, ..}}");
   add("strategy", given("auto", "NAME"), "auto, bayesian, evolutionary, grid or random");
   add("cost-model", given("analytical", "NAME"), "what ranks configs before they are measured");
-  add("measure", given("auto", "HOW"), "auto, event or none");
+  add("measure", given("auto", "HOW"), "auto (GVSOC where it is installed), event, gvsoc or none");
+  add("gvsoc", text("PATH"), "where GVSOC is installed; without it $GVSOC_HOME");
   add("engine", given("auto", "WHICH"), "auto or cluster");
   add("objective", given("warm", "WHICH"), "warm");
   add("target", given("gap9", "NAME"), "gap9, siracusa or FILE.json");
@@ -145,6 +145,7 @@ TuneSettings read_tune_settings(const OptionValues& values) {
   s.target = values["target"].as<std::string>();
   s.cost_model = values["cost-model"].as<std::string>();
   s.measure = values["measure"].as<std::string>();
+  s.gvsoc_home = optional<std::string>(values, "gvsoc").value_or("");
   s.kb = optional<std::string>(values, "kb");
   s.use_kb = !values["no-kb"].as<bool>();
   if (s.kb && !s.use_kb) usage("--kb and --no-kb exclude each other");

@@ -13,7 +13,7 @@ namespace ares {
 struct TuneSettings {
   TunerOptions tuner;
   PlanOptions plan;
-  std::string target, cost_model, measure;
+  std::string target, cost_model, measure, gvsoc_home;
   std::optional<std::string> kb;  ///< --kb; nothing: the default place
   bool use_kb = true;
   int jobs = 1;

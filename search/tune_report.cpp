@@ -67,6 +67,8 @@ std::string kept_text(Variant kept) {
 }
 
 std::string source_text(const TuneReport& r) {
+  if (!r.simulator.empty())
+    return fmt::format("Warm cycles; groups on {}; the network by the {} simulator.", r.simulator, r.cycles_from);
   if (r.groups.empty() || r.groups.front().cycles_from == r.cycles_from)
     return fmt::format("Warm cycles, from the {} simulator.", r.cycles_from);
   return fmt::format("Warm cycles; groups by the cost model {}, the network by the {} simulator.", r.cost_model,
@@ -155,6 +157,7 @@ TuneReport make_report(const std::vector<GroupInContext>& groups, const Tuner& t
   r.tuned_cold_cycles = choice.best().cold_cycles;
   if (all_exhausted) r.optimum_cycles = choice.of(Variant::tuned).cycles;
   r.cycles_from = "event";
+  r.simulator = measurer.description;
   r.measurements = tuner.measurements();
   r.wall_s = tuner.seconds();
   return r;

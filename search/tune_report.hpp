@@ -52,6 +52,7 @@ struct TuneReport {
   double lower_bound_cycles = 0;         ///< sum of the groups'
   Variant kept = Variant::tuned;
   std::string cycles_from;
+  std::string simulator;         ///< that measured the groups, its version and target; empty: cycles_from says it all
   std::size_t measurements = 0;  ///< of this run
   double wall_s = 0;
   std::optional<StopReason> ended;  ///< what cut the run; nothing: every group is settled or left out

@@ -79,6 +79,7 @@ Json total_json(const TuneReport& r) {
   total["lower_bound_cycles"] = r.lower_bound_cycles;
   total["kept"] = name_of_variant(r.kept);
   total["cycles_from"] = r.cycles_from;
+  if (!r.simulator.empty()) total["simulator"] = r.simulator;
   total["measurements"] = r.measurements;
   total["wall_s"] = r.wall_s;
   total["ended"] = r.ended ? Json(std::string(name_of(*r.ended))) : Json(nullptr);

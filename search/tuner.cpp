@@ -229,11 +229,14 @@ Result<void> Tuner::baseline() {
 Result<void> Tuner::measure_pins() {
   for (TuningTask& task : tasks_) {
     for (Pin& pin : task.pins) {
-      measurer_.measure(task.query(), std::span(&pin.config, 1), std::span(&pin.cycles, 1), stop_);
+      Measurement result;
+      measurer_.measure(task.query(), std::span(&pin.config, 1), std::span(&result, 1), stop_);
+      pin.cycles = result.cycles;
       ++measurements_;
-      if (!std::isfinite(pin.cycles))
-        return fail(fmt::format("--pin: measuring {} of group '{}' failed", to_string(pin.config),
-                                groups_[pin.group].group.name));
+      if (!std::isfinite(pin.cycles) && !stop_)
+        return fail(fmt::format("--pin: measuring {} of group '{}' failed{}", to_string(pin.config),
+                                groups_[pin.group].group.name,
+                                result.failure ? ": " + result.failure->message : std::string()));
     }
   }
   return {};
@@ -262,15 +265,17 @@ Result<void> Tuner::round(TuningTask& task) {
 Result<void> Tuner::measure(TuningTask& task, const std::vector<CandidateId>& proposals) {
   std::vector<Config> configs;
   for (const CandidateId id : proposals) configs.push_back(task.candidates.config(id));
-  std::vector<double> cycles(configs.size(), std::numeric_limits<double>::infinity());
-  measurer_.measure(task.query(), configs, cycles, stop_);
+  std::vector<Measurement> measured(configs.size());
+  measurer_.measure(task.query(), configs, measured, stop_);
   if (stop_) return {};
 
   std::vector<Trial> trials;
   std::vector<ConfigCycles> results;
   for (std::size_t i = 0; i < proposals.size(); ++i) {
-    trials.push_back({proposals[i], cycles[i]});
-    results.push_back({configs[i], cycles[i]});
+    const Measurement& m = measured[i];
+    trials.push_back({proposals[i], m.cycles});
+    results.push_back({configs[i], m.cycles, m.cold_cycles, m.sliced, m.failure});
+    if (m.failure) task.last_failure = m.failure->message;
   }
   measurements_ += proposals.size();
   const bool improved = record(task, trials);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cost_models/cost_model.hpp"
+#include "kb/record.hpp"
 #include "search/stop_rule.hpp"
 
 namespace ares {
@@ -17,6 +18,9 @@ namespace ares {
 struct ConfigCycles {
   Config config;
   double cycles = 0;
+  double cold_cycles = 0;                         ///< of the first run; 0: not measured
+  bool sliced = false;                            ///< scaled up from a part of the group's tiles
+  std::optional<kb::FailureReason> failure = {};  ///< measured in vain
 };
 
 /// Where the tuning of a group stands.

@@ -55,6 +55,7 @@ struct TuningTask {
   std::size_t left = 0;            ///< candidates not told
   std::size_t evaluations = 0;     ///< of this run
   bool best_known_before = false;  ///< the best was measured by an earlier run
+  std::string last_failure;        ///< of a measurement in this run; empty: none failed
   uint64_t trials_hash = 0;        ///< over configs and cycles of this run's trials, in order
 
   Query query() const { return {shape, context, *target}; }

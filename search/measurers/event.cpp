@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "core/group/versions.hpp"
 #include "core/lower/lower.hpp"
 #include "search/measurer.hpp"
 
@@ -17,20 +18,25 @@ constexpr std::size_t configs_per_round = 256;
 /// Plays per task of the thread pool.
 constexpr std::size_t grain = 8;
 
-void play_all(const Query& query, std::span<const Config> configs, std::span<double> cycles,
+void play_all(const Query& query, std::span<const Config> configs, std::span<Measurement> results,
               const std::atomic<bool>& stop) {
   const tbb::blocked_range<std::size_t> all(0, configs.size(), grain);
   tbb::parallel_for(all, [&](const tbb::blocked_range<std::size_t>& range) {
     TileProgram program;
     for (std::size_t i = range.begin(); i < range.end() && !stop.load(std::memory_order_relaxed); ++i) {
       const bool feasible = lower_into(query.shape, configs[i], query.context, program);
-      cycles[i] = feasible ? play(program, query.target).cycles : std::numeric_limits<double>::infinity();
+      if (feasible)
+        results[i].cycles = play(program, query.target).cycles;
+      else
+        results[i].failure = kb::FailureReason{kb::FailureKind::does_not_fit, "the config cannot be lowered"};
     }
   });
 }
 
 }  // namespace
 
-Measurer event_measurer() { return {"event", configs_per_round, seconds_per_play, play_all}; }
+Measurer event_measurer() {
+  return {"event", configs_per_round, seconds_per_play, play_all, std::string(event_simulator_version)};
+}
 
 }  // namespace ares

@@ -58,7 +58,11 @@ Tuning::Tuning(const Scratch& scratch, const std::vector<std::string>& arguments
   std::vector<char*> argv{program.data()};
   for (std::string& a : copies) argv.push_back(a.data());
   argv.push_back(nullptr);
-  REQUIRE(posix_spawn(&process_, program.c_str(), &actions, nullptr, argv.data(), environ) == 0);
+  std::vector<char*> environment;  // without GVSOC: these tests' runs are short, and the same everywhere
+  for (char** variable = environ; *variable; ++variable)
+    if (!std::string_view(*variable).starts_with("GVSOC_HOME=")) environment.push_back(*variable);
+  environment.push_back(nullptr);
+  REQUIRE(posix_spawn(&process_, program.c_str(), &actions, nullptr, argv.data(), environment.data()) == 0);
   posix_spawn_file_actions_destroy(&actions);
 }
 

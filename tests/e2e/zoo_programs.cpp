@@ -26,7 +26,7 @@ void check_network(const zoo::Network& network, const ScratchDirectory& scratch)
   const std::string directory = scratch / std::string(network.name), kb = scratch / "kb", project = scratch / "project";
   REQUIRE(program(fmt::format("ares-zoo build {} --output {}", network.name, scratch.path().string())).status == 0);
   const CommandResult tuned =
-      program(fmt::format("ares-tune --model {}/model.qonnx --kb {} --max-iter 3", directory, kb));
+      program(fmt::format("ares-tune --model {}/model.qonnx --kb {} --measure event --max-iter 3", directory, kb));
   INFO(tuned.text);
   REQUIRE(tuned.status == 0);
   const std::string inputs = input_options(zoo::build(network), directory);

@@ -30,16 +30,16 @@ TEST_CASE("the event measurer gives each config the cycles of its own play") {
   const SearchSpace space = make_space(b.shape, b.context);
   std::vector<Config> configs;
   for (const uint64_t i : feasible_indices(space)) configs.push_back(space.config(i));
-  std::vector<double> cycles(configs.size());
+  std::vector<Measurement> results(configs.size());
   const std::atomic<bool> stop{false};
-  const Measurer m = make_measurer("event").value();
+  const Measurer m = make_measurer("event", b.target)->measurer;
   CHECK(m.source == "event");
   CHECK_FALSE(m.is_none());
-  m.measure({b.shape, b.context, b.target}, configs, cycles, stop);
+  m.measure({b.shape, b.context, b.target}, configs, results, stop);
   for (std::size_t i = 0; i < configs.size(); ++i) {
     const auto program = lower(b.shape, configs[i], b.context);
     REQUIRE(program);
-    CHECK(cycles[i] == play(*program, b.target).cycles);
+    CHECK(results[i].cycles == play(*program, b.target).cycles);
   }
 }
 
@@ -54,21 +54,27 @@ TEST_CASE("what does not fit fails alone") {
   huge[Knob::buf_w] = 2;
   REQUIRE(check(b.shape, b.context, huge));
   const std::vector<Config> configs{fits, huge, fits};
-  std::vector<double> cycles(3);
+  std::vector<Measurement> results(3);
   const std::atomic<bool> stop{false};
-  event_measurer().measure({b.shape, b.context, b.target}, configs, cycles, stop);
-  CHECK(std::isfinite(cycles[0]));
-  CHECK(std::isinf(cycles[1]));
-  CHECK(cycles[2] == cycles[0]);
+  event_measurer().measure({b.shape, b.context, b.target}, configs, results, stop);
+  CHECK(std::isfinite(results[0].cycles));
+  CHECK(std::isinf(results[1].cycles));
+  REQUIRE(results[1].failure);
+  CHECK(results[1].failure->kind == kb::FailureKind::does_not_fit);
+  CHECK(results[2].cycles == results[0].cycles);
 }
 
 TEST_CASE("measurers by name") {
-  CHECK(make_measurer("auto")->source == "event");
-  CHECK(make_measurer("none")->is_none());
+  const Bench b;
+  CHECK(make_measurer("event", b.target)->measurer.source == "event");
+  CHECK(make_measurer("event", b.target)->remark.empty());
+  CHECK(make_measurer("none", b.target)->measurer.is_none());
   for (const std::string unavailable : {"gvsoc", "stopwatch"}) {
-    const auto m = make_measurer(unavailable);
+    CAPTURE(unavailable);
+    const auto m = make_measurer(unavailable, b.target, "/nowhere");
     REQUIRE_FALSE(m);
     CHECK(m.error().what.find(unavailable) != std::string::npos);
     CHECK(m.error().what.find("event") != std::string::npos);
   }
+  CHECK_FALSE(make_measurer("auto", b.target, "/nowhere"));  // the user has named one
 }

@@ -47,11 +47,11 @@ Measurer fake_measurer(Log& log) {
   m.source = "fake";
   m.batch = 32;
   m.seconds_each = 1e-3;
-  m.measure = [&log](const Query& q, std::span<const Config> configs, std::span<double> cycles,
+  m.measure = [&log](const Query& q, std::span<const Config> configs, std::span<Measurement> results,
                      const std::atomic<bool>&) {
     for (std::size_t i = 0; i < configs.size(); ++i) {
       log.emplace_back(q.shape, configs[i]);
-      cycles[i] = measured(configs[i]);
+      results[i].cycles = measured(configs[i]);
     }
   };
   return m;
@@ -313,11 +313,11 @@ TEST_CASE("configs that fail to measure are told and survived") {
   Bench b;
   b.groups = {linear("fc", 24, 10)};
   const auto healthy = b.measurer.measure;
-  b.measurer.measure = [&](const Query& q, std::span<const Config> configs, std::span<double> cycles,
+  b.measurer.measure = [&](const Query& q, std::span<const Config> configs, std::span<Measurement> results,
                            const std::atomic<bool>& stop) {
-    healthy(q, configs, cycles, stop);
+    healthy(q, configs, results, stop);
     for (std::size_t i = 0; i < configs.size(); ++i)
-      if (configs[i][Knob::buf_in] == 2) cycles[i] = std::numeric_limits<double>::infinity();
+      if (configs[i][Knob::buf_in] == 2) results[i] = {};
   };
   const auto tuner = b.tune();
   CHECK(tuner->task_of(0).state.settled == StopReason::exhausted);

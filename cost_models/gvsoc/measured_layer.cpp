@@ -1,0 +1,260 @@
+#include "cost_models/gvsoc/measured_layer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <boost/random/mersenne_twister.hpp>
+#include <boost/random/uniform_int_distribution.hpp>
+#include <cmath>
+#include <cstring>
+
+#include "core/arithmetic/curve.hpp"
+#include "core/reference/engine.hpp"
+#include "core/reference/operations.hpp"
+
+namespace ares::gvsoc {
+namespace {
+
+using Random = boost::random::mt19937;
+
+int32_t pick(Random& random, int32_t lo, int32_t hi) {
+  return boost::random::uniform_int_distribution<int32_t>(lo, hi)(random);
+}
+
+/// Standard deviations of a stored activation and of a weight, both uniform.
+constexpr double activation_deviation = 74, weight_deviation = 73;
+/// Output steps that the accumulators' deviation is brought to: most of the range is used, little is clipped.
+constexpr double u8_deviation = 40, s16_deviation = 8000;
+constexpr int32_t u8_middle = 128;
+
+/// What a requantisation is made for.
+struct Accumulators {
+  double deviation = 1, largest = 1;  ///< in absolute value
+  size_t channels = 1;
+};
+
+/// Scales accumulators to the output type's range, in the wanted form; no 32-bit step overflows.
+Requant sample_requant(Random& random, const GroupShape& s, const Accumulators& acc) {
+  Requant r;
+  r.form = s.form;
+  r.rounding = s.rounding;
+  const bool wide_output = s.out_type == ElementType::s16;
+  if (wide_output) r.lo = -32768, r.hi = 32767;
+  const double steps = wide_output ? s16_deviation : u8_deviation;
+  const int32_t middle = wide_output ? 0 : u8_middle;
+  double per_step = 1;  // of the accumulator, before the shift
+  int32_t m = 1;
+  if (s.form == RequantForm::narrow) {
+    m = static_cast<int32_t>(std::clamp(0x1p29 / acc.largest, 1.0, 32767.0));
+    per_step = m;
+  } else if (s.form == RequantForm::wide) {
+    r.pre_shift = static_cast<int>(std::clamp(std::floor(std::log2(0x1p30 / acc.largest)), 0.0, 15.0));
+    m = 1 << 30;  // mulh takes a quarter
+    per_step = std::exp2(r.pre_shift) / 4;
+  }
+  const int most = s.form == RequantForm::wide ? 22 : 23;  // 128 steps in B stay below 2^31
+  r.shift = static_cast<int>(std::clamp(std::round(std::log2(acc.deviation * per_step / steps)), 1.0, double(most)));
+  for (size_t c = 0; c < acc.channels; ++c) {
+    const bool raw = s.form == RequantForm::raw;
+    if (!raw) r.m.push_back(m - pick(random, 0, m / 4));
+    r.B.push_back(raw ? pick(random, -1000, 1000) : (middle << r.shift) + (1 << (r.shift - 1)));
+  }
+  if (s.form == RequantForm::raw) r.shift = 0;
+  return r;
+}
+
+Tensor tensor(const char* name, const Dims& dims, ElementType type, int zero_point) {
+  Tensor t;
+  t.name = name;
+  t.dims = dims;
+  t.type = type;
+  t.q.zero_point = zero_point;
+  t.view.shape = {1, dims.c, dims.h, dims.w};
+  return t;
+}
+
+LayerGraph graph_of(Operation op, const std::vector<Dims>& inputs, ElementType in_type, const Dims& out,
+                    ElementType out_type) {
+  LayerGraph g;
+  g.name = "measured";
+  Layer layer{"layer", "layer", std::move(op), {}, static_cast<TensorId>(inputs.size())};
+  for (const Dims& dims : inputs) {
+    const auto id = static_cast<TensorId>(g.tensors.size());
+    g.tensors.push_back(tensor("in", dims, in_type, in_type == ElementType::u8 ? u8_middle : 0));
+    layer.inputs.push_back(id);
+    g.inputs.push_back({fmt::format("in{}", id), id, g.tensors.back().view, nullptr});
+  }
+  g.tensors.push_back(tensor("out", out, out_type, out_type == ElementType::u8 ? u8_middle : 0));
+  g.outputs.push_back({"out", layer.output, g.tensors.back().view, nullptr});
+  boost::add_vertex(std::move(layer), g.dag);
+  return g;
+}
+
+LayerGraph weighted(Random& random, const GroupShape& s) {
+  Weighted w;
+  w.linear = s.family == Family::linear;
+  w.window = s.window;
+  w.groups = s.family == Family::depthwise ? s.in.c : 1;
+  w.weight_bits = std::min<int>(s.weight_bits, 8);
+  const auto channels = static_cast<size_t>(s.out.c);
+  const auto taps =
+      static_cast<size_t>(s.window.kh * s.window.kw) * static_cast<size_t>(s.family == Family::depthwise ? 1 : s.in.c);
+  const int32_t reach = s.asymmetric() ? 128 : (1 << (w.weight_bits - 1)) - 1;
+  w.weights.resize(channels * taps);
+  for (int8_t& v : w.weights) v = static_cast<int8_t>(pick(random, -std::max(reach, 1), std::max(reach, 1) - 1));
+  double largest_weight = reach + 1;
+  if (s.asymmetric()) {
+    constexpr int32_t zero = 50;  // with a weight of -128 no 8 bits hold the difference
+    w.weight_zero.assign(channels, zero);
+    w.weights.front() = INT8_MIN;
+    largest_weight += zero;
+  }
+  w.weight_scale.assign(channels, 1);
+  const auto k = static_cast<double>(taps);
+  w.requant = sample_requant(
+      random, s,
+      {std::sqrt(k) * activation_deviation * weight_deviation * reach / 127 + 1, k * 255 * largest_weight, channels});
+  return graph_of(std::move(w), {s.in}, ElementType::u8, s.out, s.out_type);
+}
+
+LayerGraph average_pool(Random& random, const GroupShape& s) {
+  AveragePool pool{s.window, false, {}};
+  const double positions = s.window.kh * s.window.kw;
+  pool.requant = sample_requant(random, s, {positions * 255, positions * 255, requant_elements(s.window)});
+  for (int32_t& b : pool.requant.B) b = 1 << (pool.requant.shift - 1);
+  return graph_of(std::move(pool), {s.in}, ElementType::u8, s.out, s.out_type);
+}
+
+LayerGraph elementwise(Random& random, const GroupShape& s) {
+  const Dims row{1, 1, s.in.c};
+  if (s.family == Family::multiply) {
+    Multiply op{sample_requant(random, s, {activation_deviation * activation_deviation, 255 * 255, 1})};
+    return graph_of(std::move(op), {s.in, row}, ElementType::u8, s.out, s.out_type);
+  }
+  Add op;
+  op.requant.rounding = s.rounding;
+  op.requant.shift = 20;
+  op.requant.m = {pick(random, 300000, 500000), pick(random, 300000, 500000)};
+  op.requant.B = {1 << 19};
+  return graph_of(std::move(op), {s.in, row}, ElementType::u8, s.out, s.out_type);
+}
+
+std::vector<uint8_t> random_map(Random& random) {
+  std::vector<uint8_t> map(256);
+  for (uint8_t& v : map) v = static_cast<uint8_t>(pick(random, 0, 255));
+  return map;
+}
+
+LayerGraph table(Random& random, const GroupShape& s) {
+  Table t;
+  std::copy_n(random_map(random).begin(), t.map.size(), t.map.begin());
+  return graph_of(t, {s.in}, ElementType::u8, s.out, s.out_type);
+}
+
+LayerGraph curve(Random& random, const GroupShape& s) {
+  Curve c;
+  for (int i = 0; i <= curve_segments; ++i) c.points.push_back(pick(random, 0, 255) << curve_fraction_bits);
+  return graph_of(std::move(c), {s.in}, ElementType::s16, s.out, s.out_type);
+}
+
+LayerGraph rearrange(Random& random, const GroupShape& s) {
+  Rearrange op;
+  Piece piece;
+  piece.movement = s.movement;
+  piece.fill = 77;
+  if (s.mapped) piece.map = random_map(random);
+  op.pieces.push_back(std::move(piece));
+  return graph_of(std::move(op), {s.in}, ElementType::u8, s.out, s.out_type);
+}
+
+LayerGraph graph_of_shape(Random& random, const GroupShape& s) {
+  switch (s.family) {
+    case Family::conv:
+    case Family::depthwise:
+    case Family::linear:
+      return weighted(random, s);
+    case Family::max_pool:
+      return graph_of(MaxPool{s.window}, {s.in}, ElementType::u8, s.out, s.out_type);
+    case Family::average_pool:
+      return average_pool(random, s);
+    case Family::table:
+      return table(random, s);
+    case Family::curve:
+      return curve(random, s);
+    case Family::add:
+    case Family::multiply:
+      return elementwise(random, s);
+    case Family::rearrange:
+      return rearrange(random, s);
+  }
+  return {};
+}
+
+TensorData tensor_data(const Tensor& t, const std::vector<uint8_t>& bytes) {
+  if (t.type == ElementType::u8) return {bytes};
+  std::vector<int16_t> values(bytes.size() / sizeof(int16_t));
+  std::memcpy(values.data(), bytes.data(), bytes.size());
+  return {values};
+}
+
+std::vector<uint8_t> bytes_of(const TensorData& data) {
+  std::vector<uint8_t> bytes;
+  std::visit(
+      [&](const auto& values) {
+        bytes.resize(values.size() * sizeof(values.front()));
+        std::memcpy(bytes.data(), values.data(), bytes.size());
+      },
+      data.values);
+  return bytes;
+}
+static_assert(std::endian::native == std::endian::little, "stored bytes are little endian, and copied here");
+
+std::vector<uint8_t> expected_output(const MeasuredLayer& m) {
+  const Layer& layer = m.graph.dag[0];
+  if (const auto* moved = std::get_if<Rearrange>(&layer.op)) {
+    const Piece& piece = moved->pieces.at(static_cast<size_t>(m.group.piece));
+    const Dims& out = m.graph.tensors[static_cast<size_t>(layer.output)].dims;
+    const auto input = static_cast<size_t>(layer.inputs.at(static_cast<size_t>(piece.input)));
+    std::vector<uint8_t> bytes(static_cast<size_t>(out.count()), unwritten);
+    reference::move_piece(piece, seen_by(*moved, m.graph.tensors[input].dims), m.inputs.at(input), seen_by(*moved, out),
+                          bytes);
+    return bytes;
+  }
+  std::vector<TensorData> data(m.graph.tensors.size());
+  for (size_t i = 0; i < m.graph.inputs.size(); ++i) {
+    const auto id = static_cast<size_t>(m.graph.inputs[i].tensor);
+    data[id] = tensor_data(m.graph.tensors[id], m.inputs[i]);
+  }
+  run_layer(m.graph, 0, data);
+  return bytes_of(data[static_cast<size_t>(layer.output)]);
+}
+
+}  // namespace
+
+MeasuredLayer measured_layer(LayerGraph graph, const Context& context, std::vector<std::vector<uint8_t>> inputs,
+                             int piece) {
+  MeasuredLayer m;
+  m.group = make_groups(graph).at(static_cast<size_t>(piece));
+  m.graph = std::move(graph);
+  m.context = context;
+  m.inputs = std::move(inputs);
+  m.expected = expected_output(m);
+  return m;
+}
+
+Result<MeasuredLayer> sample_layer(const GroupShape& shape, const Context& context, uint32_t seed) {
+  Random random(seed);
+  LayerGraph graph = graph_of_shape(random, shape);
+  if (const auto groups = make_groups(graph); groups.size() != 1 || groups.front().shape != shape)
+    return fail(fmt::format("no {} layer can be made up for this shape", name_of(shape.family)));
+  std::vector<std::vector<uint8_t>> inputs;
+  for (const NetworkInput& in : graph.inputs) {
+    const Tensor& t = graph.tensors[static_cast<size_t>(in.tensor)];
+    std::vector<uint8_t>& bytes = inputs.emplace_back(static_cast<size_t>(t.dims.count() * element_bytes(t.type)));
+    for (uint8_t& b : bytes) b = static_cast<uint8_t>(pick(random, 0, 255));
+  }
+  return measured_layer(std::move(graph), context, std::move(inputs));
+}
+
+}  // namespace ares::gvsoc
