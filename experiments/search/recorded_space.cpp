@@ -69,15 +69,15 @@ RecordedSpace record_space(const std::string& name, const Query& query, const Co
   const std::atomic<bool> never{false};
   RecordedSpace s{name, measurer.source, 0, make_candidates(query, model, most, {}, never), {}, 0};
   std::vector<Config> configs;
-  std::vector<double> cycles;
+  std::vector<Measurement> measured;
   const auto begin = std::chrono::steady_clock::now();
   for (std::size_t first = 0; first < s.candidates.size(); first += batch) {
     configs.clear();
     for (std::size_t i = first; i < std::min(first + batch, s.candidates.size()); ++i)
       configs.push_back(s.candidates.config(static_cast<CandidateId>(i)));
-    cycles.assign(configs.size(), std::numeric_limits<double>::infinity());
-    measurer.measure(query, configs, cycles, never);
-    s.cycles.insert(s.cycles.end(), cycles.begin(), cycles.end());
+    measured.assign(configs.size(), {});
+    measurer.measure(query, configs, measured, never);
+    for (const Measurement& m : measured) s.cycles.push_back(static_cast<float>(m.cycles));
   }
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
   s.seconds_each = seconds.count() / static_cast<double>(s.size());

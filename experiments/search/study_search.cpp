@@ -125,7 +125,7 @@ ExitStatus record(const OptionValues& values) {
   const fs::path directory = values["data"].as<std::string>();
   fs::create_directories(directory);
   const Target target = value_or_throw(load_target("gap9"));
-  const Measurer measurer = value_or_throw(make_measurer(values["measure"].as<std::string>()));
+  const Measurer measurer = value_or_throw(make_measurer(values["measure"].as<std::string>(), target)).measurer;
   const auto model = value_or_throw(make_cost_model("analytical"));
   for (const StudiedGroup& g : value_or_throw(studied_groups(target), ExitStatus::failed)) {
     const RecordedSpace s = record_space(g.name, {g.group.group.shape, g.group.context, target}, *model, measurer,
