@@ -12,6 +12,7 @@
 #include "core/base/file.hpp"
 #include "core/import/model_options.hpp"
 #include "core/ir/graph.hpp"
+#include "cost_models/plugin.hpp"
 #include "kb/location.hpp"
 #include "search/dry_run.hpp"
 #include "search/interrupt.hpp"
@@ -67,7 +68,12 @@ class TrialLog {
   void add(const TuningTask& task, std::span<const ConfigCycles> trials) {
     if (!stream_.is_open()) return;
     for (const ConfigCycles& t : trials) {
-      nlohmann::ordered_json line{{"group", task.name}, {"config", to_string(t.config)}, {"cycles", t.cycles}};
+      const Estimate e = estimate(*analytical_, task.query(), t.config);
+      nlohmann::ordered_json line{
+          {"group", task.name},
+          {"config", to_string(t.config)},
+          {"cycles", t.cycles},
+          {"analytical", {e.cycles, e.compute, e.dma_in, e.dma_out, e.l3, e.stall, e.overhead, e.l1_bytes}}};
       if (t.cold_cycles > 0) line["cold_cycles"] = t.cold_cycles;
       if (t.sliced) line["sliced"] = true;
       if (t.failure) line["failure"] = fmt::format("{}: {}", kb::name_of(t.failure->kind), t.failure->message);
@@ -78,6 +84,7 @@ class TrialLog {
 
  private:
   std::ofstream stream_;
+  std::shared_ptr<const CostModel> analytical_ = value_or_throw(make_cost_model("analytical"));
 };
 
 struct Network {
@@ -145,10 +152,38 @@ ExitStatus dry_run(const Network& n, const TuneSettings& s, Tuner& tuner, const 
   return ExitStatus::done;
 }
 
+/// What ranks the configs; a plug-in that fails is replaced.
+struct Ranking {
+  std::shared_ptr<const CostModel> model;
+  std::shared_ptr<const PluginModel> plugin;  ///< the same, where it is one
+  std::string failure;                        ///< of a plug-in that was replaced
+
+  /// True: the plug-in has failed since, and the analytical model has its place.
+  bool replace_failed() {
+    const auto failed = plugin ? plugin->failure() : std::nullopt;
+    if (!failed) return false;
+    failure = *failed;
+    print_notice(fmt::format("ares-tune: {}; going on with the analytical model", failure));
+    model = value_or_throw(make_cost_model("analytical"));
+    plugin.reset();
+    return true;
+  }
+};
+
+Ranking make_ranking(const TuneSettings& s, const Target& target) {
+  Ranking r;
+  if (is_plugin(s.cost_model))
+    r.model = r.plugin = value_or_throw(make_plugin_model(s.cost_model, target, s.trust_plugin));
+  else
+    r.model = value_or_throw(make_cost_model(s.cost_model));
+  r.replace_failed();
+  return r;
+}
+
 ExitStatus tune(const OptionValues& values, const TuneSettings& s) {
   const std::atomic<bool>& stop = interruption();
-  const auto model = value_or_throw(make_cost_model(s.cost_model));
   const Target target = value_or_throw(load_target(s.target));
+  Ranking ranking = make_ranking(s, target);
   const auto [measurer, remark] = value_or_throw(make_measurer(s.measure, target, s.gvsoc_home));
   if (!remark.empty()) std::cerr << remark << '\n';
   check_writable("--json", s.json);
@@ -170,17 +205,22 @@ ExitStatus tune(const OptionValues& values, const TuneSettings& s) {
     log.add(t, trials);
     shown(t, trials);
   };
-  Tuner tuner(n.groups, n.target, *model, measurer, store ? &*store : nullptr, s.tuner, observer, stop);
-  progress.watch(tuner);
-  if (const auto ready = tuner.prepare(); !ready) throw CommandError(ExitStatus::usage, ready.error().what);
-  if (s.dry_run && !stop) return progress.end(), dry_run(n, s, tuner, *model, measurer, memory);
+  std::optional<Tuner> prepared;
+  do {
+    prepared.emplace(n.groups, n.target, *ranking.model, measurer, store ? &*store : nullptr, s.tuner, observer, stop);
+    progress.watch(*prepared);
+    if (const auto ready = prepared->prepare(); !ready) throw CommandError(ExitStatus::usage, ready.error().what);
+  } while (ranking.replace_failed());  // no ranking is half of one model and half of another
+  Tuner& tuner = *prepared;
+  if (s.dry_run && !stop) return progress.end(), dry_run(n, s, tuner, *ranking.model, measurer, memory);
   std::optional<StopReason> ended;
   if (!stop) ended = value_or_throw(tuner.run(), ExitStatus::failed);
   progress.end();
   require_baseline(tuner, stop);
 
   const NetworkChoice choice = value_or_throw(choose_network(n.graph, n.target, n.plan, tuner), ExitStatus::failed);
-  TuneReport report = make_report(n.groups, tuner, *model, measurer, choice);
+  TuneReport report = make_report(n.groups, tuner, *ranking.model, measurer, choice);
+  report.cost_model_failure = ranking.failure;
   describe(report, n, s, memory);
   report.ended = ended;
   if (remembers) {

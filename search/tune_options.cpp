@@ -22,8 +22,7 @@ constexpr int64_t most_int = std::numeric_limits<int>::max();
 struct Later {
   const char *name, *value, *what;
 };
-constexpr std::array<Later, 4> later{{
-    {"trust-plugin", "", "plug-in cost models"},
+constexpr std::array<Later, 3> later{{
     {"sweep", "KEY=V1,V2", "sweeps"},
     {"report", "FILE.html", "HTML reports"},
     {"trace", "FILE.json", "traces"},
@@ -111,7 +110,9 @@ void add_tune_options(Options& options) {
   add("layers", text("A,B"), "search these groups only");
   add("pin", text("FILE.json"), "configs fixed by you, which win over everything: {\"conv1\": {\"tile_h\": 14, ..}}");
   add("strategy", given("auto", "NAME"), "auto, bayesian, evolutionary, grid or random");
-  add("cost-model", given("analytical", "NAME"), "what ranks configs before they are measured");
+  add("cost-model", given("analytical", "NAME"),
+      "what ranks configs before they are measured: analytical, event, libX.so or 'exec:COMMAND'");
+  add("trust-plugin", flag(), "load libX.so into this process: faster, and a crash of it is ours");
   add("measure", given("auto", "HOW"), "auto (GVSOC where it is installed), event, gvsoc or none");
   add("gvsoc", text("PATH"), "where GVSOC is installed; without it $GVSOC_HOME");
   add("engine", given("auto", "WHICH"), "auto or cluster");
@@ -144,6 +145,7 @@ TuneSettings read_tune_settings(const OptionValues& values) {
   s.tuner = tuner_options(values);
   s.target = values["target"].as<std::string>();
   s.cost_model = values["cost-model"].as<std::string>();
+  s.trust_plugin = values["trust-plugin"].as<bool>();
   s.measure = values["measure"].as<std::string>();
   s.gvsoc_home = optional<std::string>(values, "gvsoc").value_or("");
   s.kb = optional<std::string>(values, "kb");

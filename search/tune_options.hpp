@@ -16,6 +16,7 @@ struct TuneSettings {
   std::string target, cost_model, measure, gvsoc_home;
   std::optional<std::string> kb;  ///< --kb; nothing: the default place
   bool use_kb = true;
+  bool trust_plugin = false;  ///< of cost_model, where it is a shared library
   int jobs = 1;
   bool dry_run = false;
   std::string json, trials;  ///< files to write; empty: none

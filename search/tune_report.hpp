@@ -42,7 +42,8 @@ struct TuneReport {
   std::string model;     ///< its name
   std::string file;      ///< where it was read
   std::string target, requant, strategy, cost_model;
-  std::string kb;  ///< the knowledge base's directory; empty: none
+  std::string cost_model_failure;  ///< why the one asked for is not the one above; empty: it is
+  std::string kb;                  ///< the knowledge base's directory; empty: none
   uint64_t seed = 0;
   int cores = 8;
   std::vector<GroupReport> groups;

@@ -94,6 +94,7 @@ std::string to_json(const TuneReport& r) {
   j["objective"] = "warm";
   j["strategy"] = r.strategy;
   j["cost_model"] = r.cost_model;
+  if (!r.cost_model_failure.empty()) j["cost_model_failure"] = r.cost_model_failure;
   j["cores"] = r.cores;
   j["dry_run"] = r.dry_run;
   j["groups"] = Json::array();
