@@ -1,6 +1,10 @@
 // The C file of one group: its constants and tables, a function per kernel call, and the walk itself, which is the
 // schedule's tokens printed one by one.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <vector>
 
 #include "codegen/c_text.hpp"
 #include "codegen/group_names.hpp"
@@ -8,6 +12,7 @@
 #include "codegen/sources.hpp"
 #include "core/ir/graph.hpp"
 #include "core/tile/schedule.hpp"
+#include "core/tile/walker.hpp"
 
 namespace ares {
 namespace {
@@ -20,19 +25,18 @@ class GroupPrinter {
     text_ = header();
     print_loops();
     print_buffers();
-    print_requant();
-    for (size_t i = 0; i < p_.operations.size(); ++i)
-      if (const auto* copy = std::get_if<Copy>(&p_.operations[i].what))
-        if (const auto ok = print_copy(i, *copy); !ok) return tl::unexpected<Error>(ok.error());
-    print_state();
     for (size_t i = 0; i < p_.operations.size(); ++i) {
       if (std::holds_alternative<Job>(p_.operations[i].what))
         return fail(fmt::format("group {}: accelerator jobs are not supported yet", g_.group.name));
       if (!std::holds_alternative<Kernel>(p_.operations[i].what)) continue;
-      const auto call = kernel_function(in_, g_, names_, static_cast<OperationId>(i));
-      if (!call) return call;
-      line("{}", *call);
+      auto kernel = kernel_text(in_, g_, names_, static_cast<OperationId>(i));
+      if (!kernel) return tl::unexpected<Error>(kernel.error());
+      kernels_.push_back(std::move(*kernel));
     }
+    find_first_instances();
+    print_state();
+    if (const auto ok = print_initial_state(); !ok) return tl::unexpected<Error>(ok.error());
+    for (const KernelText& k : kernels_) line("{}", k.function);
     print_walk();
     return text_;
   }
@@ -71,17 +75,6 @@ class GroupPrinter {
     std::string order;
     for (size_t i = 0; i < p_.loops.size(); ++i) order += names_.loop(static_cast<LoopId>(i)).loop + ", ";
     line("enum {{ {}LOOPS }};\n", order);
-    line("static const ares_loop loops[LOOPS] = {{");
-    for (size_t i = 0; i < p_.loops.size(); ++i) {
-      const Loop& l = p_.loops[i];
-      const LoopNames& n = names_.loop(static_cast<LoopId>(i));
-      if (l.parent == none)
-        line("    [{}] = {{.parent = ARES_NONE, .extent = {}, .tile = {}}},", n.loop, n.extent, n.tile);
-      else
-        line("    [{}] = {{.parent = {}, .extent = {}, .tile = {}}},", n.loop, names_.loop(l.parent).loop, l.extent,
-             n.tile);
-    }
-    line("}};\n");
   }
 
   void print_buffers() {
@@ -96,20 +89,6 @@ class GroupPrinter {
       line("  {} = {}{},  // {}{} bytes", names_.buffer(static_cast<BufferId>(i)), base, b.offset, many, b.bytes);
     }
     line("}};\n");
-  }
-
-  void print_requant() {
-    const Requant* const requant = requant_of(in_.graph.dag[g_.group.layers.front()].op);
-    if (!requant) return;
-    const char* const type = g_.group.shape.out_type == ElementType::s16 ? ", .type = ARES_S16" : "";
-    static constexpr const char* forms[] = {"ARES_NARROW", "ARES_WIDE", "ARES_RAW"};
-    static constexpr const char* roundings[] = {"ARES_HALF_UP", "ARES_HALF_EVEN"};
-    const Requant& r = *requant;
-    line(
-        "static const ares_requant requant = {{{}, {}, .shift = {}, .pre_shift = {}, .lo = {}, .hi = {}, .tie_width = "
-        "{}{}}};\n",
-        forms[static_cast<size_t>(r.form)], roundings[static_cast<size_t>(r.rounding)], r.shift, r.pre_shift, r.lo,
-        r.hi, r.tie_width, type);
   }
 
   /// Where the farther end begins: the operand, or nothing for what is read from another load's buffer.
@@ -142,23 +121,83 @@ class GroupPrinter {
     const auto far = far_end(c);
     if (!far) return tl::unexpected<Error>(far.error());
     const Buffer& b = p_.buffers[static_cast<size_t>(c.buffer)];
-    line("static const ares_transfer {}_copy = {{", names_.copy(static_cast<OperationId>(i)));
-    line("    .operation = {}, .channel = {}, .loops = {}, .depth = {},", i, channel,
-         p_.loops.empty() ? "NULL" : "loops", static_cast<int>(p_.operations[i].depth));
-    line("    .buffer = {{.offset = {}, .pitch = {}, .copies = {}}},", names_.buffer(c.buffer), pitch_of(b), b.copies);
-    line("    .far = {},", *far);
-    line("    .region = {{.dim = {{");
+    line("    .{} = {{", names_.copy(static_cast<OperationId>(i)));
+    line("        .transfer = {{.operation = {}, .channel = {}, .depth = {},", i, channel,
+         static_cast<int>(p_.operations[i].depth));
+    line("                     .buffer = {{.offset = {}, .pitch = {}, .copies = {}}},", names_.buffer(c.buffer),
+         pitch_of(b), b.copies);
+    line("                     .far = {},", *far);
+    line("                     .region = {{.dim = {{");
     for (const RegionDim& d : c.region.dims) print_dim(d);
-    line("               }},");
-    line("               .pitch = {{{}, {}}}}},", c.region.pitch[0], c.region.pitch[1]);
-    line("}};\n");
+    line("                                }},");
+    line("                                .pitch = {{{}, {}}}}}}},", c.region.pitch[0], c.region.pitch[1]);
+    line("        .box = {},", box_text(resolve(c.region, first_[i])));
+    if (is_load(c)) print_first_instance(i, c, *far);
+    line("    }},");
     return {};
   }
 
   void print_dim(const RegionDim& d) {
     const std::string loop = d.units.loop == none ? "ARES_NONE" : names_.loop(d.units.loop).loop;
-    line("                   {{.loop = {}, .units = {}, .extent = {}, .scale = {}, .offset = {}, .halo = {}}},", loop,
-         d.units.loop == none ? d.units.whole : 0, d.extent, d.units.scale, d.offset, d.units.halo);
+    line(
+        "                                    {{.loop = {}, .units = {}, .extent = {}, .scale = {}, .offset = {}, .halo "
+        "= {}}},",
+        loop, d.units.loop == none ? d.units.whole : 0, d.extent, d.units.scale, d.offset, d.units.halo);
+  }
+
+  static std::string box_text(const Box& b) {
+    return fmt::format("{{{{{}}}, {{{}}}, {{{}}}, {{{}}}}}", fmt::join(b.begin, ", "), fmt::join(b.size, ", "),
+                       fmt::join(b.pad_before, ", "), fmt::join(b.pad_after, ", "));
+  }
+
+  /// The position of each copy's first instance.
+  void find_first_instances() {
+    first_.resize(p_.operations.size());
+    std::vector<bool> seen(p_.operations.size());
+    walk(p_, [&](const Step& s) {
+      const auto i = static_cast<size_t>(s.operation);
+      if (s.kind != StepKind::issue || seen[i]) return;
+      seen[i] = true;
+      first_[i] = *s.position;
+    });
+  }
+
+  /// The first instance of a load, as ares_load_prepare() would have it.
+  void print_first_instance(size_t i, const Copy& c, const std::string& far) {
+    const Position& at = first_[i];
+    const Box box = resolve(c.region, at);
+    const DmaShape shape = dma_shape(c.region, box);
+    const int32_t pixel = box.pad_before[2] + box.size[2] + box.pad_after[2];
+    const int32_t row = (box.pad_before[1] + box.size[1] + box.pad_after[1]) * pixel;
+    const bool columns_merge = box.size[1] == 1 || box.size[2] == c.region.pitch[1];
+    const int32_t pitch = columns_merge ? c.region.pitch[0] : c.region.pitch[1];
+    if (p_.operations[i].depth > 0) {
+      line("        .at = {{");
+      for (size_t l = 0; l < p_.operations[i].depth; ++l)
+        line("            {{.index = 0, .begin = 0, .size = {}, .last = {}}},", at[l].size, at[l].last ? 1 : 0);
+      line("        }},");
+    }
+    line("        .next = {{.commands = {}, .near_step = {}, .far_step = {},", shape.commands, row, c.region.pitch[0]);
+    line(
+        "                 .command = {{.near = {} + {}, .far = {} + {}, .rows = {}, .row_bytes = {}, .far_pitch = "
+        "{}}}}},",
+        names_.buffer(c.buffer), box.pad_before[0] * row + box.pad_before[1] * pixel,
+        c.staged_in == none ? far : names_.buffer(c.staged_in), far_offset(p_, c, at), shape.rows, shape.row_bytes,
+        pitch);
+    line("        .ready = 1, .slot = -1,");
+  }
+
+  /// The loads whose boxes kernels ask for.
+  std::vector<OperationId> loads_with_boxes() const {
+    std::vector<OperationId> all;
+    for (const KernelText& k : kernels_)
+      if (k.box_copy != none && std::find(all.begin(), all.end(), k.box_copy) == all.end()) all.push_back(k.box_copy);
+    return all;
+  }
+
+  int copies_of(OperationId load) const {
+    const auto& c = std::get<Copy>(p_.operations[static_cast<size_t>(load)].what);
+    return p_.buffers[static_cast<size_t>(c.buffer)].copies;
   }
 
   void print_state() {
@@ -168,11 +207,39 @@ class GroupPrinter {
         std::string& list = is_load(*c) ? loads : stores;
         list += (list.empty() ? "" : ", ") + names_.copy(static_cast<OperationId>(i));
       }
+    line("// The group's state: loops, copies, arguments of its kernel.");
     line("typedef struct {{");
-    line("  ares_position at[ARES_MAX_LOOPS];");
+    line("  ares_nest nest;");
     if (!loads.empty()) line("  ares_load {};", loads);
     if (!stores.empty()) line("  ares_store {};", stores);
+    for (const OperationId i : loads_with_boxes()) line("  ares_box {}_boxes[{}];", names_.copy(i), copies_of(i));
+    for (const KernelText& k : kernels_) line("  {} {};", k.arguments_type, k.arguments);
     line("}} walk;\n");
+  }
+
+  Result<void> print_initial_state() {
+    line("static const walk initial = {{");
+    if (!p_.loops.empty()) {
+      line("    .nest = {{.loops = {{");
+      for (size_t i = 0; i < p_.loops.size(); ++i) {
+        const Loop& l = p_.loops[i];
+        const LoopNames& n = names_.loop(static_cast<LoopId>(i));
+        line("        [{}] = {{.parent = {}, .extent = {}, .tile = {}}},", n.loop,
+             l.parent == none ? "ARES_NONE" : names_.loop(l.parent).loop,
+             l.parent == none ? n.extent : std::to_string(l.extent), n.tile);
+      }
+      line("    }}}},");
+    }
+    for (size_t i = 0; i < p_.operations.size(); ++i)
+      if (const auto* copy = std::get_if<Copy>(&p_.operations[i].what))
+        if (const auto ok = print_copy(i, *copy); !ok) return ok;
+    for (const KernelText& k : kernels_) {
+      line("    .{} = {{", k.arguments);
+      text_ += k.constants;
+      line("    }},");
+    }
+    line("}};\n");
+    return {};
   }
 
   /// The load that fills an L2 buffer.
@@ -187,14 +254,11 @@ class GroupPrinter {
   void print_walk() {
     line("void group_{}(void) {{", group_name(g_));
     line("  walk w;");
+    line("  ares_fetch(&w, &initial, sizeof w);");
     for (size_t i = 0; i < p_.operations.size(); ++i)
-      if (const auto* c = std::get_if<Copy>(&p_.operations[i].what)) {
-        const std::string& name = names_.copy(static_cast<OperationId>(i));
-        if (is_load(*c))
-          line("  ares_load_begin(&w.{}, &{}_copy, {});", name, name, filler(c->staged_in));
-        else
-          line("  ares_store_begin(&w.{}, &{}_copy);", name, name);
-      }
+      if (const auto* c = std::get_if<Copy>(&p_.operations[i].what); c && c->staged_in != none)
+        line("  w.{}.staged = {};", names_.copy(static_cast<OperationId>(i)), filler(c->staged_in));
+    for (const OperationId i : loads_with_boxes()) line("  w.{0}.boxes = w.{0}_boxes;", names_.copy(i));
     line("");
     const Schedule tokens = schedule(p_);
     for (const Token& t : tokens) print_token(t);
@@ -229,20 +293,19 @@ class GroupPrinter {
 
   void begin_loop(LoopId i) {
     const LoopNames& n = names_.loop(i);
-    const std::string count = p_.loops[static_cast<size_t>(i)].parent == none
-                                  ? n.tiles
-                                  : fmt::format("ares_loop_trips(loops, {}, w.at)", n.loop);
+    const std::string count =
+        p_.loops[static_cast<size_t>(i)].parent == none ? n.tiles : fmt::format("ares_loop_trips(&w.nest, {})", n.loop);
     statement(fmt::format("for (int32_t {0} = 0; {0} < {1}; ++{0}) {{", n.variable, count));
     indent_ += 2;
-    statement(fmt::format("ares_loop_enter(loops, {}, {}, w.at);", n.loop, n.variable));
+    statement(fmt::format("ares_loop_enter(&w.nest, {}, {});", n.loop, n.variable));
   }
 
   void issue(size_t i) {
     const std::string& name = names_.copy(static_cast<OperationId>(i));
     if (is_load(std::get<Copy>(p_.operations[i].what)))
-      statement(fmt::format("ares_load_issue(&w.{});", name));
+      statement(fmt::format("ares_load_issue(&w.nest, &w.{});", name));
     else
-      statement(fmt::format("{}ares_store_issue(&w.{}, w.at);", condition(i), name));
+      statement(fmt::format("{}ares_store_issue(&w.nest, &w.{});", condition(i), name));
   }
 
   void wait(size_t i) {
@@ -258,7 +321,7 @@ class GroupPrinter {
     const TileOperation& op = p_.operations[i];
     std::string all;
     for (size_t l = 0; l < op.depth; ++l) {
-      const std::string at = fmt::format("w.at[{}]", names_.loop(static_cast<LoopId>(l)).loop);
+      const std::string at = fmt::format("w.nest.at[{}]", names_.loop(static_cast<LoopId>(l)).loop);
       if (op.first_of >> l & 1) all += (all.empty() ? "" : " && ") + at + ".index == 0";
       if (op.last_of >> l & 1) all += (all.empty() ? "" : " && ") + at + ".last";
     }
@@ -269,6 +332,8 @@ class GroupPrinter {
   const PlannedGroup& g_;
   const TileProgram& p_;
   const GroupNames names_;
+  std::vector<KernelText> kernels_;
+  std::vector<Position> first_;  ///< per copy: where its first instance is
   std::string text_;
   int indent_ = 2;
 };

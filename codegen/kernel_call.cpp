@@ -6,7 +6,8 @@
 namespace ares {
 namespace {
 
-/// Prints one call: the initialiser of the kernel's argument struct, field by field.
+/// Prints one call: the kernel's argument struct, field by field. What is the same for all tiles is part of the group's
+/// initial state, the rest is set before each call.
 class KernelPrinter {
  public:
   KernelPrinter(const ProjectInput& in, const PlannedGroup& g, const GroupNames& names, OperationId index)
@@ -18,7 +19,7 @@ class KernelPrinter {
         op_(p_.operations[static_cast<size_t>(index)]),
         k_(std::get<Kernel>(op_.what)) {}
 
-  Result<std::string> print() {
+  Result<KernelText> print() {
     switch (k_.kind) {
       case KernelKind::conv:
         conv();
@@ -58,10 +59,16 @@ class KernelPrinter {
 
  private:
   void field(const std::string& name, const std::string& value) {
-    fields_ += fmt::format("      .{} = {},\n", name, value);
+    constants_ += fmt::format("            .{} = {},\n", name, value);
+  }
+  /// A field that depends on the tile.
+  void set(const std::string& name, const std::string& value) {
+    settings_ += fmt::format("  args->{} = {};\n", name, value);
   }
   void field(const std::string& name, int64_t value) { field(name, std::to_string(value)); }
-  void size(const std::string& name, const Extent& e) { field(name, names_.size(e, "w->")); }
+  void size(const std::string& name, const Extent& e) {
+    e.loop == none ? field(name, names_.size(e, "")) : set(name, names_.size(e, "w->nest."));
+  }
 
   /// The copy that fills (or empties) a buffer of L1.
   std::string copy_of(BufferId b) const {
@@ -73,8 +80,8 @@ class KernelPrinter {
 
   void tile(const std::string& name, BufferId b, const std::string& cast = "") {
     const bool stored = b == k_.out;
-    field(name, fmt::format("{}{}(&w->{})", cast, stored ? "ares_store_tile" : "ares_load_tile", copy_of(b)));
-    tiles_ += fmt::format("{}args.{}", tiles_.empty() ? "" : ", ", name);
+    set(name, fmt::format("{}{}(&w->{})", cast, stored ? "ares_store_tile" : "ares_load_tile", copy_of(b)));
+    tiles_ += fmt::format("{}args->{}", tiles_.empty() ? "" : ", ", name);
     ++tile_count_;
   }
 
@@ -97,15 +104,15 @@ class KernelPrinter {
     field("parallel", axes[static_cast<size_t>(k_.parallel)]);
   }
 
-  void requant() { field("requant", "requant"); }
+  void requant() { field("requant", requant_text(in_, g_)); }
 
   /// The input tile with its padding.
   void input_box(bool channels) {
     uses_box_ = true;
-    field("in_rows", "ares_padded(&box, 0)");
-    field("in_columns", "ares_padded(&box, 1)");
-    if (channels) field("in_channels", "ares_padded(&box, 2)");
-    field("padding", "ares_padding_of(&box)");
+    set("in_rows", "ares_padded(box, 0)");
+    set("in_columns", "ares_padded(box, 1)");
+    if (channels) set("in_channels", "ares_padded(box, 2)");
+    set("padding", "ares_padding_of(box)");
   }
 
   void params() {
@@ -140,7 +147,7 @@ class KernelPrinter {
     params();
     tile("out", k_.out);
     if (k_.scratch != none) {
-      field("scratch", "ares_l1() + " + names_.buffer(k_.scratch));
+      set("scratch", "ares_l1() + " + names_.buffer(k_.scratch));
       field("scratch_pitch", pitch_of(p_.buffers[static_cast<size_t>(k_.scratch)]));
     }
     input_box(true);
@@ -166,15 +173,18 @@ class KernelPrinter {
     tile("out", k_.out);
     const bool split = k_.accumulators != none;
     if (split) {
-      field("sums", fmt::format("(int32_t*)(void*)(ares_l1() + {})", names_.buffer(k_.accumulators)));
-      field("first", first_step());
-      field("last", last_step());
+      set("sums", fmt::format("(int32_t*)(void*)(ares_l1() + {})", names_.buffer(k_.accumulators)));
+      set("first", first_step());
+      set("last", last_step());
     }
     size("tokens", k_.columns);
     size("channels", k_.channels);
     size("reduction", k_.reduction);
     size("in_pitch", k_.reduction);
-    field("channel_bytes", split ? names_.size(k_.reduction, "w->") : std::to_string(k_.channel_bytes));
+    if (split)
+      size("channel_bytes", k_.reduction);
+    else
+      field("channel_bytes", k_.channel_bytes);
     blocking();
     parallel();
     requant();
@@ -182,11 +192,12 @@ class KernelPrinter {
   }
 
   std::string first_step() const {
-    return k_.reduction.loop == none ? "1" : fmt::format("w->at[{}].index == 0", names_.loop(k_.reduction.loop).loop);
+    return k_.reduction.loop == none ? "1"
+                                     : fmt::format("w->nest.at[{}].index == 0", names_.loop(k_.reduction.loop).loop);
   }
 
   std::string last_step() const {
-    return k_.reduction.loop == none ? "1" : fmt::format("w->at[{}].last", names_.loop(k_.reduction.loop).loop);
+    return k_.reduction.loop == none ? "1" : fmt::format("w->nest.at[{}].last", names_.loop(k_.reduction.loop).loop);
   }
 
   void max_pool() {
@@ -246,7 +257,7 @@ class KernelPrinter {
     if (k_.weights != none) tile("map", k_.weights);
     tile("out", k_.out);
     input_box(true);
-    field("outside", "box.size[2] == 0");
+    set("outside", "box->size[2] == 0");
     field("padding_value", op.pieces[static_cast<size_t>(g_.group.piece)].fill);
     size("rows", k_.rows);
     size("columns", k_.columns);
@@ -259,16 +270,31 @@ class KernelPrinter {
     parallel();
   }
 
-  std::string function(const std::string& kernel) const {
-    std::string text = fmt::format("static void {}(const walk* w) {{\n", kernel_function_name(p_, index_));
+  /// What the orchestrator prepares while the workers run: the next instances of all loads that have several, and the
+  /// store of this result.
+  std::string preparations() const {
+    std::string text;
+    for (size_t i = 0; i < p_.operations.size(); ++i) {
+      const auto* c = std::get_if<Copy>(&p_.operations[i].what);
+      if (!c || (is_load(*c) && p_.operations[i].depth == 0)) continue;
+      text += fmt::format("  {}(&w->nest, &w->{});\n", is_load(*c) ? "ares_load_prepare" : "ares_store_prepare",
+                          names_.copy(static_cast<OperationId>(i)));
+    }
+    return text;
+  }
+
+  KernelText function(const std::string& kernel) const {
+    const std::string args = kernel_arguments_name(p_, index_);
+    std::string text = fmt::format("static void {}(walk* w) {{\n", kernel_function_name(p_, index_));
+    text += fmt::format("  {}_args* const args = &w->{};\n", kernel, args);
     if (uses_box_)
-      text += fmt::format("  const ares_box box = ares_resolve(&w->{}.transfer->region, w->at);\n",
-                          names_.copy(k_.input_copy));
-    text += fmt::format("  const {}_args args = {{\n{}  }};\n", kernel, fields_);
+      text += fmt::format("  const ares_box* const box = ares_load_box(&w->{});\n", names_.copy(k_.input_copy));
+    text += settings_;
     text += fmt::format("  const void* const tiles[] = {{{}}};\n", tiles_);
-    text += fmt::format("  ares_kernel_begin({}, {}, w->at, tiles, {});\n", static_cast<int>(index_),
-                        static_cast<int>(op_.depth), tile_count_);
-    return text + fmt::format("  {}(&args);\n  ares_kernel_end();\n}}\n", kernel);
+    text += fmt::format("  const ares_ticks since = ares_kernel_begin({}, {}, w->nest.at, tiles, {});\n",
+                        static_cast<int>(index_), static_cast<int>(op_.depth), tile_count_);
+    text += fmt::format("  {}(args);\n{}  ares_kernel_end(since);\n}}\n", kernel, preparations());
+    return {kernel + "_args", args, constants_, text, uses_box_ ? k_.input_copy : none};
   }
 
   const ProjectInput& in_;
@@ -278,26 +304,51 @@ class KernelPrinter {
   OperationId index_;
   const TileOperation& op_;
   const Kernel& k_;
-  std::string fields_, tiles_;
+  std::string constants_, settings_, tiles_;
   int tile_count_ = 0;
   bool uses_box_ = false;
 };
 
 }  // namespace
 
-Result<std::string> kernel_function(const ProjectInput& in, const PlannedGroup& group, const GroupNames& names,
-                                    OperationId index) {
+Result<KernelText> kernel_text(const ProjectInput& in, const PlannedGroup& group, const GroupNames& names,
+                               OperationId index) {
   return KernelPrinter(in, group, names, index).print();
 }
 
-std::string kernel_function_name(const TileProgram& program, OperationId index) {
+namespace {
+
+/// `base`, numbered where the program has several kernels.
+std::string numbered(const char* base, const TileProgram& program, OperationId index) {
   int before = 0, all = 0;
   for (size_t i = 0; i < program.operations.size(); ++i) {
     const bool kernel = std::holds_alternative<Kernel>(program.operations[i].what);
     all += kernel;
     before += kernel && i < static_cast<size_t>(index);
   }
-  return all == 1 ? "run_kernel" : fmt::format("run_kernel_{}", before + 1);
+  return all == 1 ? base : fmt::format("{}_{}", base, before + 1);
+}
+
+}  // namespace
+
+std::string kernel_function_name(const TileProgram& program, OperationId index) {
+  return numbered("run_kernel", program, index);
+}
+
+std::string kernel_arguments_name(const TileProgram& program, OperationId index) {
+  return numbered("arguments", program, index);
+}
+
+std::string requant_text(const ProjectInput& in, const PlannedGroup& group) {
+  const Requant* const requant = requant_of(in.graph.dag[group.group.layers.front()].op);
+  if (!requant) return "{0}";
+  const char* const type = group.group.shape.out_type == ElementType::s16 ? ", .type = ARES_S16" : "";
+  static constexpr const char* forms[] = {"ARES_NARROW", "ARES_WIDE", "ARES_RAW"};
+  static constexpr const char* roundings[] = {"ARES_HALF_UP", "ARES_HALF_EVEN"};
+  const Requant& r = *requant;
+  return fmt::format("{{{}, {}, .shift = {}, .pre_shift = {}, .lo = {}, .hi = {}, .tie_width = {}{}}}",
+                     forms[static_cast<size_t>(r.form)], roundings[static_cast<size_t>(r.rounding)], r.shift,
+                     r.pre_shift, r.lo, r.hi, r.tie_width, type);
 }
 
 }  // namespace ares

@@ -8,12 +8,24 @@
 
 namespace ares {
 
-/// A static function `run_kernel(const walk* w)` (numbered where a program has several) that calls operation `index` of
-/// the group's program. Fails where the runtime has no such kernel.
-Result<std::string> kernel_function(const ProjectInput& in, const PlannedGroup& group, const GroupNames& names,
-                                    OperationId index);
+/// One kernel of a group. `function` is a static C function `run_kernel(walk* w)` (numbered where a program has several)
+/// that completes the arguments in the walk's state and calls the kernel.
+struct KernelText {
+  std::string arguments_type, arguments;  ///< C type and name of the arguments within the walk's state
+  std::string constants;                  ///< initialisers of the arguments that are the same for all tiles
+  std::string function;
+  OperationId box_copy = none;  ///< the load whose box it reads
+};
 
-/// The name of that function.
+/// Of operation `index` of the group's program. Fails where the runtime has no such kernel.
+Result<KernelText> kernel_text(const ProjectInput& in, const PlannedGroup& group, const GroupNames& names,
+                               OperationId index);
+
+/// The names of the function and of its arguments.
 std::string kernel_function_name(const TileProgram& program, OperationId index);
+std::string kernel_arguments_name(const TileProgram& program, OperationId index);
+
+/// The initialiser of the group's ares_requant.
+std::string requant_text(const ProjectInput& in, const PlannedGroup& group);
 
 }  // namespace ares

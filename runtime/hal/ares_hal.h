@@ -33,8 +33,16 @@ void ares_enter(const char* group);
 
 typedef void (*ares_work)(const void* arguments);
 
-// Runs `work` once on each worker and returns when all have returned.
-void ares_fork(ares_work work, const void* arguments);
+// Starts `work` once on each worker. The orchestrator goes on beside them and must join them before the next start.
+void ares_start(ares_work work, const void* arguments);
+
+// Returns when all workers have returned from what was started last.
+void ares_join(void);
+
+static inline void ares_fork(ares_work work, const void* arguments) {
+  ares_start(work, arguments);
+  ares_join();
+}
 
 int32_t ares_cores(void);  // number of workers
 int32_t ares_core(void);   // worker: its number, 0..cores-1
@@ -64,6 +72,9 @@ void ares_copy(ares_channel channel, const ares_command* command, ares_ticket* t
 
 // Returns when all commands of the ticket are complete and empties it.
 void ares_wait(ares_ticket* ticket);
+
+// Copies constants of the program to where the orchestrator reads and writes them fast: its own stack.
+void ares_fetch(void* to, const void* from, uint32_t bytes);
 
 // ---- accelerator ----
 

@@ -49,4 +49,4 @@ static void average_pool_worker(const void* arguments) {
   for (int32_t pixel = pixels.begin; pixel < pixels.end; ++pixel) average_pixel(a, pixel, channels);
 }
 
-void ares_average_pool(const ares_average_pool_args* a) { ares_fork(average_pool_worker, a); }
+void ares_average_pool(const ares_average_pool_args* a) { ares_start(average_pool_worker, a); }

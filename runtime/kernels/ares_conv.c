@@ -170,4 +170,4 @@ static void conv_worker(const void* arguments) {
   }
 }
 
-void ares_conv(const ares_conv_args* a) { ares_fork(conv_worker, a); }
+void ares_conv(const ares_conv_args* a) { ares_start(conv_worker, a); }

@@ -12,4 +12,4 @@ static void curve_worker(const void* arguments) {
   }
 }
 
-void ares_curve(const ares_curve_args* a) { ares_fork(curve_worker, a); }
+void ares_curve(const ares_curve_args* a) { ares_start(curve_worker, a); }

@@ -37,4 +37,4 @@ static void depthwise_worker(const void* arguments) {
   }
 }
 
-void ares_depthwise(const ares_depthwise_args* a) { ares_fork(depthwise_worker, a); }
+void ares_depthwise(const ares_depthwise_args* a) { ares_start(depthwise_worker, a); }

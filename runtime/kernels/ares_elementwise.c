@@ -45,6 +45,6 @@ static void multiply_worker(const void* arguments) {
   }
 }
 
-void ares_add(const ares_add_args* a) { ares_fork(add_worker, a); }
+void ares_add(const ares_add_args* a) { ares_start(add_worker, a); }
 
-void ares_multiply(const ares_multiply_args* a) { ares_fork(multiply_worker, a); }
+void ares_multiply(const ares_multiply_args* a) { ares_start(multiply_worker, a); }

@@ -1,5 +1,6 @@
-// The kernels. Each is called by the orchestrator with one tile, forks its work onto all workers and returns when the
-// output tile is complete. Tiles lie in L1, dense in their own size: rows x columns x channels, channels innermost.
+// The kernels. Each is called by the orchestrator with one tile and starts its work on all workers; the output tile is
+// complete when they are joined, and until then the arguments must stay. Tiles lie in L1, dense in their own size:
+// rows x columns x channels, channels innermost.
 #ifndef ARES_KERNELS_H
 #define ARES_KERNELS_H
 

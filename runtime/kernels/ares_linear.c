@@ -79,4 +79,4 @@ static void linear_worker(const void* arguments) {
   if (!fast_tokens(a, tokens, channels)) plain_tokens(a, tokens, channels);
 }
 
-void ares_linear(const ares_linear_args* a) { ares_fork(linear_worker, a); }
+void ares_linear(const ares_linear_args* a) { ares_start(linear_worker, a); }

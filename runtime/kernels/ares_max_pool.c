@@ -37,4 +37,4 @@ static void max_pool_worker(const void* arguments) {
   }
 }
 
-void ares_max_pool(const ares_max_pool_args* a) { ares_fork(max_pool_worker, a); }
+void ares_max_pool(const ares_max_pool_args* a) { ares_start(max_pool_worker, a); }

@@ -38,4 +38,4 @@ static void rearrange_worker(const void* arguments) {
   }
 }
 
-void ares_rearrange(const ares_rearrange_args* a) { ares_fork(rearrange_worker, a); }
+void ares_rearrange(const ares_rearrange_args* a) { ares_start(rearrange_worker, a); }

@@ -14,11 +14,30 @@ typedef struct {
   int32_t begin, end;
 } ares_share;
 
+// The number of workers, and the calling one's: constants and instructions where the build knows them, for the shares
+// below divide by the first.
+static inline int32_t ares_team(void) {
+#ifdef ARES_CORES
+  return ARES_CORES;
+#else
+  return ares_cores();
+#endif
+}
+static inline int32_t ares_worker(void) {
+#ifdef ARES_HART_IS_WORKER
+  int32_t hart;
+  __asm__("csrr %0, mhartid" : "=r"(hart));
+  return hart;
+#else
+  return ares_core();
+#endif
+}
+
 // The calling worker's part of `units`: whole blocks, as even as blocks allow, the first workers get the larger parts.
 static inline ares_share ares_share_of(int32_t units, int32_t block) {
-  const int32_t blocks = (units + block - 1) / block;
-  const int32_t each = (blocks + ares_cores() - 1) / ares_cores() * block;
-  const ares_share s = {ares_min(units, ares_core() * each), ares_min(units, (ares_core() + 1) * each)};
+  const int32_t blocks = block == 1 ? units : (units + block - 1) / block;
+  const int32_t each = (blocks + ares_team() - 1) / ares_team() * block, begin = ares_worker() * each;
+  const ares_share s = {ares_min(units, begin), ares_min(units, begin + each)};
   return s;
 }
 

@@ -8,4 +8,4 @@ static void table_worker(const void* arguments) {
   for (int32_t i = mine.begin; i < mine.end; ++i) a->out[i] = a->map[a->in[i]];
 }
 
-void ares_table(const ares_table_args* a) { ares_fork(table_worker, a); }
+void ares_table(const ares_table_args* a) { ares_start(table_worker, a); }

@@ -2,12 +2,9 @@
 
 #include <stddef.h>
 
-#include "hal/ares_hal.h"
+ares_perf_sums ares_perf_running;
 
-#ifdef ENABLE_PERF
-
-static ares_perf* current;  // NULL: this run is not measured
-static ares_perf sums;      // of the group, until it ends
+static ares_perf* current;
 
 static uint64_t channels_busy(void) {
   uint64_t sum = 0;
@@ -15,45 +12,21 @@ static uint64_t channels_busy(void) {
   return sum;
 }
 
-uint64_t ares_perf_now(void) { return current == NULL ? 0 : ares_time(); }
-
 void ares_perf_begin(ares_perf* perf) {
-  const ares_perf none = {0};
-  sums = none;
-  sums.busy = channels_busy();
+  const ares_perf_sums none = {0, 0, 0};
   current = perf;
-  sums.total = ares_time();
+  current->busy = channels_busy();
+  ares_perf_running = none;
+  current->total = ares_time();
 }
 
 void ares_perf_end(void) {
-  sums.total = ares_time() - sums.total;
-  sums.busy = channels_busy() - sums.busy;
-  *current = sums;
-  current = NULL;
+  current->total = ares_time() - current->total;
+  current->busy = channels_busy() - current->busy;
+  current->compute = ares_perf_running.compute;
+  current->dma_load = ares_perf_running.dma_load;
+  current->dma_store = ares_perf_running.dma_store;
 }
-
-void ares_perf_compute(uint64_t since) {
-  if (current != NULL) sums.compute += ares_time() - since;
-}
-
-void ares_perf_load(uint64_t since) {
-  if (current != NULL) sums.dma_load += ares_time() - since;
-}
-
-void ares_perf_store(uint64_t since) {
-  if (current != NULL) sums.dma_store += ares_time() - since;
-}
-
-#else
-
-uint64_t ares_perf_now(void) { return 0; }
-void ares_perf_begin(ares_perf* perf) { (void)perf; }
-void ares_perf_end(void) {}
-void ares_perf_compute(uint64_t since) { (void)since; }
-void ares_perf_load(uint64_t since) { (void)since; }
-void ares_perf_store(uint64_t since) { (void)since; }
-
-#endif
 
 uint64_t ares_perf_idle(const ares_perf* perf) {
   const uint64_t counted = perf->compute + perf->dma_load + perf->dma_store;

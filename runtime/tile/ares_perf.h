@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "hal/ares_hal.h"
+
 typedef struct {
   uint64_t total;
   uint64_t compute;    // inside kernels
@@ -16,11 +18,34 @@ typedef struct {
 void ares_perf_begin(ares_perf* perf);
 void ares_perf_end(void);
 
+// A moment. ARES_CLOCK: the platform's register of the same time as ares_time(), which wraps less often than groups
+// end.
+#ifdef ARES_CLOCK
+typedef uint32_t ares_ticks;
+static inline ares_ticks ares_perf_clock(void) { return *(volatile uint32_t*)(uintptr_t)ARES_CLOCK; }
+#else
+typedef uint64_t ares_ticks;
+static inline ares_ticks ares_perf_clock(void) { return ares_time(); }
+#endif
+
+// Sums since the last ares_perf_begin().
+typedef struct {
+  ares_ticks compute, dma_load, dma_store;
+} ares_perf_sums;
+extern ares_perf_sums ares_perf_running;
+
 // Begins and ends one piece of a group's time.
-uint64_t ares_perf_now(void);
-void ares_perf_compute(uint64_t since);
-void ares_perf_load(uint64_t since);
-void ares_perf_store(uint64_t since);
+#ifdef ENABLE_PERF
+static inline ares_ticks ares_perf_now(void) { return ares_perf_clock(); }
+static inline void ares_perf_compute(ares_ticks since) { ares_perf_running.compute += ares_perf_clock() - since; }
+static inline void ares_perf_load(ares_ticks since) { ares_perf_running.dma_load += ares_perf_clock() - since; }
+static inline void ares_perf_store(ares_ticks since) { ares_perf_running.dma_store += ares_perf_clock() - since; }
+#else
+static inline ares_ticks ares_perf_now(void) { return 0; }
+static inline void ares_perf_compute(ares_ticks since) { (void)since; }
+static inline void ares_perf_load(ares_ticks since) { (void)since; }
+static inline void ares_perf_store(ares_ticks since) { (void)since; }
+#endif
 
 // Neither kernel nor copies.
 uint64_t ares_perf_idle(const ares_perf* perf);

@@ -12,6 +12,7 @@
 
 #include "hal/ares_hal.h"
 #include "kernels/ares_kernels.h"
+#include "tile/ares_perf.h"
 
 enum { ARES_MAX_LOOPS = 6, ARES_MAX_COPIES = 3 };
 
@@ -32,11 +33,17 @@ typedef struct {
   bool last;
 } ares_position;
 
+// The loops of a group and where they stand.
+typedef struct {
+  ares_loop loops[ARES_MAX_LOOPS];
+  ares_position at[ARES_MAX_LOOPS];
+} ares_nest;
+
 // Puts a loop at iteration `index`; its parent must have been put before.
-void ares_loop_enter(const ares_loop* loops, int32_t loop, int32_t index, ares_position* at);
+void ares_loop_enter(ares_nest* nest, int32_t loop, int32_t index);
 
 // Iterations of a loop with a parent.
-int32_t ares_loop_trips(const ares_loop* loops, int32_t loop, const ares_position* at);
+int32_t ares_loop_trips(const ares_nest* nest, int32_t loop);
 
 // ---- regions ----
 
@@ -58,7 +65,8 @@ typedef struct {
   int32_t begin[3], size[3], before[3], after[3];
 } ares_box;
 
-ares_box ares_resolve(const ares_region* region, const ares_position* at);
+// Dimensions without a loop are the same at all positions: they must be in the box already.
+void ares_resolve(const ares_region* region, const ares_position* at, ares_box* box);
 
 // Size of a dimension with its padding.
 static inline int32_t ares_padded(const ares_box* box, int32_t dim) {
@@ -83,66 +91,80 @@ typedef struct {
 typedef struct {
   int32_t operation;  // number in the tile program
   ares_channel channel;
-  const ares_loop* loops;
   int32_t depth;  // loops that enclose it
   ares_buffer buffer;
   uint32_t far;
   ares_region region;
 } ares_transfer;
 
-// A load at work: its own odometer over the loops runs ahead of the group's. It has a copy of the transfer, because
-// constants lie farther from the orchestrator than its stack.
+// How a box is copied: `commands` of them, the next one further on by a step at either end.
+typedef struct {
+  int32_t commands;
+  uint32_t near_step, far_step;
+  ares_command command;
+} ares_cut;
+
+// A load at work: its own odometer over the loops runs ahead of the group's. What its next instance takes is prepared
+// while kernels run; for the first one the generated code has it. Fields that are not named in the generated code begin
+// at 0.
 typedef struct ares_load {
-  const ares_transfer* transfer;
-  ares_transfer copy;
-  struct ares_load* staged;  // the load that fills the L2 buffer this one reads, or NULL
-  ares_position at[ARES_MAX_LOOPS];
+  ares_transfer transfer;
+  struct ares_load* staged;             // the load that fills the L2 buffer this one reads, or NULL
+  ares_box* boxes;                      // the box in each slot, or NULL where no kernel asks
+  ares_box box;                         // of the next instance
+  ares_position at[ARES_MAX_LOOPS];     // of the next instance
   int32_t entered[ARES_MAX_LOOPS + 1];  // iterations begun at each depth, less one
+  ares_cut next;                        // valid where `ready`
+  bool ready, done;
   int32_t issued, waited;
-  int32_t complete;  // loads into L2: instances known to be complete
-  int32_t slot;      // of the instance last waited for
-  bool done;
+  int32_t next_slot;  // of the next instance
+  int32_t complete;   // loads into L2: instances known to be complete
+  int32_t slot;       // of the instance last waited for; begins at -1
   ares_ticket tickets[ARES_MAX_COPIES];
 } ares_load;
 
-void ares_load_begin(ares_load* load, const ares_transfer* transfer, ares_load* staged);
+// Prepares the next instance, if one is left.
+void ares_load_prepare(const ares_nest* nest, ares_load* load);
 
 // Starts the next instance, if one is left.
-void ares_load_issue(ares_load* load);
+void ares_load_issue(const ares_nest* nest, ares_load* load);
 
 // Waits for the instance that the loops have reached.
 void ares_load_wait(ares_load* load);
 
 // Bytes of L1 that hold the instance last waited for.
-uint8_t* ares_load_tile(const ares_load* load);
+static inline uint8_t* ares_load_tile(const ares_load* load) {
+  return ares_l1() + load->transfer.buffer.offset + (uint32_t)load->slot * load->transfer.buffer.pitch;
+}
+
+// The box of that instance.
+static inline const ares_box* ares_load_box(const ares_load* load) { return &load->boxes[load->slot]; }
 
 // A store at work.
 typedef struct {
-  const ares_transfer* transfer;
-  ares_transfer copy;
+  ares_transfer transfer;
+  ares_box box;
+  ares_cut next;
   int32_t issued;
+  int32_t slot;  // that is written next
   ares_ticket tickets[ARES_MAX_COPIES];
 } ares_store;
-
-void ares_store_begin(ares_store* store, const ares_transfer* transfer);
 
 // Waits until the slot that is written next is free.
 void ares_store_wait(ares_store* store);
 
-// Starts the store of the slot just written.
-void ares_store_issue(ares_store* store, const ares_position* at);
+// Prepares the store of this slot at the loops' position.
+void ares_store_prepare(const ares_nest* nest, ares_store* store);
+
+// Starts the prepared store.
+void ares_store_issue(const ares_nest* nest, ares_store* store);
 
 // Waits for all outstanding instances.
 void ares_store_drain(ares_store* store);
 
 // Bytes of L1 of the slot that is written next.
-uint8_t* ares_store_tile(const ares_store* store);
-
-// ---- kernels ----
-
-// Around each kernel call: time and trace. `tiles` are the L1 tiles the kernel works on.
-void ares_kernel_begin(int32_t operation, int32_t depth, const ares_position* at, const void* const* tiles,
-                       int32_t count);
-void ares_kernel_end(void);
+static inline uint8_t* ares_store_tile(const ares_store* store) {
+  return ares_l1() + store->transfer.buffer.offset + (uint32_t)store->slot * store->transfer.buffer.pitch;
+}
 
 #endif

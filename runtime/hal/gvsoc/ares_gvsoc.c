@@ -128,12 +128,13 @@ void ares_enter(const char* group) { ares_bare_enter(group); }
 
 // ---- workers ----
 
-void ares_fork(ares_work work, const void* arguments) {
+void ares_start(ares_work work, const void* arguments) {
   ares_compiler_barrier();
   *ares_register(DISPATCH_FIFO) = (uint32_t)(uintptr_t)work;
   *ares_register(DISPATCH_FIFO) = (uint32_t)(uintptr_t)arguments;
-  wait_at(JOIN_BARRIER);
 }
+
+void ares_join(void) { wait_at(JOIN_BARRIER); }
 
 int32_t ares_cores(void) { return ARES_CORES; }
 

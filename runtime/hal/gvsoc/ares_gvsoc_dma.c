@@ -2,6 +2,8 @@
 #include "hal/bare/ares_bare.h"
 #include "hal/gvsoc/ares_gvsoc.h"
 
+#include <string.h>
+
 enum {
   MCHAN_COMMAND = 0x10204400,  // read: takes one of 16 counters; written: a command, word by word
   MCHAN_STATUS = 0x10204404,   // read: counters with bytes outstanding; written: counters to give back
@@ -21,8 +23,10 @@ static void push(uint32_t flags, uint32_t bytes, uint8_t* near, uint8_t* far) {
   *ares_register(MCHAN_COMMAND) = (uint32_t)(uintptr_t)far;
 }
 
-// `bytes` in one row or in rows of `row` bytes; as many commands as the length field takes.
-static void copy(uint32_t flags, uint8_t* near, uint8_t* far, uint32_t bytes, uint32_t row, uint32_t pitch) {
+// `bytes` in one row or in rows of `row` bytes; as many commands as the length field takes. Apart from the common case,
+// so that that one stays small.
+static __attribute__((noinline)) void copy_large(uint32_t flags, uint8_t* near, uint8_t* far, uint32_t bytes,
+                                                 uint32_t row, uint32_t pitch) {
   if (row == bytes || row == pitch) {
     for (; bytes > MCHAN_MAX_BYTES; bytes -= 0x10000, near += 0x10000, far += 0x10000) push(flags, 0x10000, near, far);
     push(flags, bytes, near, far);
@@ -51,8 +55,31 @@ void ares_copy(ares_channel channel, const ares_command* command, ares_ticket* t
     ticket->last |= current;
   }
   ares_compiler_barrier();
-  copy(channel == ARES_L2_TO_L1 ? MCHAN_TO_L1 : 0, ares_l1() + command->near, ares_l2() + command->far,
-       (uint32_t)(command->rows * command->row_bytes), (uint32_t)command->row_bytes, (uint32_t)command->far_pitch);
+  const uint32_t flags = channel == ARES_L2_TO_L1 ? MCHAN_TO_L1 : 0, row = (uint32_t)command->row_bytes;
+  const uint32_t bytes = (uint32_t)command->rows * row, pitch = (uint32_t)command->far_pitch;
+  uint8_t* const near = ares_l1_start + command->near;
+  uint8_t* const far = ares_l2_start + command->far;
+  if (bytes > MCHAN_MAX_BYTES) {
+    copy_large(flags, near, far, bytes, row, pitch);
+  } else if (command->rows == 1 || row == pitch) {
+    push(flags, bytes, near, far);
+  } else {
+    push(flags | MCHAN_2D, bytes, near, far);
+    *ares_register(MCHAN_COMMAND) = row;
+    *ares_register(MCHAN_COMMAND) = pitch;
+  }
+}
+
+void ares_fetch(void* to, const void* from, uint32_t bytes) {
+  if ((uint8_t*)to < ares_l1_start || (uint8_t*)to >= ares_l1_end) {
+    memcpy(to, from, bytes);
+    return;
+  }
+  const uint32_t counter = 1u << *ares_register(MCHAN_COMMAND);
+  push(MCHAN_TO_L1, bytes, to, (uint8_t*)(uintptr_t)from);
+  while (*ares_register(MCHAN_STATUS) & counter) continue;
+  *ares_register(MCHAN_STATUS) = counter;
+  ares_compiler_barrier();
 }
 
 void ares_wait(ares_ticket* ticket) {

@@ -4,6 +4,8 @@ REGIONS := -DARES_L2_BASE=0x1C010000 -DARES_L2_BYTES=$(L2_BYTES) -DARES_L1_BASE=
 include runtime/hal/bare/bare.mk
 # The cores have XpulpV2, which the compiler need not know.
 FLAGS += -DARES_XPULP
+# The cluster's timer; its cores 0 to 7 are the workers.
+FLAGS += -DARES_CLOCK=0x10200408 -DARES_HART_IS_WORKER
 # In L1, where the plan leaves room: the orchestrator's stack, and the variables it uses all the time.
 FLAGS += -DARES_STACK_BYTES=4096 -DARES_NEAR_BYTES=256
 FLAGS += $(if $(SLIDE_CHANNELS),-DARES_SLIDE_CHANNELS='$(SLIDE_CHANNELS)')

@@ -109,16 +109,24 @@ uint8_t* ares_l2(void) { return host.l2; }
 
 void ares_enter(const char* group) { host.group = group; }
 
-void ares_fork(ares_work work, const void* arguments) {
+void ares_start(ares_work work, const void* arguments) {
   pthread_mutex_lock(&host.mutex);
+  if (host.running > 0) ares_host_fail("workers were started before the last ones were joined");
   host.work = work;
   host.arguments = arguments;
   host.running = host.platform.cores;
   ++host.generation;
   pthread_cond_broadcast(&host.forked);
+  pthread_mutex_unlock(&host.mutex);
+}
+
+void ares_join(void) {
+  pthread_mutex_lock(&host.mutex);
   while (host.running > 0) pthread_cond_wait(&host.joined, &host.mutex);
   pthread_mutex_unlock(&host.mutex);
 }
+
+void ares_fetch(void* to, const void* from, uint32_t bytes) { memcpy(to, from, bytes); }
 
 int32_t ares_cores(void) { return host.platform.cores; }
 

@@ -90,7 +90,8 @@ static void worker_entry(void) {
   yield();
 }
 
-void ares_fork(ares_work work, const void* arguments) {
+// The workers run at once.
+void ares_start(ares_work work, const void* arguments) {
   fork.work = work;
   fork.arguments = arguments;
   for (int32_t i = 0; i < platform.cores; ++i) {
@@ -111,6 +112,10 @@ void ares_fork(ares_work work, const void* arguments) {
     }
   }
 }
+
+void ares_join(void) {}
+
+void ares_fetch(void* to, const void* from, uint32_t bytes) { memcpy(to, from, bytes); }
 
 int32_t ares_cores(void) { return platform.cores; }
 

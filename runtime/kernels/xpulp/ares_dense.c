@@ -8,20 +8,20 @@
 // What becomes of the sums: requantised in registers, or kept for C to finish.
 typedef enum { NARROW, WIDE, SUMS, FORMS } form;
 
-typedef struct {
-  int32_t channels, pixels;
-  ares_tile_function runs[FORMS], line[FORMS];  // for several runs, for one
-} tiling;
-
-#define FORMS_OF(name) \
-  { name##_narrow, name##_wide, name##_sums }
-#define TILING(channels, pixels, name) \
-  { channels, pixels, FORMS_OF(ares_tile_##name), FORMS_OF(ares_line_##name) }
-static const tiling tilings[] = {
-    TILING(4, 4, 4x4), TILING(2, 4, 2x4), TILING(1, 4, 1x4), TILING(4, 2, 4x2), TILING(2, 2, 2x2),
-    TILING(1, 2, 1x2), TILING(8, 1, 8x1), TILING(4, 1, 4x1), TILING(2, 1, 2x1), TILING(1, 1, 1x1),
+// Functions by the logarithms of a tile's pixels and channels: for several runs, for one. They lie in L2, far from the
+// workers: one word is read per use.
+enum { PIXEL_SIZES = 3, CHANNEL_SIZES = 4, LARGEST = 16 };
+#define FORMS_OF(name)                                                               \
+  {                                                                                  \
+    {ares_tile_##name##_narrow, ares_tile_##name##_wide, ares_tile_##name##_sums}, { \
+      ares_line_##name##_narrow, ares_line_##name##_wide, ares_line_##name##_sums    \
+    }                                                                                \
+  }
+static const ares_tile_function tiles[PIXEL_SIZES][CHANNEL_SIZES][2][FORMS] = {
+    {FORMS_OF(1x1), FORMS_OF(2x1), FORMS_OF(4x1), FORMS_OF(8x1)},
+    {FORMS_OF(1x2), FORMS_OF(2x2), FORMS_OF(4x2)},
+    {FORMS_OF(1x4), FORMS_OF(2x4), FORMS_OF(4x4)},
 };
-enum { TILINGS = sizeof tilings / sizeof tilings[0], LARGEST = 16 };
 
 static form form_of(const ares_dense* d) {
   const ares_requant* const r = d->requant;
@@ -29,22 +29,14 @@ static form form_of(const ares_dense* d) {
   return r->form == ARES_NARROW ? NARROW : WIDE;
 }
 
-// The largest tiling that fits the block and what is left, pixels first.
-static const tiling* choose(const ares_dense* d, int32_t channels, int32_t pixels) {
-  const int32_t most_pixels = ares_min(d->blocking.pixels, pixels);
-  for (int32_t i = 0; i < TILINGS; ++i) {
-    if (tilings[i].pixels <= most_pixels && tilings[i].channels <= channels) return &tilings[i];
-  }
-  return &tilings[TILINGS - 1];
-}
-
 // Ends sums that were kept: adds earlier steps, requantises.
-static void finish(const ares_dense* d, const tiling* t, const int32_t* sums, int32_t pixel, int32_t channel) {
-  for (int32_t c = 0; c < t->channels; ++c) {
+static __attribute__((noinline)) void finish(const ares_dense* d, int32_t channels, int32_t pixels, const int32_t* sums,
+                                             int32_t pixel, int32_t channel) {
+  for (int32_t c = 0; c < channels; ++c) {
     const ares_channel_params params = ares_params_of(&d->params, channel + c);
-    for (int32_t p = 0; p < t->pixels; ++p) {
+    for (int32_t p = 0; p < pixels; ++p) {
       const int32_t at = (pixel + p) * d->out_pitch + channel + c;
-      int32_t acc = sums[c * t->pixels + p];
+      int32_t acc = sums[c * pixels + p];
       if (d->sums != NULL && !d->first) acc += d->sums[at];
       if (d->sums != NULL && !d->last) {
         d->sums[at] = acc;
@@ -56,53 +48,84 @@ static void finish(const ares_dense* d, const tiling* t, const int32_t* sums, in
 }
 
 // The same with sums that C finishes, group by group.
-static void run_sums(const ares_dense* d, const tiling* t, ares_tile* tile, int32_t pixel, int32_t channel,
-                     int32_t groups) {
+static __attribute__((noinline)) void run_sums(const ares_dense* d, ares_tile_function run, int32_t channels,
+                                               int32_t pixels, ares_tile* tile, int32_t pixel, int32_t channel,
+                                               int32_t groups) {
   int32_t sums[LARGEST];
-  for (int32_t group = 0; group < groups; ++group, channel += t->channels) {
+  for (int32_t group = 0; group < groups; ++group, channel += channels) {
     tile->weights = d->weights + channel * d->channel_bytes;
     tile->out = sums;
     tile->groups = 1;
-    (tile->runs == 1 ? t->line : t->runs)[SUMS](tile);
-    finish(d, t, sums, pixel, channel);
+    run(tile);
+    finish(d, channels, pixels, sums, pixel, channel);
   }
 }
 
-// `blocks` blocks of the tiling's pixels from `pixel` on, for the `groups` groups of its channels from `channel` on.
-static void run_tiling(const ares_dense* d, const tiling* t, form f, int32_t pixel, int32_t blocks, int32_t channel,
-                       int32_t groups) {
-  const int32_t words = (d->run_bytes + 3) / 4;
-  const int8_t* const weights = d->weights + channel * d->channel_bytes;
-  const int32_t* const params = d->params.records + channel * d->params.words;
-  const uint8_t* in = d->in + pixel * d->pixel_pitch;
-  uint8_t* out = (uint8_t*)d->out + pixel * d->out_pitch + channel;
+// A register tile and where it is used: `blocks` blocks of its pixels from `pixel` on, `groups` groups of its channels
+// from `channel` on.
+typedef struct {
+  ares_tile_function run;
+  int32_t channels, pixels;
+  int32_t pixel, blocks, channel, groups;
+} area;
+
+static void run_area(const ares_dense* d, const area* a, int32_t run_bytes, form f) {
+  const int32_t words = (run_bytes + 3) / 4;
+  const int8_t* const weights = d->weights + a->channel * d->channel_bytes;
   ares_tile tile = {
+      .pixels = d->in + a->pixel * d->pixel_pitch,
       .pixel_step = d->pixel_pitch,
-      .pixel_back = 4 - (t->pixels - 1) * d->pixel_pitch,
+      .pixel_back = 4 - (a->pixels - 1) * d->pixel_pitch,
       .run_skip = d->run_pitch - words * 4,
       .words = words,
       .runs = d->runs,
       .weight_step = d->channel_bytes,
-      .weight_back = 4 - (t->channels - 1) * d->channel_bytes,
-      .group_skip = t->channels * d->channel_bytes - d->used_bytes,
+      .weight_back = 4 - (a->channels - 1) * d->channel_bytes,
+      .group_skip = a->channels * d->channel_bytes - d->used_bytes,
       .out_step = d->out_pitch,
       .shift = d->requant->shift,
       .high = d->requant->hi,
       .pre_shift = d->requant->pre_shift,
   };
-  for (int32_t block = 0; block < blocks; ++block) {
-    tile.pixels = in;
-    tile.weights = weights;
+  uint8_t* out = (uint8_t*)d->out + a->pixel * d->out_pitch + a->channel;
+  for (int32_t block = 0; block < a->blocks; ++block) {
     if (f == SUMS) {
-      run_sums(d, t, &tile, pixel + block * t->pixels, channel, groups);
+      run_sums(d, a->run, a->channels, a->pixels, &tile, a->pixel + block * a->pixels, a->channel, a->groups);
     } else {
-      tile.params = params;
+      tile.weights = weights;
+      tile.params = d->params.records + a->channel * d->params.words;
       tile.out = out;
-      tile.groups = groups;
-      (d->runs == 1 ? t->line : t->runs)[f](&tile);
+      tile.groups = a->groups;
+      a->run(&tile);
     }
-    in += t->pixels * d->pixel_pitch;
-    out += t->pixels * d->out_pitch;
+    tile.pixels += a->pixels * d->pixel_pitch;
+    out += a->pixels * d->out_pitch;
+  }
+}
+
+// The largest power of two that is at most `size` and 1 << most, as its logarithm.
+static inline int32_t log_of(int32_t size, int32_t most) {
+  while (most > 0 && size >> most == 0) --most;
+  return most;
+}
+
+// Channels from `first` on, pixels and channels in the largest tiles that fit, pixels first.
+static void run_tiles(const ares_dense* d, int32_t first, form f) {
+  area a = {.pixel = 0};
+  const int32_t block = log_of(d->blocking.pixels, PIXEL_SIZES - 1);
+  while (a.pixel < d->pixels) {
+    const int32_t log_pixels = log_of(d->pixels - a.pixel, block);
+    a.blocks = (d->pixels - a.pixel) >> log_pixels;
+    a.pixels = 1 << log_pixels;
+    for (a.channel = first; a.channel < d->channels; a.channel += a.groups * a.channels) {
+      const int32_t left = d->channels - a.channel;
+      const int32_t log_channels = log_of(left, log_pixels == 0 ? CHANNEL_SIZES - 1 : CHANNEL_SIZES - 2);
+      a.channels = 1 << log_channels;
+      a.groups = left >> log_channels;
+      a.run = tiles[log_pixels][log_channels][d->runs == 1][f];
+      run_area(d, &a, d->run_bytes, f);
+    }
+    a.pixel += a.blocks << log_pixels;
   }
 }
 
@@ -120,23 +143,18 @@ static const ares_slide_entry* find_slide(const ares_dense* d, form f) {
 
 // All whole groups of channels; the number of channels done.
 static int32_t slide(const ares_dense* d, const ares_slide_entry* entry, form f) {
-  const int32_t groups = d->channels / ARES_SLIDE_CHANNELS_AT_ONCE;
-  const int32_t blocks = (d->pixels + ARES_SLIDE_MOST - 1) / ARES_SLIDE_MOST;
-  // A run of this loop is one pixel's channels: the other columns are the instance's own.
-  ares_dense word_by_word = *d;
-  word_by_word.run_bytes = d->pixel_pitch;
-  int32_t pixel = 0;
-  for (int32_t block = 0; groups > 0 && block < blocks; ++block) {
-    const int32_t pixels = (d->pixels - pixel + blocks - block - 1) / (blocks - block);
-    const tiling t = {
-        ARES_SLIDE_CHANNELS_AT_ONCE,
-        pixels,
-        {entry->pixels[pixels - ARES_SLIDE_LEAST].narrow, NULL, entry->pixels[pixels - ARES_SLIDE_LEAST].sums},
-        {NULL, NULL, NULL}};
-    run_tiling(&word_by_word, &t, f, pixel, 1, 0, groups);
-    pixel += pixels;
+  area a = {.channels = ARES_SLIDE_CHANNELS_AT_ONCE, .blocks = 1, .groups = d->channels / ARES_SLIDE_CHANNELS_AT_ONCE};
+  int32_t blocks = (d->pixels + ARES_SLIDE_MOST - 1) / ARES_SLIDE_MOST;
+  if (a.groups == 0) return 0;
+  for (; blocks > 0; --blocks, a.pixel += a.pixels) {
+    const int32_t left = d->pixels - a.pixel;
+    a.pixels = left == blocks * ARES_SLIDE_MOST ? ARES_SLIDE_MOST : (left + blocks - 1) / blocks;
+    a.run =
+        f == SUMS ? entry->pixels[a.pixels - ARES_SLIDE_LEAST].sums : entry->pixels[a.pixels - ARES_SLIDE_LEAST].narrow;
+    // A run of this loop is one pixel's channels: the other columns are the instance's own.
+    run_area(d, &a, d->pixel_pitch, f);
   }
-  return groups * ARES_SLIDE_CHANNELS_AT_ONCE;
+  return a.groups * ARES_SLIDE_CHANNELS_AT_ONCE;
 }
 
 bool ares_dense_fast(const ares_dense* d) {
@@ -148,18 +166,6 @@ bool ares_dense_fast(const ares_dense* d) {
   const form f = form_of(d);
   const ares_slide_entry* const entry = find_slide(d, f);
   const int32_t slid = entry == NULL ? 0 : slide(d, entry, f);
-  if (slid == d->channels) return true;
-  for (int32_t pixel = 0; pixel < d->pixels;) {
-    // The first tiling decides how many pixels a block has; the rest of the channels keeps to that.
-    const int32_t size = choose(d, d->channels - slid, d->pixels - pixel)->pixels;
-    const int32_t blocks = (d->pixels - pixel) / size;
-    for (int32_t channel = slid; channel < d->channels;) {
-      const tiling* const t = choose(d, d->channels - channel, size);
-      const int32_t groups = (d->channels - channel) / t->channels;
-      run_tiling(d, t, f, pixel, blocks * size / t->pixels, channel, groups);
-      channel += groups * t->channels;
-    }
-    pixel += blocks * size;
-  }
+  if (slid < d->channels) run_tiles(d, slid, f);
   return true;
 }
