@@ -47,6 +47,14 @@ std::string describe(const GroupShape& s) {
     case Family::multiply:
       return s.in.w == 1 ? fmt::format("{} of 2 x {} bytes", name_of(s.family), s.in.c)
                          : fmt::format("{} of {} rows of {} bytes and one such row", name_of(s.family), s.in.w, s.in.c);
+    case Family::norm:
+      return fmt::format("{} of {} x {}{}", s.centred ? "norm" : "root mean square norm", s.in.w, s.in.c,
+                         s.across ? fmt::format(" in {} groups", s.heads) : "");
+    case Family::softmax:
+      return fmt::format("softmax of {} rows of {}", s.in.w, s.in.c);
+    case Family::matmul:
+      return fmt::format("matmul of {} x {} heads, {}x{} by {}{}", s.in.h, s.heads, s.in.w, s.in.c / s.heads,
+                         s.out.c / s.heads, s.transposed ? " transposed" : "");
     case Family::rearrange: {
       const auto extent = [&](size_t a) { return s.movement.axes[a].count * s.movement.axes[a].repeat; };
       return fmt::format("rearrange {} into {}x{}x{} of {}{}", box(s.in), extent(0), extent(1), extent(2), box(s.out),

@@ -40,7 +40,12 @@ constexpr int32_t attention_rows = 4;  ///< queries that one worker takes togeth
 constexpr double softmax_element = 8;  ///< per score: bound of 1.0 cycle per element on 8 workers
 constexpr double softmax_row = 224;    ///< per row: sum, division; fit to 1.86, 1.43, 1.16, 1.08 cycles for 32 to 400
 constexpr double rescale_feature = 3;  ///< per carried accumulator when a running maximum moves: load, multiply, store
-constexpr double scan_state = 12;      ///< per step, channel and state: decay table, two wide products, output product
+/// norm, per element beside its loads and requantisation: difference, square and sums; product, difference, shift, mulh
+constexpr double norm_element = 7;
+constexpr double norm_row = 190;     ///< per set: 64-bit spread, reciprocal root of four iterations
+constexpr double share_element = 9;  ///< softmax, per element beside its loads: maximum, index, sum; shift, mulhu
+constexpr double share_row = 60;     ///< per row: reciprocal of three iterations
+constexpr double scan_state = 12;    ///< per step, channel and state: decay table, two wide products, output product
 
 int32_t ceil_div(int32_t a, int32_t b) {
   return static_cast<int32_t>((static_cast<uint32_t>(a + b) - 1u) / static_cast<uint32_t>(b));
@@ -99,8 +104,8 @@ KernelFormula::KernelFormula(const Kernel& k, const Target& target, int cores)
       contention_(target.cores.contention),
       barrier_(target.cores.barrier) {
   gathers_words_ = k.window.dw == 1 && k.reduction.whole % 4 == 0;
-  const bool register_tiled =
-      k.kind == KernelKind::conv || k.kind == KernelKind::linear || k.kind == KernelKind::attention;
+  const bool register_tiled = k.kind == KernelKind::conv || k.kind == KernelKind::linear ||
+                              k.kind == KernelKind::attention || k.kind == KernelKind::matmul;
   const KernelTiling t = k.tiling != 0 ? kernel_tiling(k.tiling) : KernelTiling{"", KernelStyle::gemm, 4, 4};
   style_ = t.style;
   tile_channels_ = Divisor(t.channels);
@@ -161,7 +166,7 @@ double KernelFormula::cycles(const Share& p, const Share& c, int32_t reduction, 
   if (kind_ == KernelKind::average_pool)
     return contention_ * p.size *
            (pool_pixel + c.tiles * (kh_ * kw_ * (load_ + average_word)) + c.size * (average_output + output_));
-  if (elementwise()) return contention_ * p.size * (row_start + c.size * element());
+  if (elementwise()) return contention_ * p.size * (row() + c.size * element());
   double output = last_step ? output_ : accumulator_store;
   if (!first_step) output += load_;
   const double word = word_output_ * p.size * c.size + word_channel_ * c.size * p.tiles +
@@ -173,12 +178,18 @@ double KernelFormula::cycles(const Share& p, const Share& c, int32_t reduction, 
 
 bool KernelFormula::elementwise() const {
   return kind_ == KernelKind::add || kind_ == KernelKind::multiply || kind_ == KernelKind::rearrange ||
-         kind_ == KernelKind::curve;
+         kind_ == KernelKind::curve || kind_ == KernelKind::norm || kind_ == KernelKind::softmax;
+}
+
+double KernelFormula::row() const {
+  return kind_ == KernelKind::norm ? norm_row : kind_ == KernelKind::softmax ? share_row : row_start;
 }
 
 /// One element of an elementwise kernel or a rearrangement.
 double KernelFormula::element() const {
   if (kind_ == KernelKind::curve) return 3 * load_ + curve_arithmetic;
+  if (kind_ == KernelKind::norm) return 2 * load_ + norm_element + output_;
+  if (kind_ == KernelKind::softmax) return 5 * load_ + share_element + output_;
   if (kind_ == KernelKind::rearrange) return load_ + moved_byte + (mapped_ ? load_ : 0);
   return 2 * load_ + output_ + (kind_ == KernelKind::add ? sum_products : centred_factors);
 }
@@ -224,7 +235,7 @@ double KernelFormula::scan(const KernelTile& t) const {
 double KernelFormula::least(const KernelTile& whole) const {
   const double pixels = double(whole.rows) * whole.columns, outputs = pixels * whole.channels;
   double work = 0;
-  if (kind_ == KernelKind::conv || kind_ == KernelKind::linear) {
+  if (kind_ == KernelKind::conv || kind_ == KernelKind::linear || kind_ == KernelKind::matmul) {
     const double c = tile_channels_.value(), p = tile_pixels_.value();
     const double per_word = word_output_ + word_channel_ / p + word_pixel_ / c + word_tile_ / (p * c);
     work = outputs * (words(whole.reduction) * per_word + output_ + tile_ / (p * c));
@@ -237,7 +248,7 @@ double KernelFormula::least(const KernelTile& whole) const {
   } else if (kind_ == KernelKind::table) {
     work = outputs * (2 * load_ + table_stores);
   } else if (elementwise()) {
-    work = pixels * row_start + outputs * element();
+    work = pixels * row() + outputs * element();
   } else if (kind_ == KernelKind::depthwise) {
     const double strips = double(whole.columns) / strip_pixels;
     work = whole.channels * plane(strips * whole.rows, strips);
@@ -258,6 +269,9 @@ double KernelFormula::operator()(const KernelTile& t) const {
     case KernelKind::multiply:
     case KernelKind::rearrange:
     case KernelKind::curve:
+    case KernelKind::norm:
+    case KernelKind::softmax:
+    case KernelKind::matmul:
       sum = cycles(pixel_share(t.rows, t.columns), channel_share(t.channels), t.reduction, t.first_step, t.last_step);
       break;
     case KernelKind::requant:

@@ -77,6 +77,7 @@ class KernelFormula {
  private:
   bool elementwise() const;
   double element() const;
+  double row() const;
   double plane(double strip_rows, double strips) const;
   double attention(const KernelTile& tile) const;
   double scan(const KernelTile& tile) const;

@@ -35,13 +35,14 @@ Dims written(const GroupShape& s) {
 /// Of a rearrangement: elements that are certain to be read, none where its box may lie outside of the input.
 double input_bytes(const GroupShape& s) {
   if (s.family == Family::rearrange) return 0;
-  if (s.family == Family::curve) return 2.0 * static_cast<double>(s.in.count());
-  if (is_elementwise(s.family)) return static_cast<double>(s.in.count()) + s.in.c;
-  if (!has_window(s.family)) return static_cast<double>(s.in.count());
+  const double element = element_bytes(s.in_type), all = element * static_cast<double>(s.in.count());
+  if (is_elementwise(s.family)) return all + s.in.c * element_bytes(s.in2_type);
+  if (s.family == Family::matmul) return all + double(s.in.h) * (s.in.c / s.heads) * s.out.c;
+  if (!has_window(s.family)) return all;
   const Window& w = s.window;
   const int32_t rows = covered(s.in.h, s.out.h, w.sh, (w.kh - 1) * w.dh + 1, w.pt);
   const int32_t columns = covered(s.in.w, s.out.w, w.sw, (w.kw - 1) * w.dw + 1, w.pl);
-  return double(rows) * columns * s.in.c;
+  return double(rows) * columns * s.in.c * element;
 }
 
 double constant_bytes(const GroupShape& s) { return double(s.weights_size()) + s.params_size(); }
@@ -83,6 +84,15 @@ double least_kernel_cycles(const Query& q) {
       k.kind = KernelKind::rearrange;
       if (q.shape.mapped) k.weights = 0;
       return least();
+    case Family::norm:
+      k.kind = KernelKind::norm;
+      return least();
+    case Family::softmax:
+      k.kind = KernelKind::softmax;
+      return least();
+    case Family::matmul:
+      k.kind = KernelKind::matmul;
+      return KernelFormula(k, q.target, q.context.cores).least({out.h, out.w, out.c, q.shape.in.c / q.shape.heads});
     case Family::conv:
     case Family::linear:
       k.kind = q.shape.family == Family::conv ? KernelKind::conv : KernelKind::linear;

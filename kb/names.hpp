@@ -35,6 +35,12 @@ constexpr std::string_view name(Family f) {
       return "rearrange";
     case Family::curve:
       return "curve";
+    case Family::norm:
+      return "norm";
+    case Family::softmax:
+      return "softmax";
+    case Family::matmul:
+      return "matmul";
   }
   return {};
 }

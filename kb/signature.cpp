@@ -16,7 +16,8 @@ constexpr uint32_t kib = 1024;
 /// here or among the dimensions.
 template <class S>
 auto exact_fields(S& s) {
-  auto& [family, in, out, window, weight_bits, form, rounding, out_type, mapped, movement] = s.shape;
+  auto& [family, in, out, window, weight_bits, form, rounding, out_type, mapped, movement, in_type, in2_type, heads,
+         transposed, centred, across] = s.shape;
   auto& [rows, columns, channels] = movement.axes;
   auto& [row_source, column_source, channel_source] = movement.source;
   auto& [kh, kw, sh, sw, dh, dw, pt, pl, pb, pr] = window;
@@ -25,7 +26,8 @@ auto exact_fields(S& s) {
   return std::tie(family, kh, kw, sh, sw, dh, dw, pt, pl, pb, pr, weight_bits, form, rounding, out_type, input, weights,
                   output, cores, stack, s.policy, mapped, row_source, column_source, channel_source, rows.first,
                   rows.count, rows.to, rows.step, rows.repeat, columns.first, columns.count, columns.to, columns.step,
-                  columns.repeat, channels.first, channels.count, channels.to, channels.step, channels.repeat);
+                  columns.repeat, channels.first, channels.count, channels.to, channels.step, channels.repeat, in_type,
+                  in2_type, heads, transposed, centred, across);
 }
 
 template <class S>

@@ -82,13 +82,17 @@ bool bytes(std::string_view text, uint32_t& value) {
   return true;
 }
 
+bool flag(std::string_view text, bool& value) {
+  value = text == "1";
+  return value || text == "0";
+}
+
 constexpr std::array<std::string_view, 3> axis_fields{"rows", "columns", "channels"};
 
 bool parse_field(std::string_view field, std::string_view v, Signature& s) {
   auto& g = s.shape;
   auto& w = g.window;
   auto& c = s.context;
-  int mapped = 0;
   if (field == "in") return numbers(v, 'x', g.in.h, g.in.w, g.in.c);
   if (field == "out") return numbers(v, 'x', g.out.h, g.out.w, g.out.c);
   if (field == "kernel") return numbers(v, 'x', w.kh, w.kw);
@@ -98,13 +102,18 @@ bool parse_field(std::string_view field, std::string_view v, Signature& s) {
   if (field == "bits") return numbers(v, ',', g.weight_bits);
   if (field == "requant") return all_named(v, g.form, g.rounding);
   if (field == "type") return named(v, g.out_type);
+  if (field == "input") return all_named(v, g.in_type, g.in2_type);
+  if (field == "heads") return number(v, g.heads);
+  if (field == "transposed") return flag(v, g.transposed);
+  if (field == "centred") return flag(v, g.centred);
+  if (field == "across") return flag(v, g.across);
   if (field == "levels") return all_named(v, c.input, c.weights, c.output);
   if (field == "l1") return bytes(v, c.l1_bytes);
   if (field == "staging") return bytes(v, c.l2_staging);
   if (field == "cores") return number(v, c.cores);
   if (field == "stack") return number(v, c.stack);
   if (field == "target") return unescape(v, s.target);
-  if (field == "mapped") return number(v, mapped) && ((g.mapped = mapped != 0), mapped < 2);
+  if (field == "mapped") return flag(v, g.mapped);
   if (field == "source") return numbers(v, ',', g.movement.source[0], g.movement.source[1], g.movement.source[2]);
   for (size_t i = 0; i < 3; ++i) {
     MovedAxis& a = g.movement.axes[i];
@@ -112,6 +121,18 @@ bool parse_field(std::string_view field, std::string_view v, Signature& s) {
   }
   if (field == "policy") return named(v, s.policy);
   return false;
+}
+
+/// What transformers add; nothing where it stands at its defaults.
+std::string row_text(const GroupShape& g) {
+  std::string text;
+  if (g.in_type != ElementType::u8 || g.in2_type != ElementType::u8)
+    text += fmt::format(":input={},{}", name(g.in_type), name(g.in2_type));
+  if (g.heads != 1) text += fmt::format(":heads={}", g.heads);
+  if (g.transposed) text += ":transposed=1";
+  if (!g.centred) text += ":centred=0";
+  if (g.across) text += ":across=1";
+  return text;
 }
 
 /// The part of a rearrangement; nothing where it stands at its defaults.
@@ -145,7 +166,7 @@ std::string to_string(const Signature& s) {
   const auto& c = s.context;
   std::string text =
       fmt::format("{}:in={}x{}x{}:out={}x{}x{}", name(g.family), g.in.h, g.in.w, g.in.c, g.out.h, g.out.w, g.out.c);
-  text += window_text(g.window) + movement_text(g);
+  text += window_text(g.window) + movement_text(g) + row_text(g);
   text += fmt::format(":bits={}:requant={},{}:type={}:levels={},{},{}:l1={}K", g.weight_bits, name(g.form),
                       name(g.rounding), name(g.out_type), name(c.input), name(c.weights), name(c.output),
                       c.l1_bytes / 1024);

@@ -1,5 +1,6 @@
 #include "core/group/group.hpp"
 #include "core/arithmetic/curve.hpp"
+#include "core/arithmetic/softmax.hpp"
 #include "core/ir/graph.hpp"
 
 #include <algorithm>
@@ -26,15 +27,28 @@ uint8_t centred_bits(const Weighted& w) {
 }
 
 /// Two stored tensors: equal in size, or the second a row of channels for every position of the first.
-void set_elementwise(const LayerGraph& graph, const Layer& layer, Family family, const Requant& requant,
-                     GroupShape& s) {
+void set_elementwise(const LayerGraph& graph, const Layer& layer, Family family, GroupShape& s) {
   const Dims& first = graph.tensors.at(static_cast<size_t>(layer.inputs.at(0))).dims;
   const Dims& second = graph.tensors.at(static_cast<size_t>(layer.inputs.at(1))).dims;
   const auto row = static_cast<int32_t>(second.count());
   s.family = family;
   s.in = s.out = Dims{1, static_cast<int32_t>(first.count() / row), row};
-  s.form = requant.form;
-  s.rounding = requant.rounding;
+}
+
+void set_norm(const Norm& n, int64_t count, GroupShape& s) {
+  s.family = Family::norm;
+  s.in = s.out = Dims{1, static_cast<int32_t>(count / n.channels), n.channels};
+  s.heads = n.groups;
+  s.centred = n.centred;
+  s.across = n.across;
+}
+
+void set_matmul(const MatMul& p, GroupShape& s) {
+  s.family = Family::matmul;
+  s.in = {p.batch, p.rows, p.heads * p.depth};
+  s.out = {p.batch, p.rows, p.heads * p.columns};
+  s.heads = p.heads;
+  s.transposed = p.transposed;
 }
 
 GroupShape shape_of(const LayerGraph& graph, LayerId id, int piece) {
@@ -44,14 +58,18 @@ GroupShape shape_of(const LayerGraph& graph, LayerId id, int piece) {
   GroupShape s;
   s.in = input_dims(graph, id);
   s.out = out.dims;
+  s.in_type = in.type;
+  s.in2_type = graph.tensors.at(static_cast<size_t>(layer.inputs.back())).type;
   s.out_type = out.type;
+  if (const Requant* r = requant_of(layer.op)) {
+    s.form = r->form;
+    s.rounding = r->rounding;
+  }
   std::visit(overloaded{[&](const Weighted& w) {
                           assert(w.groups == 1 || (w.groups == s.in.c && w.groups == s.out.c));
                           s.family = w.linear ? Family::linear : w.groups > 1 ? Family::depthwise : Family::conv;
                           s.window = w.window;
                           s.weight_bits = centred_bits(w);
-                          s.form = w.requant.form;
-                          s.rounding = w.requant.rounding;
                         },
                         [&](const MaxPool& p) {
                           s.family = Family::max_pool;
@@ -60,8 +78,6 @@ GroupShape shape_of(const LayerGraph& graph, LayerId id, int piece) {
                         [&](const AveragePool& p) {
                           s.family = Family::average_pool;
                           s.window = p.window;
-                          s.form = p.requant.form;
-                          s.rounding = p.requant.rounding;
                         },
                         [&](const Table&) {
                           s.family = Family::table;
@@ -72,8 +88,14 @@ GroupShape shape_of(const LayerGraph& graph, LayerId id, int piece) {
                           s.family = Family::curve;
                           s.in = s.out = Dims{1, 1, static_cast<int32_t>(in.dims.count())};
                         },
-                        [&](const Add& a) { set_elementwise(graph, layer, Family::add, a.requant, s); },
-                        [&](const Multiply& m) { set_elementwise(graph, layer, Family::multiply, m.requant, s); },
+                        [&](const Add&) { set_elementwise(graph, layer, Family::add, s); },
+                        [&](const Multiply&) { set_elementwise(graph, layer, Family::multiply, s); },
+                        [&](const Norm& n) { set_norm(n, in.dims.count(), s); },
+                        [&](const Softmax& m) {
+                          s.family = Family::softmax;
+                          s.in = s.out = Dims{1, static_cast<int32_t>(in.dims.count() / m.columns), m.columns};
+                        },
+                        [&](const MatMul& p) { set_matmul(p, s); },
                         [&](const Rearrange& r) {
                           const Piece& p = r.pieces.at(static_cast<size_t>(piece));
                           s.family = Family::rearrange;
@@ -101,8 +123,8 @@ void add_pieces(const LayerGraph& graph, LayerId id, const Rearrange& r, std::ve
 }  // namespace
 
 const char* name_of(Family f) {
-  constexpr const char* names[] = {"conv",      "linear", "max_pool", "table",     "average_pool",
-                                   "depthwise", "add",    "multiply", "rearrange", "curve"};
+  constexpr const char* names[] = {"conv",     "linear",    "max_pool", "table", "average_pool", "depthwise", "add",
+                                   "multiply", "rearrange", "curve",    "norm",  "softmax",      "matmul"};
   return names[static_cast<size_t>(f)];
 }
 
@@ -115,21 +137,28 @@ int64_t GroupShape::macs() const {
   if (family == Family::conv) return out.count() * window.kh * window.kw * in.c;
   if (family == Family::depthwise) return out.count() * window.kh * window.kw;
   if (family == Family::linear) return int64_t{in.w} * in.c * out.c;
+  if (family == Family::matmul) return in.count() * out.c / heads;
   return 0;
 }
 
 int32_t GroupShape::channel_bytes() const {
+  if (family == Family::norm) return in.c / heads;
+  if (family == Family::matmul) return out.c / heads;
   return (window.kh * window.kw * (family == Family::depthwise ? 1 : in.c) + 3) & ~3;
 }
 
 uint32_t GroupShape::weights_size() const {
   if (family == Family::table || (family == Family::rearrange && mapped)) return 256;
   if (family == Family::curve) return 4 * curve_words;
+  if (family == Family::norm) return 4 * norm_words;
+  if (family == Family::softmax) return static_cast<uint32_t>(4 * softmax_entries(in_type == ElementType::s16));
   return has_weights(family) ? static_cast<uint32_t>(out.c * channel_bytes()) : 0;
 }
 
 uint32_t GroupShape::params_size() const {
-  if (is_elementwise(family)) return 16;
+  if (is_elementwise(family) || family == Family::matmul) return 16;
+  if (family == Family::softmax) return 8;
+  if (family == Family::norm) return static_cast<uint32_t>(8 * in.c);
   if (family == Family::average_pool) return static_cast<uint32_t>(8 * requant_elements(window));
   return has_weights(family) ? static_cast<uint32_t>(out.c * param_bytes()) : 0;
 }

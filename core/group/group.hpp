@@ -9,7 +9,21 @@
 
 namespace ares {
 
-enum class Family : uint8_t { conv, linear, max_pool, table, average_pool, depthwise, add, multiply, rearrange, curve };
+enum class Family : uint8_t {
+  conv,
+  linear,
+  max_pool,
+  table,
+  average_pool,
+  depthwise,
+  add,
+  multiply,
+  rearrange,
+  curve,
+  norm,
+  softmax,
+  matmul
+};
 
 const char* name_of(Family f);
 
@@ -26,8 +40,9 @@ constexpr bool has_window(Family f) {
 
 /// Everything about a group that its timing depends on; what lower(), the spaces and the cost models read.
 /// linear: in.w tokens of in.c features. table: in.c bytes, h = w = 1; curve: the same of 16-bit elements. add,
-/// multiply: in.w rows of in.c bytes; the second input is one such row. rearrange: dims of the whole tensors between
-/// which one piece moves.
+/// multiply: in.w rows of in.c elements; the second input is one such row. rearrange: dims of the whole tensors between
+/// which one piece moves. norm: in.w positions of in.c channels. softmax: in.w rows of in.c elements. matmul: in.h
+/// sequences of in.w rows of `heads` times the depth; out.w rows of `heads` times the columns.
 struct GroupShape {
   Family family = Family::conv;
   Dims in, out;
@@ -38,11 +53,16 @@ struct GroupShape {
   ElementType out_type = ElementType::u8;
   bool mapped = false;     ///< rearrange: through a table
   Movement movement = {};  ///< rearrange
+  ElementType in_type = ElementType::u8, in2_type = ElementType::u8;
+  int32_t heads = 1;        ///< matmul; norm: its groups of channels
+  bool transposed = false;  ///< matmul: the second input has a row for each column of the output
+  bool centred = true;      ///< norm: not RMS
+  bool across = false;      ///< norm: over all positions
 
-  /// Multiply-accumulates of one inference (0 where there are no weights).
+  /// Multiply-accumulates of one inference (0 where nothing is multiplied and summed).
   int64_t macs() const;
   /// Weight bytes of one output channel as stored on the device: kh x kw x c_in (depthwise: kh x kw), padded to whole
-  /// 32-bit words.
+  /// 32-bit words. norm: channels of a set; matmul: columns of a head.
   int32_t channel_bytes() const;
   /// The weights' zero points have to be subtracted by the kernel.
   bool asymmetric() const { return weight_bits > 8; }

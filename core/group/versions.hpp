@@ -32,6 +32,12 @@ constexpr uint32_t kernel_version(Family f) {
       return 1;
     case Family::curve:
       return 1;
+    case Family::norm:
+      return 1;
+    case Family::softmax:
+      return 1;
+    case Family::matmul:
+      return 1;
   }
   return 0;
 }

@@ -30,6 +30,8 @@ std::vector<LayerId> execution_order(const LayerGraph& g) {
 
 int64_t macs(const LayerGraph& g, LayerId layer) {
   const Layer& l = g.dag[layer];
+  if (const auto* product = std::get_if<MatMul>(&l.op))
+    return int64_t{product->batch} * product->rows * product->heads * product->depth * product->columns;
   const auto* weighted = std::get_if<Weighted>(&l.op);
   if (!weighted) return 0;
   const Dims& out = g.tensors[static_cast<std::size_t>(l.output)].dims;
@@ -41,6 +43,9 @@ const Requant* requant_of(const Operation& op) {
   if (const auto* pool = std::get_if<AveragePool>(&op)) return &pool->requant;
   if (const auto* add = std::get_if<Add>(&op)) return &add->requant;
   if (const auto* multiply = std::get_if<Multiply>(&op)) return &multiply->requant;
+  if (const auto* norm = std::get_if<Norm>(&op)) return &norm->requant;
+  if (const auto* softmax = std::get_if<Softmax>(&op)) return &softmax->requant;
+  if (const auto* product = std::get_if<MatMul>(&op)) return &product->requant;
   return nullptr;
 }
 

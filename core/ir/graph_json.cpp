@@ -21,7 +21,7 @@ NLOHMANN_JSON_SERIALIZE_ENUM(Rounding, {{Rounding::half_up, "half_up"}, {Roundin
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Quantisation, scale, zero_point, lo, hi, is_signed, bits)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Dims, h, w, c)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ModelView, shape, order)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Tensor, name, type, dims, q, channel_scale, view)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Tensor, name, type, dims, q, channel_scale, view, constant)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Window, kh, kw, sh, sw, dh, dw, pt, pl, pb, pr)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Requant, form, rounding, shift, pre_shift, lo, hi, tie_width, deviation, m, B)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Weighted, linear, window, groups, weight_bits, weights, weight_zero, weight_scale,
@@ -36,6 +36,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Movement, axes, source)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Piece, input, movement, fill, map)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Rearrange, pieces, flat)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Curve, points, lo, hi)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NormTerms, count, zero, centred, fraction, epsilon, headroom)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Norm, centred, across, channels, groups, epsilon, gain, bias, terms, requant)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Softmax, columns, table, requant)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MatMul, batch, rows, heads, depth, columns, transposed, factor, requant)
 
 template <class End>
 json end_to_json(const End& end) {
@@ -62,8 +66,8 @@ void from_json(const json& j, NetworkOutput& out) { out = end_from_json<NetworkO
 namespace {
 
 // In the order of Operation.
-constexpr const char* kKinds[] = {"Weighted", "MaxPool",  "Table",     "AveragePool",
-                                  "Add",      "Multiply", "Rearrange", "Curve"};
+constexpr const char* kKinds[] = {"Weighted",  "MaxPool", "Table", "AveragePool", "Add",   "Multiply",
+                                  "Rearrange", "Curve",   "Norm",  "Softmax",     "MatMul"};
 static_assert(std::size(kKinds) == std::variant_size_v<Operation>);
 
 template <std::size_t I = 0>

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/arithmetic/norm.hpp"
 #include "core/arithmetic/requant.hpp"
 
 namespace ares {
@@ -53,7 +54,10 @@ struct Tensor {
   Quantisation q;
   std::vector<double> channel_scale;  ///< s32 outputs whose scale differs per channel; else empty and q.scale holds
   ModelView view;
+  std::vector<uint8_t> constant = {};  ///< its elements in device order, low byte first, where the model fixes them
 };
+
+inline bool is_constant(const Tensor& t) { return !t.constant.empty(); }
 
 /// Kernel window of a convolution or pool, in rows (h) and columns (w); pads are top, left, bottom, right.
 struct Window {
@@ -97,7 +101,7 @@ inline std::size_t requant_elements(const Window& w) {
 inline constexpr std::size_t kMaxPaddedWindow = 1024;
 
 /// Sum of the stored values inside the window, requantised by how many there are: element n - 1 for n positions, one
-/// element without padding.
+/// element without padding. The input may be s16 where nothing is padded.
 struct AveragePool {
   Window window;
   bool counts_padding = false;  ///< padding takes part as real zeros: the divisor is kh * kw everywhere
@@ -110,7 +114,8 @@ struct Table {
 };
 
 /// y = a + b of two inputs of equal dims, each at its own scale (a - b where the sign is in the second multiplier):
-/// clip((a * m[0] + b * m[1] + B[0]) >> S). The second input may be {1, 1, c}: the same at every position.
+/// clip((a * m[0] + b * m[1] + B[0]) >> S). The second input may be {1, 1, c}: the same at every position. Inputs and
+/// output are u8 or s16, each as its tensor says.
 struct Add {
   bool subtract = false;
   Requant requant;  ///< filled by the pass `requantise`; always narrow
@@ -162,7 +167,39 @@ struct Curve {
   int lo = 0, hi = 255;         ///< clip range of the output in stored values
 };
 
-using Operation = std::variant<Weighted, MaxPool, Table, AveragePool, Add, Multiply, Rearrange, Curve>;
+/// Layer, RMS or group normalisation of a u8 or s16 tensor to u8 or s16 (core/arithmetic/norm.hpp). A set is the c /
+/// groups neighbouring channels of one position, or of all positions of the tensor.
+struct Norm {
+  bool centred = true;   ///< false: RMS, no mean is taken off
+  bool across = false;   ///< a set spans all positions
+  int32_t channels = 1;  ///< neighbouring elements of a position
+  int32_t groups = 1;
+  double epsilon = 1e-5;
+  std::vector<double> gain, bias;  ///< per channel; empty: 1 and 0
+  NormTerms terms;                 ///< these two are filled by the pass `requantise`
+  Requant requant;                 ///< per channel, of normalised values
+};
+
+/// Softmax over rows of `columns` neighbouring elements of a u8 or s16 tensor to u8 (core/arithmetic/softmax.hpp).
+struct Softmax {
+  int32_t columns = 1;
+  std::vector<uint32_t> table;  ///< these two are filled by the pass `requantise`
+  Requant requant;              ///< one element, of shares
+};
+
+/// Product of two u8 tensors, the heads side by side in a row. In each of `batch` sequences and each head
+///   y[i][j] = requantise(sum over k of (a[i][k] - z_a) * (b[k][j] - z_b))
+/// a: {batch, rows, heads * depth}; b: {batch, depth, heads * columns}, or {batch, columns, heads * depth} where it is
+/// transposed; y: {batch, rows, heads * columns}, u8 or s16.
+struct MatMul {
+  int32_t batch = 1, rows = 1, heads = 1, depth = 1, columns = 1;
+  bool transposed = false;
+  double factor = 1;  ///< that the model multiplies the product by, as 1 / sqrt(depth)
+  Requant requant;    ///< one element, filled by the pass `requantise`
+};
+
+using Operation =
+    std::variant<Weighted, MaxPool, Table, AveragePool, Add, Multiply, Rearrange, Curve, Norm, Softmax, MatMul>;
 
 /// The requantisation of an operation, or null.
 const Requant* requant_of(const Operation& op);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/arithmetic/curve.hpp"
+#include "core/arithmetic/softmax.hpp"
 #include "core/import/host_graph.hpp"
 #include "core/ir/graph.hpp"
 
@@ -52,6 +53,8 @@ Result<void> check_tensor(const Tensor& t) {
   if (!valid_view(t.view, t.dims)) {
     return fail(fmt::format("tensor '{}': its view does not match its {} elements", t.name, t.dims.count()));
   }
+  if (is_constant(t) && t.constant.size() != static_cast<std::size_t>(t.dims.count() * element_bytes(t.type)))
+    return fail(fmt::format("tensor '{}': {} bytes of constants do not match its dims", t.name, t.constant.size()));
   if (!valid_quantisation(t)) return fail(fmt::format("tensor '{}': invalid scale, zero point or clip range", t.name));
   return {};
 }
@@ -131,6 +134,25 @@ const char* problem(const Curve& op, const Dims& in, const Dims& out, ElementTyp
   return type == ElementType::u8 ? nullptr : "output type";
 }
 
+const char* problem(const Norm& op, const Dims& in, const Dims& out, ElementType) {
+  if (in.count() != out.count()) return "input and output differ in size";
+  if (op.channels < 1 || in.count() % op.channels) return "its input is no whole number of positions";
+  if (op.groups < 1 || op.channels % op.groups) return "groups do not divide the channels";
+  const auto channels = static_cast<std::size_t>(op.channels);
+  if (!op.gain.empty() && op.gain.size() != channels) return "number of gains";
+  if (!op.bias.empty() && op.bias.size() != channels) return "number of biases";
+  return requant_problem(op.requant, channels, ElementType::u8);
+}
+
+const char* problem(const Softmax& op, const Dims& in, const Dims& out, ElementType type) {
+  if (in.count() != out.count()) return "input and output differ in size";
+  if (op.columns < 1 || in.count() % op.columns) return "its input is no whole number of rows";
+  if (type != ElementType::u8) return "output type";
+  if (!op.table.empty() && op.table.size() != softmax_entries(false) && op.table.size() != softmax_entries(true))
+    return "entries of its table";
+  return requant_problem(op.requant, 1, type);
+}
+
 constexpr std::size_t kMaxPieces = 4096;
 
 /// Whether a moved axis stays inside an output axis of `to` elements, and its source inside, or (where `paddable`)
@@ -188,7 +210,6 @@ const char* elementwise_problem(const LayerGraph& g, const Layer& l, const Requa
   if (in.count() != out.dims.count()) return "input and output differ in size";
   if (second.count() != in.count() && second != Dims{1, 1, in.c})
     return "the second input is neither as large nor a row of channels";
-  if (out.type != ElementType::u8) return "output type";
   if (r.B.empty() && r.m.empty()) return nullptr;
   if (r.B.size() != 1 || r.m.size() != multipliers) return "number of requantisation constants";
   return r.shift < 0 || r.shift > 31 || r.pre_shift < 0 || r.pre_shift > 31 ? "requantisation shift" : nullptr;
@@ -200,6 +221,19 @@ const char* problem_of(const LayerGraph& g, const Layer& l, const Add& op, const
 
 const char* problem_of(const LayerGraph& g, const Layer& l, const Multiply& op, const Dims& in, const Tensor& out) {
   return elementwise_problem(g, l, op.requant, 1, in, out);
+}
+
+const char* problem_of(const LayerGraph& g, const Layer& l, const MatMul& op, const Dims& in, const Tensor& out) {
+  for (const int32_t size : {op.batch, op.rows, op.heads, op.depth, op.columns})
+    if (size < 1 || size > kMaxElements) return "empty or absurd sizes";
+  const double sequences = double(op.batch) * op.heads;
+  const auto is = [&](const Dims& d, int32_t rows, int32_t columns) {
+    return double(d.count()) == sequences * rows * columns;
+  };
+  if (!is(in, op.rows, op.depth) || !is(out.dims, op.rows, op.columns) ||
+      !is(g.tensors[static_cast<std::size_t>(l.inputs[1])].dims, op.depth, op.columns))
+    return "sizes of the factors and the product do not match";
+  return requant_problem(op.requant, 1, out.type);
 }
 
 const char* problem_of(const LayerGraph& g, const Layer& l, const Rearrange& op, const Dims&, const Tensor& out) {
@@ -216,7 +250,26 @@ const char* problem_of(const LayerGraph& g, const Layer& l, const Rearrange& op,
 /// Whether an operation takes that many inputs.
 bool takes(const Operation& op, std::size_t inputs) {
   if (std::holds_alternative<Rearrange>(op)) return inputs >= 1;
-  return inputs == (std::holds_alternative<Add>(op) || std::holds_alternative<Multiply>(op) ? 2 : 1);
+  const bool two =
+      std::holds_alternative<Add>(op) || std::holds_alternative<Multiply>(op) || std::holds_alternative<MatMul>(op);
+  return inputs == (two ? 2 : 1);
+}
+
+/// Whether an operation reads and writes tensors of these types.
+bool reads(const Operation& op, ElementType type) {
+  if (std::holds_alternative<Curve>(op)) return type == ElementType::s16;
+  if (type == ElementType::u8) return true;
+  const auto* pool = std::get_if<AveragePool>(&op);
+  const bool any =
+      std::holds_alternative<Add>(op) || std::holds_alternative<Norm>(op) || std::holds_alternative<Softmax>(op);
+  return type == ElementType::s16 && (any || (pool && !is_padded(pool->window)));
+}
+
+bool writes(const Operation& op, ElementType type) {
+  if (std::holds_alternative<Weighted>(op) || type == ElementType::u8) return true;
+  const bool inner =
+      std::holds_alternative<Add>(op) || std::holds_alternative<Norm>(op) || std::holds_alternative<MatMul>(op);
+  return type == ElementType::s16 && inner;
 }
 
 Result<void> check_layer(const LayerGraph& g, LayerId id, std::vector<int>& producers) {
@@ -228,12 +281,10 @@ Result<void> check_layer(const LayerGraph& g, LayerId id, std::vector<int>& prod
   if (!known || !valid_id(g, l.output)) return wrong("invalid tensor id");
   if (++producers[static_cast<std::size_t>(l.output)] > 1) return wrong("its output has another producer");
   const Tensor& in = g.tensors[static_cast<std::size_t>(l.inputs[0])];
-  const ElementType wanted = std::holds_alternative<Curve>(l.op) ? ElementType::s16 : ElementType::u8;
-  const auto stored = [&](TensorId t) { return g.tensors[static_cast<std::size_t>(t)].type == wanted; };
+  const auto stored = [&](TensorId t) { return reads(l.op, g.tensors[static_cast<std::size_t>(t)].type); };
   const Tensor& out = g.tensors[static_cast<std::size_t>(l.output)];
-  if (!std::all_of(l.inputs.begin(), l.inputs.end(), stored)) {
-    return wrong(fmt::format("its input is not a stored {}-bit tensor", wanted == ElementType::u8 ? 8 : 16));
-  }
+  if (!std::all_of(l.inputs.begin(), l.inputs.end(), stored)) return wrong("it cannot read inputs of that many bits");
+  if (!writes(l.op, out.type)) return wrong("it cannot write outputs of that many bits");
   if (in.dims.count() % (int64_t{out.dims.h} * out.dims.w) && std::holds_alternative<Weighted>(l.op)) {
     if (std::get<Weighted>(l.op).linear) return wrong("its input is no whole number of tokens");
   }
@@ -315,7 +366,7 @@ Result<void> validate(const LayerGraph& g) {
   }
   for (const NetworkInput& in : g.inputs) ++producers[static_cast<std::size_t>(in.tensor)];
   for (std::size_t t = 0; t < producers.size(); ++t) {
-    if (producers[t] != 1) {
+    if (producers[t] + is_constant(g.tensors[t]) != 1) {
       return fail(fmt::format("tensor '{}': has {} producers", g.tensors[t].name, producers[t]));
     }
   }

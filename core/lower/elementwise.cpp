@@ -1,5 +1,5 @@
-// Sum and product of two tensors: tiles over rows of the first input and bytes of a row. Where both are equal in size
-// there is one row.
+// Sum and product of two tensors: tiles over rows of the first input and elements of a row. Where both are equal in
+// size there is one row.
 #include "core/lower/families.hpp"
 
 namespace ares {
@@ -23,24 +23,29 @@ void dims(const GroupShape& s, TiledDims& out) {
 }
 
 void buffers(const GroupShape& s, const Config& c, BufferBytes& out) {
-  const int32_t rows = tile_of(c, Knob::tile_w, s.out.w), bytes = tile_of(c, Knob::tile_co, s.out.c);
-  out[Role::input] = out[Role::output] = static_cast<uint32_t>(rows * bytes);
-  out[Role::input2] = static_cast<uint32_t>(bytes);
+  const int32_t rows = tile_of(c, Knob::tile_w, s.out.w), channels = tile_of(c, Knob::tile_co, s.out.c);
+  out[Role::input] = static_cast<uint32_t>(rows * channels * element_bytes(s.in_type));
+  out[Role::input2] = static_cast<uint32_t>(channels * element_bytes(s.in2_type));
+  out[Role::output] = static_cast<uint32_t>(rows * channels * element_bytes(s.out_type));
   out[Role::params] = s.params_size();
 }
 
 void parts(const GroupShape& s, const Config&, const Extents& e, Parts& out) {
-  const Extent rows = e[static_cast<size_t>(Knob::tile_w)], bytes = e[static_cast<size_t>(Knob::tile_co)];
-  out.input = {{whole_dim(1), plain_dim(rows, s.in.w), plain_dim(bytes, s.in.c)}, {s.in.w * s.in.c, s.in.c}};
-  out.output = out.input;
-  out.input2 = {{whole_dim(1), whole_dim(1), plain_dim(bytes, s.in.c)}, {s.in.c, s.in.c}};
+  const Extent rows = e[static_cast<size_t>(Knob::tile_w)], channels = e[static_cast<size_t>(Knob::tile_co)];
+  const auto region = [&](RegionDim lines, ElementType type) -> Region {
+    const int32_t element = element_bytes(type), row = s.in.c * element;
+    return {{whole_dim(1), lines, element_dim(channels, s.in.c, element)}, {s.in.w * row, row}};
+  };
+  out.input = region(plain_dim(rows, s.in.w), s.in_type);
+  out.output = region(plain_dim(rows, s.in.w), s.out_type);
+  out.input2 = region(whole_dim(1), s.in2_type);
   const auto params = static_cast<int32_t>(s.params_size());
   out.params = {{whole_dim(1), whole_dim(1), whole_dim(params)}, {params, params}};
   Kernel& k = out.kernel;
   k.kind = s.family == Family::add ? KernelKind::add : KernelKind::multiply;
   k.rows = {none, 1};
   k.columns = rows;
-  k.channels = bytes;
+  k.channels = channels;
 }
 
 }  // namespace

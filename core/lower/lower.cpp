@@ -11,9 +11,10 @@ namespace ares {
 namespace {
 
 /// In the order of Family.
-constexpr std::array<const FamilyRules*, 10> registry{
+constexpr std::array<const FamilyRules*, 13> registry{
     &conv_rules,      &linear_rules,      &pool_rules,        &table_rules,     &pool_rules,
-    &depthwise_rules, &elementwise_rules, &elementwise_rules, &rearrange_rules, &curve_rules};
+    &depthwise_rules, &elementwise_rules, &elementwise_rules, &rearrange_rules, &curve_rules,
+    &norm_rules,      &softmax_rules,     &matmul_rules};
 
 /// The knobs whose loops nest, outermost first.
 using Nest = std::array<Knob, 5>;
@@ -179,7 +180,12 @@ class Lowering {
     k.parallel = static_cast<ParallelAxis>(config_[Knob::parallel]);
     k.form = shape_.form;
     k.rounding = shape_.rounding;
+    k.in_type = shape_.in_type;
+    k.in2_type = shape_.in2_type;
     k.out_type = shape_.out_type;
+    k.transposed = shape_.transposed;
+    k.centred = shape_.centred;
+    k.across = shape_.across;
     k.asymmetric = shape_.asymmetric();
     k.in = id(Role::input);
     k.in2 = id(Role::input2);

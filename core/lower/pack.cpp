@@ -44,6 +44,25 @@ std::vector<uint8_t> words(std::initializer_list<int32_t> values) {
   return bytes;
 }
 
+PackedOperands pack_norm(const Norm& norm) {
+  const NormTerms& t = norm.terms;
+  const auto low = static_cast<int32_t>(t.epsilon & 0xffffffff), high = static_cast<int32_t>(t.epsilon >> 32);
+  return {words({t.count, t.zero, t.fraction, low, high, t.headroom}), pack_params(norm.requant)};
+}
+
+PackedOperands pack_softmax(const Softmax& softmax) {
+  PackedOperands packed;
+  for (const uint32_t entry : softmax.table) append_int32(packed.weights, static_cast<int32_t>(entry));
+  packed.params = pack_params(softmax.requant);
+  return packed;
+}
+
+/// {m, B, z_a, z_b} of a product of two tensors.
+PackedOperands pack_product(const LayerGraph& graph, const Group& group, const Requant& requant) {
+  const auto zero = [&](size_t i) { return graph.tensors[static_cast<size_t>(group.inputs[i])].q.zero_point; };
+  return {{}, words({requant.m[0], requant.B[0], zero(0), zero(1)})};
+}
+
 }  // namespace
 
 PackedOperands pack(const LayerGraph& graph, const Group& group) {
@@ -60,10 +79,10 @@ PackedOperands pack(const LayerGraph& graph, const Group& group) {
   }
   if (const auto* add = std::get_if<Add>(&op))
     return {{}, words({add->requant.m[0], add->requant.B[0], add->requant.m[1], 0})};
-  if (const auto* product = std::get_if<Multiply>(&op)) {
-    const auto zero = [&](size_t i) { return graph.tensors[static_cast<size_t>(group.inputs[i])].q.zero_point; };
-    return {{}, words({product->requant.m[0], product->requant.B[0], zero(0), zero(1)})};
-  }
+  if (const auto* product = std::get_if<Multiply>(&op)) return pack_product(graph, group, product->requant);
+  if (const auto* product = std::get_if<MatMul>(&op)) return pack_product(graph, group, product->requant);
+  if (const auto* norm = std::get_if<Norm>(&op)) return pack_norm(*norm);
+  if (const auto* softmax = std::get_if<Softmax>(&op)) return pack_softmax(*softmax);
   if (const auto* moved = std::get_if<Rearrange>(&op)) return {moved->pieces[static_cast<size_t>(group.piece)].map, {}};
   return {};
 }

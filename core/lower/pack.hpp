@@ -13,7 +13,9 @@ namespace ares {
 /// int8, those are the weights stored; else the weights are stored as they are and each record of params ends with
 /// int32 z_w (GroupShape::asymmetric), so that the kernel takes acc = sum of a * w - z_w * sum of a. table: weights are
 /// the 256 bytes; rearrange: those of its piece, if it has a table; curve: int32 points, lo, hi. average_pool: params
-/// per number of positions. add: params {m_a, B, m_b, 0}; multiply: {m, B, z_a, z_b}. Others: empty.
+/// per number of positions. add: params {m_a, B, m_b, 0}; multiply, matmul: {m, B, z_a, z_b}. norm: weights are
+/// its terms in the order of NormTerms (norm_words), params per channel; softmax: its table, and one pair. Others:
+/// empty.
 struct PackedOperands {
   std::vector<uint8_t> weights, params;
 };

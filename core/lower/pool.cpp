@@ -28,7 +28,7 @@ void dims(const GroupShape& s, TiledDims& out) {
 void buffers(const GroupShape& s, const Config& c, BufferBytes& out) {
   const int32_t th = tile_of(c, Knob::tile_h, s.out.h), tw = tile_of(c, Knob::tile_w, s.out.w);
   const int32_t tc = tile_of(c, Knob::tile_co, s.out.c);
-  out[Role::input] = input_tile_bytes(s, th, tw, tc);
+  out[Role::input] = input_tile_bytes(s, th, tw, tc * element_bytes(s.in_type));
   out[Role::params] = s.params_size();
   out[Role::output] = static_cast<uint32_t>(th * tw * tc);
 }
@@ -36,8 +36,9 @@ void buffers(const GroupShape& s, const Config& c, BufferBytes& out) {
 void parts(const GroupShape& s, const Config&, const Extents& e, Parts& out) {
   const Extent rows = e[static_cast<size_t>(Knob::tile_h)], columns = e[static_cast<size_t>(Knob::tile_w)];
   const Extent channels = e[static_cast<size_t>(Knob::tile_co)];
-  out.input = {{window_rows(s, rows), window_columns(s, columns), plain_dim(channels, s.in.c)},
-               {s.in.w * s.in.c, s.in.c}};
+  const int32_t element = element_bytes(s.in_type);
+  out.input = {{window_rows(s, rows), window_columns(s, columns), element_dim(channels, s.in.c, element)},
+               {s.in.w * s.in.c * element, s.in.c * element}};
   out.output = {{plain_dim(rows, s.out.h), plain_dim(columns, s.out.w), plain_dim(channels, s.out.c)},
                 {s.out.w * s.out.c, s.out.c}};
   const auto params = static_cast<int32_t>(s.params_size());

@@ -8,6 +8,7 @@
 #include "core/arithmetic/average_terms.hpp"
 #include "core/arithmetic/channel_terms.hpp"
 #include "core/arithmetic/make_requant.hpp"
+#include "core/arithmetic/softmax.hpp"
 #include "core/passes/pass.hpp"
 
 namespace ares {
@@ -38,13 +39,48 @@ Result<Requant> requant_of(const Add& add, const Tensor& a, const Tensor& b, con
                           out.q.hi, policy);
 }
 
+/// Least and greatest (a - z_a) * (b - z_b).
+std::pair<int64_t, int64_t> product_range(const Quantisation& a, const Quantisation& b) {
+  const int64_t a_lo = a.lo - a.zero_point, a_hi = a.hi - a.zero_point;
+  const int64_t b_lo = b.lo - b.zero_point, b_hi = b.hi - b.zero_point;
+  return std::minmax({a_lo * b_lo, a_lo * b_hi, a_hi * b_lo, a_hi * b_hi});
+}
+
 /// acc = (a - z_a) * (b - z_b): one channel without an input zero point of its own.
 Result<Requant> requant_of(const Multiply&, const Tensor& a, const Tensor& b, const Tensor& out, RequantPolicy policy) {
   ChannelTerms t;
   t.multiplier = a.q.scale * b.q.scale / out.q.scale;
-  const int64_t a_lo = a.q.lo - a.q.zero_point, a_hi = a.q.hi - a.q.zero_point;
-  const int64_t b_lo = b.q.lo - b.q.zero_point, b_hi = b.q.hi - b.q.zero_point;
-  std::tie(t.acc_min, t.acc_max) = std::minmax({a_lo * b_lo, a_lo * b_hi, a_hi * b_lo, a_hi * b_hi});
+  std::tie(t.acc_min, t.acc_max) = product_range(a.q, b.q);
+  return make_requant(std::array{t}, {0, out.q.zero_point, out.q.lo, out.q.hi, policy, false});
+}
+
+Result<Requant> requant_of(Norm& norm, const Tensor& in, const Tensor& out, RequantPolicy policy) {
+  const int64_t positions = norm.across ? in.dims.count() / norm.channels : 1;
+  const auto terms = norm_terms(positions * norm.channels / norm.groups, norm.centred, norm.epsilon, in.q);
+  if (!terms) return tl::unexpected(terms.error());
+  norm.terms = *terms;
+  std::vector<ChannelTerms> channels;
+  for (std::size_t c = 0; c < static_cast<std::size_t>(norm.channels); ++c)
+    channels.push_back(
+        norm_channel(*terms, norm.gain.empty() ? 1 : norm.gain[c], norm.bias.empty() ? 0 : norm.bias[c], out.q.scale));
+  return make_requant(channels, {0, out.q.zero_point, out.q.lo, out.q.hi, policy, false});
+}
+
+Result<Requant> requant_of(Softmax& softmax, const Tensor& in, const Tensor& out, RequantPolicy policy) {
+  softmax.table = softmax_table(in.q.scale, softmax.columns, in.type == ElementType::s16);
+  return make_requant(std::array{softmax_terms(out.q.scale)}, {0, out.q.zero_point, out.q.lo, out.q.hi, policy, false});
+}
+
+Result<Requant> requant_of(const MatMul& product, const Tensor& a, const Tensor& b, const Tensor& out,
+                           RequantPolicy policy) {
+  // |sum(a * (b - 128))| and every part of it stay below depth * 255 * 255 too.
+  if (product.depth > std::numeric_limits<int32_t>::max() / (255 * 255))
+    return fail(fmt::format("sums of {} products can overflow 32 bits", product.depth));
+  ChannelTerms t;
+  t.multiplier = a.q.scale * b.q.scale * product.factor / out.q.scale;
+  std::tie(t.acc_min, t.acc_max) = product_range(a.q, b.q);
+  t.acc_min *= product.depth;
+  t.acc_max *= product.depth;
   return make_requant(std::array{t}, {0, out.q.zero_point, out.q.lo, out.q.hi, policy, false});
 }
 
@@ -66,6 +102,9 @@ Result<const Requant*> fill(Operation& op, const Tensor& in, const Tensor& secon
   if (auto* pool = std::get_if<AveragePool>(&op)) return filled(*pool);
   if (auto* add = std::get_if<Add>(&op)) return filled(*add);
   if (auto* multiply = std::get_if<Multiply>(&op)) return filled(*multiply);
+  if (auto* norm = std::get_if<Norm>(&op)) return filled(*norm);
+  if (auto* softmax = std::get_if<Softmax>(&op)) return filled(*softmax);
+  if (auto* product = std::get_if<MatMul>(&op)) return filled(*product);
   return nullptr;
 }
 

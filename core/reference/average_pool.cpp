@@ -17,8 +17,8 @@ Taps taps(int start, int kernel, int dilation, int extent) {
 
 }  // namespace
 
-void average_pool(const AveragePool& op, const Dims& in, std::span<const uint8_t> x, const Dims& out,
-                  std::span<uint8_t> y) {
+template <class X>
+void average_pool(const AveragePool& op, const Dims& in, std::span<const X> x, const Dims& out, std::span<uint8_t> y) {
   const Window& w = op.window;
   const bool one_count = op.requant.B.size() == 1;
   auto to = y.begin();
@@ -40,5 +40,8 @@ void average_pool(const AveragePool& op, const Dims& in, std::span<const uint8_t
     }
   }
 }
+
+template void average_pool(const AveragePool&, const Dims&, std::span<const uint8_t>, const Dims&, std::span<uint8_t>);
+template void average_pool(const AveragePool&, const Dims&, std::span<const int16_t>, const Dims&, std::span<uint8_t>);
 
 }  // namespace ares::reference

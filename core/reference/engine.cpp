@@ -1,6 +1,7 @@
 #include "core/reference/engine.hpp"
 
 #include <cassert>
+#include <cstring>
 
 #include "core/ir/graph.hpp"
 #include "core/reference/operations.hpp"
@@ -26,6 +27,28 @@ struct overloaded : F... {
   using F::operator()...;
 };
 
+/// Input and output are u8 or s16.
+void run_norm(const Norm& op, const TensorData& from, TensorData& to) {
+  const auto with_output = [&](const auto& x) {
+    using X = typename std::decay_t<decltype(x)>::value_type;
+    if (auto* y = std::get_if<std::vector<int16_t>>(&to.values))
+      reference::norm<X, int16_t>(op, x, *y);
+    else
+      reference::norm<X, uint8_t>(op, x, std::get<std::vector<uint8_t>>(to.values));
+  };
+  if (const auto* x = std::get_if<std::vector<int16_t>>(&from.values))
+    with_output(*x);
+  else
+    with_output(std::get<std::vector<uint8_t>>(from.values));
+}
+
+/// The elements of a constant tensor.
+TensorData constant_data(const Tensor& t) {
+  TensorData data = make_data(t);
+  std::visit([&](auto& v) { std::memcpy(v.data(), t.constant.data(), t.constant.size()); }, data.values);
+  return data;
+}
+
 }  // namespace
 
 void run_layer(const LayerGraph& g, LayerId layer, std::vector<TensorData>& data) {
@@ -39,36 +62,53 @@ void run_layer(const LayerGraph& g, LayerId layer, std::vector<TensorData>& data
   };
   const auto* first = std::get_if<std::vector<uint8_t>>(&data[input].values);
   const std::span<const uint8_t> x = first ? std::span<const uint8_t>(*first) : std::span<const uint8_t>();
+  const auto inner = [&]() -> std::span<const int16_t> { return std::get<std::vector<int16_t>>(data[input].values); };
   const auto zero_of = [&](std::size_t i) { return g.tensors[tensor(i)].q.zero_point; };
   const auto bytes = [&] { return std::span(std::get<std::vector<uint8_t>>(data[output].values)); };
   std::visit(
-      overloaded{
-          [&](const Weighted& op) {
-            assert(!op.requant.B.empty());
-            const int zero = g.tensors[input].q.zero_point;
-            if (auto* y = std::get_if<std::vector<int32_t>>(&data[output].values)) {
-              reference::weighted<int32_t>(op, in, zero, x, out, *y);
-            } else if (auto* inner = std::get_if<std::vector<int16_t>>(&data[output].values)) {
-              reference::weighted<int16_t>(op, in, zero, x, out, *inner);
-            } else {
-              reference::weighted<uint8_t>(op, in, zero, x, out, bytes());
-            }
-          },
-          [&](const MaxPool& op) { reference::max_pool(op, in, x, out, bytes()); },
-          [&](const AveragePool& op) {
-            assert(!op.requant.B.empty());
-            reference::average_pool(op, in, x, out, bytes());
-          },
-          [&](const Table& op) { reference::table(op, x, bytes()); },
-          [&](const Curve& op) { reference::curve(op, std::get<std::vector<int16_t>>(data[input].values), bytes()); },
-          [&](const Add& op) { reference::add(op, x, stored(1), bytes()); },
-          [&](const Multiply& op) { reference::multiply(op, zero_of(0), zero_of(1), x, stored(1), bytes()); },
-          [&](const Rearrange& op) {
-            for (const Piece& p : op.pieces) {
-              const auto i = static_cast<std::size_t>(p.input);
-              reference::move_piece(p, seen_by(op, input_dims(g, layer, i)), stored(i), seen_by(op, out), bytes());
-            }
-          }},
+      overloaded{[&](const Weighted& op) {
+                   assert(!op.requant.B.empty());
+                   const int zero = g.tensors[input].q.zero_point;
+                   if (auto* y = std::get_if<std::vector<int32_t>>(&data[output].values)) {
+                     reference::weighted<int32_t>(op, in, zero, x, out, *y);
+                   } else if (auto* sums = std::get_if<std::vector<int16_t>>(&data[output].values)) {
+                     reference::weighted<int16_t>(op, in, zero, x, out, *sums);
+                   } else {
+                     reference::weighted<uint8_t>(op, in, zero, x, out, bytes());
+                   }
+                 },
+                 [&](const MaxPool& op) { reference::max_pool(op, in, x, out, bytes()); },
+                 [&](const AveragePool& op) {
+                   assert(!op.requant.B.empty());
+                   if (first)
+                     reference::average_pool(op, in, x, out, bytes());
+                   else
+                     reference::average_pool(op, in, inner(), out, bytes());
+                 },
+                 [&](const Table& op) { reference::table(op, x, bytes()); },
+                 [&](const Curve& op) { reference::curve(op, inner(), bytes()); },
+                 [&](const Add& op) { reference::add(op, data[input], data[tensor(1)], data[output]); },
+                 [&](const Norm& op) { run_norm(op, data[input], data[output]); },
+                 [&](const Softmax& op) {
+                   if (first)
+                     reference::softmax(op, x, bytes());
+                   else
+                     reference::softmax(op, inner(), bytes());
+                 },
+                 [&](const MatMul& op) {
+                   if (auto* y = std::get_if<std::vector<int16_t>>(&data[output].values))
+                     reference::matmul<int16_t>(op, zero_of(0), zero_of(1), x, stored(1), *y);
+                   else
+                     reference::matmul<uint8_t>(op, zero_of(0), zero_of(1), x, stored(1), bytes());
+                 },
+                 [&](const Multiply& op) { reference::multiply(op, zero_of(0), zero_of(1), x, stored(1), bytes()); },
+                 [&](const Rearrange& op) {
+                   for (const Piece& p : op.pieces) {
+                     const auto i = static_cast<std::size_t>(p.input);
+                     reference::move_piece(p, seen_by(op, input_dims(g, layer, i)), stored(i), seen_by(op, out),
+                                           bytes());
+                   }
+                 }},
       l.op);
 }
 
@@ -80,6 +120,8 @@ std::vector<TensorData> run(const LayerGraph& g, std::span<const TensorData> inp
            g.tensors[static_cast<std::size_t>(g.inputs[i].tensor)].dims.count());
     data[static_cast<std::size_t>(g.inputs[i].tensor)] = inputs[i];
   }
+  for (std::size_t t = 0; t < g.tensors.size(); ++t)
+    if (is_constant(g.tensors[t])) data[t] = constant_data(g.tensors[t]);
   for (const LayerId id : execution_order(g)) run_layer(g, id, data);
   return data;
 }

@@ -5,6 +5,8 @@
 
 #include "core/arithmetic/add.hpp"
 #include "core/arithmetic/curve.hpp"
+#include "core/arithmetic/norm.hpp"
+#include "core/arithmetic/softmax.hpp"
 
 namespace ares {
 namespace {
@@ -31,15 +33,34 @@ int32_t weight_zero(const KernelCall& k, int32_t c) {
   return z;
 }
 
-void store(const KernelCall& k, const Requant& r, int64_t position, int32_t c, int32_t acc) {
-  const int32_t y = requantise(r, static_cast<size_t>(c), acc);
-  const int64_t index = position * k.channels + c;
+/// Word `i` of the parameters.
+int32_t param(const KernelCall& k, size_t i) {
+  int32_t v = 0;
+  std::memcpy(&v, k.params + 4 * i, 4);
+  return v;
+}
+
+/// Element `index` of a tile of that type.
+int32_t element(const uint8_t* tile, ElementType type, int64_t index) {
+  if (type == ElementType::u8) return tile[index];
+  int16_t v = 0;
+  std::memcpy(&v, tile + 2 * index, 2);
+  return v;
+}
+
+int32_t input(const KernelCall& k, int64_t index) { return element(k.in, k.kernel->in_type, index); }
+
+void put(const KernelCall& k, int64_t index, int32_t y) {
   if (k.kernel->out_type == ElementType::s32)
     std::memcpy(k.out + 4 * index, &y, 4);
   else if (k.kernel->out_type == ElementType::s16)
     std::memcpy(k.out + 2 * index, &y, 2);
   else
     k.out[index] = static_cast<uint8_t>(y);
+}
+
+void store(const KernelCall& k, const Requant& r, int64_t position, int32_t c, int32_t acc) {
+  put(k, position * k.channels + c, requantise(r, static_cast<size_t>(c), acc));
 }
 
 struct TileSize {
@@ -166,7 +187,7 @@ void average_pool(const KernelCall& k) {
         int32_t acc = 0;
         for (int64_t i = 0; i < rows.count; ++i)
           for (int64_t j = 0; j < columns.count; ++j)
-            acc += k.in[((rows.first + i * w.dh) * t.columns + columns.first + j * w.dw) * t.channels + c];
+            acc += input(k, ((rows.first + i * w.dh) * t.columns + columns.first + j * w.dw) * k.channels + c);
         k.out[(int64_t{y} * k.columns + x) * k.channels + c] = static_cast<uint8_t>(requantise(r, element, acc));
       }
     }
@@ -176,13 +197,6 @@ void table(const KernelCall& k) {
   for (int32_t i = 0; i < k.channels; ++i) k.out[i] = k.weights[k.in[i]];
 }
 
-/// Word `i` of the parameters.
-int32_t param(const KernelCall& k, size_t i) {
-  int32_t v = 0;
-  std::memcpy(&v, k.params + 4 * i, 4);
-  return v;
-}
-
 void add(const KernelCall& k) {
   Requant r = *k.requant;
   r.m = {param(k, 0), param(k, 2)};
@@ -190,7 +204,7 @@ void add(const KernelCall& k) {
   for (int32_t row = 0; row < k.columns; ++row)
     for (int32_t c = 0; c < k.channels; ++c) {
       const int64_t at = int64_t{row} * k.channels + c;
-      k.out[at] = static_cast<uint8_t>(requantised_sum(r, k.in[at], k.in2[c]));
+      put(k, at, requantised_sum(r, input(k, at), element(k.in2, k.kernel->in2_type, c)));
     }
 }
 
@@ -238,6 +252,67 @@ void rearrange(const KernelCall& k) {
       }
 }
 
+void norm(const KernelCall& k) {
+  NormTerms t;
+  std::array<int32_t, norm_words> words;
+  std::memcpy(words.data(), k.weights, sizeof words);
+  t = {words[0], words[1], k.kernel->centred, words[2], int64_t{words[4]} << 32 | static_cast<uint32_t>(words[3]),
+       words[5]};
+  const Requant r = tile_requant(k, static_cast<size_t>(k.channels));
+  const int32_t width = k.kernel->channel_bytes, lines = k.kernel->across ? k.columns : 1;
+  for (int32_t line = 0; line < k.columns; line += lines)
+    for (int32_t first = 0; first < k.channels; first += width) {
+      const auto each = [&](auto&& f) {
+        for (int32_t l = line; l < line + lines; ++l)
+          for (int32_t c = first; c < first + width; ++c) f(l, c, input(k, int64_t{l} * k.channels + c));
+      };
+      int32_t sum = 0;
+      int64_t squares = 0;
+      each([&](int32_t, int32_t, int32_t a) {
+        sum += a - t.zero;
+        squares += int64_t{a - t.zero} * (a - t.zero);
+      });
+      const NormScale scale = norm_scale(t, sum, squares);
+      each([&](int32_t l, int32_t c, int32_t a) { store(k, r, l, c, normalised(t, scale, a)); });
+    }
+}
+
+void softmax(const KernelCall& k) {
+  std::vector<uint32_t> table(softmax_entries(k.kernel->in_type == ElementType::s16));
+  std::memcpy(table.data(), k.weights, 4 * table.size());
+  const Requant r = tile_requant(k, 1);
+  for (int32_t row = 0; row < k.columns; ++row) {
+    const int64_t first = int64_t{row} * k.channels;
+    int32_t top = input(k, first);
+    for (int32_t c = 1; c < k.channels; ++c) top = std::max(top, input(k, first + c));
+    const auto exponential = [&](int32_t c) {
+      return softmax_exponential(table, static_cast<uint32_t>(top - input(k, first + c)));
+    };
+    uint32_t sum = 0;
+    for (int32_t c = 0; c < k.channels; ++c) sum += exponential(c);
+    const SoftmaxScale scale = softmax_scale(sum);
+    for (int32_t c = 0; c < k.channels; ++c) put(k, first + c, requantise(r, 0, softmax_share(scale, exponential(c))));
+  }
+}
+
+void matmul(const KernelCall& k) {
+  const Requant r = tile_requant(k, 1);
+  const int32_t zero = param(k, 2), zero2 = param(k, 3), depth = k.reduction, columns = k.kernel->channel_bytes;
+  const int32_t heads = k.channels / columns;
+  const bool transposed = k.kernel->transposed;
+  const int64_t second_rows = transposed ? columns : depth, second_row = heads * (transposed ? depth : columns);
+  for (int64_t s = 0; s < k.rows; ++s)
+    for (int64_t i = 0; i < k.columns; ++i)
+      for (int32_t c = 0; c < k.channels; ++c) {
+        const int32_t head = c / columns, j = c % columns;
+        const uint8_t* a = k.in + (s * k.columns + i) * heads * depth + head * depth;
+        const uint8_t* b = k.in2 + s * second_rows * second_row + (transposed ? j * second_row + head * depth : c);
+        int32_t acc = 0;
+        for (int64_t d = 0; d < depth; ++d) acc += (a[d] - zero) * (b[d * (transposed ? 1 : second_row)] - zero2);
+        put(k, (s * k.columns + i) * k.channels + c, requantise(r, 0, acc));
+      }
+}
+
 }  // namespace
 
 void run_kernel(const KernelCall& call) {
@@ -262,6 +337,12 @@ void run_kernel(const KernelCall& call) {
       return rearrange(call);
     case KernelKind::curve:
       return curve(call);
+    case KernelKind::norm:
+      return norm(call);
+    case KernelKind::softmax:
+      return softmax(call);
+    case KernelKind::matmul:
+      return matmul(call);
     default:
       assert(false && "no such kernel in the interpreter");
   }

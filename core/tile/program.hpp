@@ -93,7 +93,9 @@ struct Copy {
 
 /// requant: int32 accumulators that the accelerator left in `in` become the output.
 /// add, multiply: `in2` is one row of channels for all columns. rearrange: `weights` is the table, if any; the step of
-/// an axis is the scale of input_copy's region, its repetition that of rows, columns, channels.
+/// an axis is the scale of input_copy's region, its repetition that of rows, columns, channels. norm, softmax:
+/// `columns` rows of `channels` elements; `weights` are the terms or the table. matmul: `rows` sequences, `columns`
+/// rows in each, and `channels` output columns, channel_bytes of them to a head; `reduction` is the depth.
 enum class KernelKind : uint8_t {
   conv,
   linear,
@@ -107,7 +109,10 @@ enum class KernelKind : uint8_t {
   add,
   multiply,
   rearrange,
-  curve
+  curve,
+  norm,
+  softmax,
+  matmul
 };
 
 /// One call of a kernel on all workers; it returns when all are done.
@@ -118,9 +123,12 @@ struct Kernel {
   RequantForm form = RequantForm::narrow;
   Rounding rounding = Rounding::half_up;
   ElementType out_type = ElementType::u8;
-  bool asymmetric = false;                     ///< params carry z_w, 12 bytes per channel; else 8
-  uint8_t source_axes = 0b100100;              ///< rearrange: two bits per output axis, rows lowest: the input's axis
-  bool planar_in = false, planar_out = false;  ///< depthwise: channels first (CHW) instead of last
+  ElementType in_type = ElementType::u8, in2_type = ElementType::u8;
+  bool asymmetric : 1 = false;                  ///< params carry z_w, 12 bytes per channel; else 8
+  bool transposed : 1 = false;                  ///< matmul: the second input has a row for each output column
+  bool centred : 1 = true, across : 1 = false;  ///< norm: a mean is taken off; a set spans all positions
+  uint8_t source_axes = 0b100100;               ///< rearrange: two bits per output axis, rows lowest: the input's axis
+  bool planar_in : 1 = false, planar_out : 1 = false;             ///< depthwise: channels first (CHW) instead of last
   BufferId in = none, weights = none, params = none, out = none;  ///< attention: queries, keys, values, context
   BufferId accumulators = none;    ///< carried over the steps of a tiled `reduction`: sums, running maxima, scan state
   BufferId scratch = none;         ///< per core
@@ -128,7 +136,7 @@ struct Kernel {
   OperationId input_copy = none;   ///< whose region tells the padding of this tile
   Extent rows, columns, channels;  ///< of the output tile
   Extent reduction;                ///< input channels (bytes per window position)
-  int32_t channel_bytes = 0;       ///< weights: bytes per output channel in the buffer
+  int32_t channel_bytes = 0;       ///< weights: bytes per output channel in the buffer; norm: channels of a set
   Window window;                   ///< pads are not read; input_copy tells
 };
 

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "core/arithmetic/curve.hpp"
+#include "core/arithmetic/softmax.hpp"
 #include "core/reference/engine.hpp"
 #include "core/reference/operations.hpp"
 
@@ -168,6 +169,37 @@ LayerGraph rearrange(Random& random, const GroupShape& s) {
   return graph_of(std::move(op), {s.in}, ElementType::u8, s.out, s.out_type);
 }
 
+LayerGraph norm(Random& random, const GroupShape& s) {
+  Norm op;
+  op.channels = s.in.c;
+  op.groups = s.heads;
+  op.centred = s.centred;
+  op.across = s.across;
+  Quantisation q;
+  if (s.in_type == ElementType::s16) q.lo = INT16_MIN, q.hi = INT16_MAX;
+  if (s.in_type == ElementType::u8) q.zero_point = u8_middle;
+  const int64_t count = int64_t{s.across ? s.in.w : 1} * s.in.c / s.heads;
+  op.terms = norm_terms(count, s.centred, op.epsilon, q).value_or(NormTerms{});
+  op.requant = sample_requant(random, s, {std::exp2(norm_fraction_bits(op.terms)), double(norm_reach), size_t(s.in.c)});
+  return graph_of(std::move(op), {s.in}, s.in_type, s.out, s.out_type);
+}
+
+LayerGraph softmax(Random& random, const GroupShape& s) {
+  constexpr double scale = 0.05;
+  Softmax op{s.in.c, softmax_table(scale, s.in.c, s.in_type == ElementType::s16), {}};
+  const double whole = std::exp2(softmax_fraction_bits);
+  op.requant = sample_requant(random, s, {whole / s.in.c, whole, 1});
+  return graph_of(std::move(op), {s.in}, s.in_type, s.out, s.out_type);
+}
+
+LayerGraph matmul(Random& random, const GroupShape& s) {
+  MatMul op{s.in.h, s.in.w, s.heads, s.in.c / s.heads, s.out.c / s.heads, s.transposed, 1, {}};
+  op.requant = sample_requant(
+      random, s, {std::sqrt(op.depth) * activation_deviation * activation_deviation, op.depth * 255.0 * 255, 1});
+  const Dims second = s.transposed ? Dims{s.in.h, op.columns, s.in.c} : Dims{s.in.h, op.depth, s.out.c};
+  return graph_of(std::move(op), {s.in, second}, ElementType::u8, s.out, s.out_type);
+}
+
 LayerGraph graph_of_shape(Random& random, const GroupShape& s) {
   switch (s.family) {
     case Family::conv:
@@ -187,6 +219,12 @@ LayerGraph graph_of_shape(Random& random, const GroupShape& s) {
       return elementwise(random, s);
     case Family::rearrange:
       return rearrange(random, s);
+    case Family::norm:
+      return norm(random, s);
+    case Family::softmax:
+      return softmax(random, s);
+    case Family::matmul:
+      return matmul(random, s);
   }
   return {};
 }

@@ -120,3 +120,6 @@ TEST_CASE("a missing wait shows as a wrong byte") {
     if (const auto* wait = std::get_if<Wait>(&op.what); wait && wait->operation == 0) op.what = Barrier{};
   CHECK(run_config(c, program) != c.expected);
 }
+TEST_CASE("norm: every feasible config gives the same bytes") { check_family(Family::norm, 11, 600); }
+TEST_CASE("softmax: every feasible config gives the same bytes") { check_family(Family::softmax, 12, 300); }
+TEST_CASE("matmul: every feasible config gives the same bytes") { check_family(Family::matmul, 13, 600); }

@@ -10,6 +10,7 @@
 #include "core/arithmetic/make_requant.hpp"
 #include "core/ir/graph.hpp"
 #include "tests/support/synthetic_moves.hpp"
+#include "tests/support/synthetic_rows.hpp"
 
 namespace ares::test {
 namespace {
@@ -252,6 +253,10 @@ LayerGraph random_network(Random& random, Family family) {
       return random_curve(random);
     case Family::rearrange:
       return random_rearrange(random);
+    case Family::norm:
+    case Family::softmax:
+    case Family::matmul:
+      return random_rows(random, family);
   }
   throw std::logic_error("no such family");
 }
@@ -288,7 +293,8 @@ std::vector<std::vector<uint8_t>> random_inputs(Random& random, const LayerGraph
   for (const NetworkInput& input : network.inputs) {
     const Tensor& in = network.tensors[static_cast<size_t>(input.tensor)];
     std::vector<uint8_t>& bytes = all.emplace_back(static_cast<size_t>(in.dims.count() * element_bytes(in.type)));
-    for (uint8_t& b : bytes) b = static_cast<uint8_t>(pick(random, in.q.lo, in.q.hi));
+    const bool stored = in.type == ElementType::u8;
+    for (uint8_t& b : bytes) b = static_cast<uint8_t>(pick(random, stored ? in.q.lo : 0, stored ? in.q.hi : 255));
   }
   return all;
 }
@@ -298,6 +304,8 @@ std::vector<uint8_t> straight_output(const LayerGraph& network, std::span<const 
   const bool pair =
       std::holds_alternative<Add>(op) || std::holds_alternative<Multiply>(op) || std::holds_alternative<Curve>(op);
   if (pair || std::holds_alternative<Rearrange>(op)) return straight_moves(network, inputs);
+  if (std::holds_alternative<Norm>(op) || std::holds_alternative<Softmax>(op) || std::holds_alternative<MatMul>(op))
+    return straight_rows(network, inputs);
   return straight_output(network, inputs.front());
 }
 

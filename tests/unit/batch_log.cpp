@@ -59,14 +59,15 @@ TEST_CASE("a candidate that is wrong, and one that ends the program") {
 }
 
 TEST_CASE("what is not the program's, or damaged, is no result") {
-  const std::string garbage = std::string("\0\xff\x1b[31mwarning\n", 14) +
-                              "[31m    4711[0m: [warning] Unknown access\r\n"
-                              "MEASURE\nMEASURE \nMEASURE RESULT\nMEASURE RESULT 3\n"
-                              "MEASURE RESULT 3 cold=1 warm=2 wrong=0 first=0 got=0\n"
-                              "MEASURE RESULT 3 cold=1 warm=-2 wrong=0 first=0 got=0 want=0\n"
-                              "MEASURE RESULT 3 cold=1 warm=2x wrong=0 first=0 got=0 want=0\n"
-                              "MEASURE RESULT 99999999999999999999999 cold=1 warm=2 wrong=0 first=0 got=0 want=0\n"
-                              "MEASURE BEGIN x\nMEASURE END -1\nMEASURE END 0 0\n";
+  std::string garbage("\0\xff\x1b[31mwarning\n", 14);
+  garbage +=
+      "[31m    4711[0m: [warning] Unknown access\r\n"
+      "MEASURE\nMEASURE \nMEASURE RESULT\nMEASURE RESULT 3\n"
+      "MEASURE RESULT 3 cold=1 warm=2 wrong=0 first=0 got=0\n"
+      "MEASURE RESULT 3 cold=1 warm=-2 wrong=0 first=0 got=0 want=0\n"
+      "MEASURE RESULT 3 cold=1 warm=2x wrong=0 first=0 got=0 want=0\n"
+      "MEASURE RESULT 99999999999999999999999 cold=1 warm=2 wrong=0 first=0 got=0 want=0\n"
+      "MEASURE BEGIN x\nMEASURE END -1\nMEASURE END 0 0\n";
   const BatchLog log = parse_batch_log(garbage);
   CHECK(log.results.empty());
   CHECK_FALSE(log.running);

@@ -1,0 +1,71 @@
+// Layer, RMS and group normalisation of stored tensors in integers. README.md has the derivation and the bounds.
+//
+//   x = a - z,  s1 = sum of x (0 for RMS),  s2 = sum of x * x       over the n elements of a set
+//   Q = (n * s2 - s1^2) * 2^f + E,  E = rne(epsilon * n^2 / s_x^2 * 2^f), at least 1
+//   q = Q * 4^-e in [2^30, 2^32),  R = inverse_root(q)
+//   u = mulh((n * x - s1) << L, R >> r)      L = c - e within 0..30,  r = max(e - c, 0)
+//   y = requantise(u)                         (n * x - s1) / sqrt(Q * 2^-f) = u * 2^-F
+#pragma once
+
+#include <cstdint>
+
+#include "core/arithmetic/make_requant.hpp"
+#include "core/arithmetic/reciprocal.hpp"
+#include "core/base/result.hpp"
+
+namespace ares {
+
+struct Quantisation;
+
+/// What all sets of a layer share.
+struct NormTerms {
+  int32_t count = 1;     ///< n, elements of a set
+  int32_t zero = 0;      ///< z in stored values
+  bool centred = true;   ///< false: RMS
+  int32_t fraction = 0;  ///< f, even
+  int64_t epsilon = 1;   ///< E
+  int32_t headroom = 0;  ///< c
+};
+/// Words of the terms on the device: count, zero, fraction, epsilon (low, high), headroom.
+inline constexpr int norm_words = 6;
+
+/// What one set is scaled by.
+struct NormScale {
+  int32_t sum = 0;               ///< s1
+  int32_t left = 0, factor = 0;  ///< L; R >> r
+};
+
+/// Fails where n * x can leave int32.
+Result<NormTerms> norm_terms(int64_t count, bool centred, double epsilon, const Quantisation& input);
+
+/// F: the fraction bits of u.
+int norm_fraction_bits(const NormTerms& t);
+
+/// Largest |u|, with what inverse_root is off by.
+inline constexpr int64_t norm_reach = (int64_t{1} << 29) + 4;
+
+/// The terms of the requantisation of u: y = u * gain + bias, both in real values.
+ChannelTerms norm_channel(const NormTerms& t, double gain, double bias, double output_scale);
+
+/// `sum` and `squares` of x = a - z over a set; the sum counts only where the norm is centred.
+inline NormScale norm_scale(const NormTerms& t, int32_t sum, int64_t squares) {
+  NormScale s;
+  s.sum = t.centred ? sum : 0;
+  const auto spread = static_cast<uint64_t>(t.count * squares - int64_t{s.sum} * s.sum);
+  const uint64_t q = (spread << t.fraction) + static_cast<uint64_t>(t.epsilon);
+  const int bits = 64 - __builtin_clzll(q);
+  const int e = bits > 32 ? (bits - 31) / 2 : -((32 - bits) / 2);
+  const auto mantissa = static_cast<uint32_t>(e >= 0 ? q >> (2 * e) : q << (-2 * e));
+  s.left = std::clamp(t.headroom - e, 0, 30);
+  s.factor = inverse_root(mantissa) >> std::max(e - t.headroom, 0);
+  return s;
+}
+
+/// u of one stored value.
+inline int32_t normalised(const NormTerms& t, const NormScale& s, int32_t stored) {
+  const int64_t d = int64_t{t.count} * (stored - t.zero) - s.sum;
+  assert(fits_int32(d * (int64_t{1} << s.left)));
+  return mulh(static_cast<int32_t>(d * (int64_t{1} << s.left)), s.factor);
+}
+
+}  // namespace ares

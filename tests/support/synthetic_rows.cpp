@@ -1,0 +1,122 @@
+#include "tests/support/synthetic_rows.hpp"
+
+#include <cmath>
+#include <cstring>
+#include <stdexcept>
+
+#include "core/passes/pass.hpp"
+#include "core/reference/engine.hpp"
+
+namespace ares::test {
+namespace {
+
+double real(Random& random, double lo, double hi) { return std::uniform_real_distribution<double>(lo, hi)(random); }
+
+Tensor tensor(Random& random, const char* name, Dims dims, bool wide) {
+  Tensor t;
+  t.name = name;
+  t.dims = dims;
+  t.q.scale = std::exp2(real(random, -7, -4));
+  t.q.zero_point = pick(random, 0, 1) == 0 ? 128 : pick(random, 0, 255);
+  if (wide) {
+    t.type = ElementType::s16;
+    t.q.scale /= 256;
+    t.q.zero_point = 0;
+    t.q.lo = -32768;
+    t.q.hi = 32767;
+  }
+  t.view.shape = {1, dims.c, dims.h, dims.w};
+  return t;
+}
+
+/// One layer whose inputs are all tensors but the last, with its constants.
+LayerGraph network_of(Random& random, Operation op, std::vector<Tensor> tensors) {
+  NetworkState state;
+  state.notice = [](const std::string&) {};
+  LayerGraph& g = state.layers;
+  g.name = "synthetic";
+  g.policy = pick(random, 0, 1) == 0 ? RequantPolicy::fast : RequantPolicy::exact;
+  g.tensors = std::move(tensors);
+  Layer layer{"layer", "layer", std::move(op), {}, static_cast<TensorId>(g.tensors.size()) - 1};
+  for (TensorId t = 0; t < layer.output; ++t) {
+    layer.inputs.push_back(t);
+    g.inputs.push_back({g.tensors[static_cast<size_t>(t)].name, t, g.tensors[static_cast<size_t>(t)].view});
+  }
+  g.outputs.push_back({"out", layer.output, g.tensors.back().view});
+  boost::add_vertex(std::move(layer), g.dag);
+  if (const auto done = requantise(state); !done) throw std::logic_error(done.error().what);
+  if (const auto valid = validate(g); !valid) throw std::logic_error(valid.error().what);
+  return g;
+}
+
+LayerGraph random_norm(Random& random) {
+  Norm op;
+  op.centred = pick(random, 0, 2) > 0;
+  op.across = pick(random, 0, 2) == 0;
+  op.groups = op.across ? pick(random, 1, 4) : 1;
+  op.channels = op.groups * pick(random, 1, 40);
+  for (int32_t c = 0; c < op.channels; ++c) {
+    op.gain.push_back(real(random, -2, 2));
+    op.bias.push_back(real(random, -1, 1));
+  }
+  const Dims dims{pick(random, 1, 3), pick(random, 1, 9), op.channels};
+  const bool wide_in = pick(random, 0, 1) == 1, wide_out = pick(random, 0, 2) == 0;
+  return network_of(random, op, {tensor(random, "in", dims, wide_in), tensor(random, "out", dims, wide_out)});
+}
+
+LayerGraph random_softmax(Random& random) {
+  Softmax op;
+  op.columns = pick(random, 1, 70);
+  const Dims dims{1, pick(random, 1, 12), op.columns * pick(random, 1, 3)};
+  Tensor out = tensor(random, "out", dims, false);
+  out.q.scale = 1.0 / 255;
+  out.q.zero_point = 0;
+  return network_of(random, op, {tensor(random, "in", dims, pick(random, 0, 1) == 1), out});
+}
+
+LayerGraph random_matmul(Random& random) {
+  MatMul op;
+  op.batch = pick(random, 1, 3);
+  op.rows = pick(random, 1, 12);
+  op.heads = pick(random, 1, 4);
+  op.depth = pick(random, 1, 40);
+  op.columns = pick(random, 1, 40);
+  op.transposed = pick(random, 0, 1) == 1;
+  op.factor = real(random, 0.1, 1);
+  const Dims a{op.batch, op.rows, op.heads * op.depth}, y{op.batch, op.rows, op.heads * op.columns};
+  const Dims b = op.transposed ? Dims{op.batch, op.columns, a.c} : Dims{op.batch, op.depth, y.c};
+  Tensor out = tensor(random, "out", y, pick(random, 0, 2) == 0);
+  out.q.scale *= 4;
+  return network_of(random, op, {tensor(random, "a", a, false), tensor(random, "b", b, false), out});
+}
+
+}  // namespace
+
+LayerGraph random_rows(Random& random, Family family) {
+  if (family == Family::norm) return random_norm(random);
+  return family == Family::softmax ? random_softmax(random) : random_matmul(random);
+}
+
+std::vector<uint8_t> straight_rows(const LayerGraph& network, std::span<const std::vector<uint8_t>> inputs) {
+  std::vector<TensorData> data;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (network.tensors[i].type == ElementType::u8) {
+      data.push_back({inputs[i]});
+      continue;
+    }
+    std::vector<int16_t> values(inputs[i].size() / 2);
+    std::memcpy(values.data(), inputs[i].data(), inputs[i].size());
+    data.push_back({std::move(values)});
+  }
+  const std::vector<TensorData> all = run(network, data);
+  std::vector<uint8_t> bytes;
+  std::visit(
+      [&](const auto& values) {
+        bytes.resize(values.size() * sizeof(values.front()));
+        std::memcpy(bytes.data(), values.data(), bytes.size());
+      },
+      all.back().values);
+  return bytes;
+}
+
+}  // namespace ares::test
