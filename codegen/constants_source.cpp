@@ -75,6 +75,19 @@ void add_constants(const ProjectInput& in, const PlannedGroup& g, std::vector<Co
                    params(packed.params, words), name + "_params", offset(g.params)});
 }
 
+/// The elements of a tensor that the model fixes.
+Constant tensor_constants(const ProjectInput& in, TensorId id) {
+  const Tensor& t = in.graph.tensors[static_cast<size_t>(id)];
+  const uint64_t offset = in.program.tensors[static_cast<size_t>(id)].offset - in.program.arena_bytes;
+  const std::string name = fmt::format("tensor_{}", id);
+  const std::string declaration =
+      fmt::format("{} {}[{}];  // {}x{}x{}", c_type(t.type), name, t.dims.count(), t.dims.h, t.dims.w, t.dims.c);
+  if (t.type == ElementType::u8) return {declaration, c_values(std::span<const uint8_t>(t.constant), 8), name, offset};
+  std::vector<int16_t> values(t.constant.size() / 2);
+  std::memcpy(values.data(), t.constant.data(), t.constant.size());
+  return {declaration, c_values(std::span<const int16_t>(values), 8), name, offset};
+}
+
 std::string array_of(const std::string& name, ElementType type, const std::vector<uint8_t>& bytes) {
   if (type == ElementType::u8)
     return fmt::format("const uint8_t {}[{}] = {{\n{}}};\n\n", name, bytes.size(),
@@ -95,6 +108,8 @@ std::string array_of(const std::string& name, ElementType type, const std::vecto
 
 std::string weights_source(const ProjectInput& in) {
   std::vector<Constant> all;
+  for (size_t t = 0; t < in.graph.tensors.size(); ++t)
+    if (is_constant(in.graph.tensors[t])) all.push_back(tensor_constants(in, static_cast<TensorId>(t)));
   for (const PlannedGroup& g : in.program.groups) add_constants(in, g, all);
   std::stable_sort(all.begin(), all.end(), [](const Constant& a, const Constant& b) { return a.offset < b.offset; });
 

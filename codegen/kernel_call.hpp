@@ -8,8 +8,8 @@
 
 namespace ares {
 
-/// One kernel of a group. `function` is a static C function `run_kernel(walk* w)` (numbered where a program has several)
-/// that completes the arguments in the walk's state and calls the kernel.
+/// One kernel of a group. `function` is a static C function `run_kernel(walk* w)` (numbered where a program has
+/// several) that completes the arguments in the walk's state and calls the kernel.
 struct KernelText {
   std::string arguments_type, arguments;  ///< C type and name of the arguments within the walk's state
   std::string constants;                  ///< initialisers of the arguments that are the same for all tiles

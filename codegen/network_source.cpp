@@ -40,6 +40,8 @@ std::string placements(const ProjectInput& in) {
     if (g.program.l2_bytes > 0)
       text += fmt::format("  {} = {},  // {} bytes\n", staging_constant(g), g.staging_offset, g.program.l2_bytes);
   text += fmt::format("  ARENA_BYTES = {},\n", n.arena_bytes);
+  for (size_t t = 0; t < in.graph.tensors.size(); ++t)
+    if (is_constant(in.graph.tensors[t])) at_tensor(static_cast<TensorId>(t));
   const auto constants = [&](Level level) {
     for (const PlannedGroup& g : n.groups) {
       if (g.weights.bytes > 0 && g.weights.level == level)

@@ -61,9 +61,16 @@ std::vector<ArenaBlock> lifetimes(const LayerGraph& graph, const std::vector<Gro
     }
   }
   for (const NetworkOutput& out : graph.outputs) blocks[static_cast<size_t>(out.tensor)].last = end;
-  for (ArenaBlock& b : blocks)
-    if (b.last < b.first) b = {};
+  for (size_t t = 0; t < blocks.size(); ++t)
+    if (blocks[t].last < blocks[t].first || is_constant(graph.tensors[t])) blocks[t] = {};
   return blocks;
+}
+
+/// Constant tensors lie in L2, in front of the groups' constants.
+uint64_t constant_tensor_bytes(const LayerGraph& graph) {
+  uint64_t bytes = 0;
+  for (const Tensor& t : graph.tensors) bytes += aligned(t.constant.size());
+  return bytes;
 }
 
 uint64_t constant_bytes(const GroupShape& s) { return aligned(s.weights_size()) + aligned(s.params_size()); }
@@ -114,7 +121,7 @@ Result<void> place_constants(const LayerGraph& graph, Layout& l) {
   std::iota(by_size.begin(), by_size.end(), size_t{0});
   const auto bytes = [&](size_t g) { return constant_bytes(l.groups[g].group.shape); };
   std::stable_sort(by_size.begin(), by_size.end(), [&](size_t a, size_t b) { return bytes(a) > bytes(b); });
-  uint64_t resident = 0, total = 0;
+  uint64_t resident = constant_tensor_bytes(graph), total = 0;
   for (size_t g = 0; g < l.groups.size(); ++g) resident += bytes(g);
   total = resident;
   if (total > l.memory.l3)
@@ -143,8 +150,8 @@ Result<Layout> contexts(const LayerGraph& graph, const Target& target, const Pla
 }
 
 /// Offsets of resident constants in L2 behind the arena, and of all constants in the L3 image, resident ones first.
-void place_groups(NetworkProgram& n, const Layout& l) {
-  uint64_t l3 = 0;
+void place_groups(NetworkProgram& n, const Layout& l, uint64_t tensor_bytes) {
+  uint64_t l3 = tensor_bytes;
   const auto place = [&](PlannedGroup& g, Level level) {
     const uint32_t weights = g.group.shape.weights_size(), params = g.group.shape.params_size();
     const uint64_t base = level == Level::l2 ? n.arena_bytes + l3 : l3;
@@ -185,8 +192,13 @@ Result<NetworkProgram> plan_network(const LayerGraph& graph, const Target& targe
   n.stack = l->groups.empty() ? target.default_stack : l->groups.front().context.stack;
   n.arena_bytes = l->arena.bytes;
   n.arena_lower_bound = l->arena.lower_bound;
-  for (size_t t = 0; t < graph.tensors.size(); ++t)
-    n.tensors.push_back({Level::l2, l->tensors[t].offset, l->tensors[t].bytes});
+  uint32_t behind = n.arena_bytes;
+  for (size_t t = 0; t < graph.tensors.size(); ++t) {
+    const auto constant = static_cast<uint32_t>(graph.tensors[t].constant.size());
+    const ArenaBlock& b = l->tensors[t];
+    n.tensors.push_back(constant ? Placement{Level::l2, behind, constant} : Placement{Level::l2, b.offset, b.bytes});
+    behind += aligned(constant);
+  }
   for (const GroupInContext& g : l->groups) {
     auto chosen = choose(g.group, g.context);
     if (!chosen) return tl::unexpected<Error>(chosen.error());
@@ -201,7 +213,7 @@ Result<NetworkProgram> plan_network(const LayerGraph& graph, const Target& targe
     n.l1_bytes = std::max(n.l1_bytes, program->l1_bytes);
     n.groups.push_back(std::move(planned));
   }
-  place_groups(n, *l);
+  place_groups(n, *l, constant_tensor_bytes(graph));
   return n;
 }
 

@@ -1,5 +1,5 @@
-/* A cost model of one's own: what the analytical model says, plus 150 cycles for every step of the tile loops - as if the
- * orchestrating core were slower than ARES thinks. Run with: ares-tune --cost-model ./libmine.so ... */
+/* A cost model of one's own: what the analytical model says, plus 150 cycles for every step of the tile loops - as if
+ * the orchestrating core were slower than ARES thinks. Run with: ares-tune --cost-model ./libmine.so ... */
 #include <ares/plugin.h>
 
 static void* create(const char* target) { return (void*)target; /* any target will do; nothing to remember */ }
