@@ -56,7 +56,7 @@ class GroupPrinter {
     text += fmt::format("//   from       {}{}{}\n", name_of(c.origin), c.note.empty() ? "" : ": ", c.note);
     text += fmt::format("//   memory     {} bytes of L1", p_.l1_bytes);
     if (p_.l2_bytes > 0) text += fmt::format(", {} bytes of L2 for weights on their way from L3", p_.l2_bytes);
-    return text + "\n#include \"network.h\"\n\n";
+    return text + "\n#include \"network.h\"\n#include \"tile/ares_kernel.h\"\n\n";
   }
 
   void print_loops() {
