@@ -1,5 +1,6 @@
 // ares-tune: finds for every layer of a network how it runs fastest, and remembers it.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <tbb/global_control.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "cost_models/plugin.hpp"
 #include "kb/location.hpp"
 #include "search/dry_run.hpp"
+#include "search/explain.hpp"
 #include "search/interrupt.hpp"
 #include "search/kb_store.hpp"
 #include "search/progress.hpp"
@@ -119,6 +121,8 @@ void describe(TuneReport& report, const Network& n, const TuneSettings& s, const
   report.seed = s.tuner.seed;
   report.strategy = s.tuner.strategy;
   report.kb = memory.place;
+  report.clock_hz = s.clock_hz > 0 ? s.clock_hz : n.target.clock_hz;
+  report.target_ms = s.target_ms;
 }
 
 void show(const TuneReport& report, const std::string& text, const std::string& json) {
@@ -126,6 +130,22 @@ void show(const TuneReport& report, const std::string& text, const std::string& 
   if (!json.empty())
     if (const auto written = write_file(json, to_json(report)); !written)
       throw CommandError(ExitStatus::failed, fmt::format("--json: {}", written.error().what));
+}
+
+/// --explain: of the group's config in the report.
+std::string explanation(const TuneReport& report, const Network& n, const TuneSettings& s, const CostModel& model) {
+  for (const GroupReport& g : report.groups)
+    if (g.name == s.explain) return explain(g.name, {g.shape, g.context, n.target}, model, g.config);
+  return "";
+}
+
+/// Long before there is something to explain.
+void check_explained(const Network& n, const TuneSettings& s) {
+  std::vector<std::string> names;
+  for (const GroupInContext& g : n.groups) names.push_back(g.group.name);
+  if (!s.explain.empty() && std::find(names.begin(), names.end(), s.explain) == names.end())
+    throw CommandError(ExitStatus::usage, fmt::format("--explain: there is no group '{}'; the model has: {}", s.explain,
+                                                      fmt::join(names, ", ")));
 }
 
 std::string command_line(const TuneSettings& s) {
@@ -148,7 +168,7 @@ ExitStatus dry_run(const Network& n, const TuneSettings& s, Tuner& tuner, const 
                    const Measurer& measurer, const Memory& memory) {
   TuneReport report = dry_run_report(n.groups, tuner, model, s.tuner, measurer);
   describe(report, n, s, memory);
-  show(report, dry_run_text(report), s.json);
+  show(report, dry_run_text(report) + explanation(report, n, s, model), s.json);
   return ExitStatus::done;
 }
 
@@ -188,6 +208,7 @@ ExitStatus tune(const OptionValues& values, const TuneSettings& s) {
   if (!remark.empty()) std::cerr << remark << '\n';
   check_writable("--json", s.json);
   const Network n = load(values, s, target);
+  check_explained(n, s);
   Memory memory = open_memory(s, !s.dry_run && !measurer.is_none());
   TrialLog log(s.dry_run ? "" : s.trials);
 
@@ -229,7 +250,7 @@ ExitStatus tune(const OptionValues& values, const TuneSettings& s) {
     if (s.tuner.pins.empty()) require(store->save(n.graph, n.groups, choice.best()));  // else it is not the best known
     require(memory.kb->record(run));
   }
-  show(report, to_table(report), s.json);
+  show(report, to_table(report) + explanation(report, n, s, *ranking.model), s.json);
   return ExitStatus::done;
 }
 

@@ -24,6 +24,8 @@ std::string_view name_of(StopReason r) {
       return "wall-clock";
     case StopReason::max_evals:
       return "max-evals";
+    case StopReason::target:
+      return "target";
     case StopReason::interrupted:
       return "interrupted";
   }
@@ -60,6 +62,10 @@ StopRule when_past(std::chrono::steady_clock::time_point deadline) {
 
 StopRule when_max_evals(std::size_t evaluations) {
   return rule(StopReason::max_evals, [evaluations](const StopStatus& s) { return s.run_evaluations >= evaluations; });
+}
+
+StopRule when_network_within(double cycles) {
+  return rule(StopReason::target, [cycles](const StopStatus& s) { return s.network_cycles <= cycles; });
 }
 
 StopRule when_interrupted(const std::atomic<bool>& flag) {

@@ -22,6 +22,7 @@ enum class StopReason : uint8_t {
   max_iter,      ///< the measurements allowed per group are used up
   wall_clock,    ///< budget of the run
   max_evals,     ///< budget of the run
+  target,        ///< the network is as fast as was asked for
   interrupted,   ///< SIGINT or SIGTERM
 };
 
@@ -35,6 +36,7 @@ struct StopStatus {
   double best_cycles = std::numeric_limits<double>::infinity();
   double lower_bound = 0;
   std::size_t run_evaluations = 0;
+  double network_cycles = std::numeric_limits<double>::infinity();  ///< sum of the groups' best
 };
 
 using StopRule = std::function<std::optional<StopReason>(const StopStatus&)>;
@@ -51,6 +53,7 @@ StopRule when_max_iter(std::size_t evaluations);
 // Rules of a run.
 StopRule when_past(std::chrono::steady_clock::time_point deadline);
 StopRule when_max_evals(std::size_t evaluations);
+StopRule when_network_within(double cycles);               ///< network_cycles <= cycles
 StopRule when_interrupted(const std::atomic<bool>& flag);  ///< the flag outlives the rule
 
 }  // namespace ares

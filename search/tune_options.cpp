@@ -5,6 +5,7 @@
 #include <array>
 #include <boost/algorithm/string.hpp>
 #include <boost/program_options.hpp>
+#include <cmath>
 #include <regex>
 #include <thread>
 
@@ -73,6 +74,23 @@ void refuse_later(const OptionValues& values) {
   only(values, "objective", {"warm"}, "this version tunes for warm cycles; use --objective warm");
 }
 
+/// `370MHz`, `1.2GHz`, `50e6`: hertz.
+std::optional<double> parse_clock(const std::string& text) {
+  static const std::regex whole(R"((\d+(\.\d+)?(?:e\d+)?)\s*([kMG]?)(Hz)?)");
+  std::smatch m;
+  if (text.size() > 20 || !std::regex_match(text, m, whole)) return std::nullopt;
+  const std::string unit = m[3];
+  return std::stod(m[1]) * (unit == "G" ? 1e9 : unit == "M" ? 1e6 : unit == "k" ? 1e3 : 1);
+}
+
+/// A positive number.
+std::optional<double> positive(const OptionValues& values, const char* name) {
+  const auto number = optional<double>(values, name);
+  if (number && !(*number > 0 && std::isfinite(*number)))
+    usage(fmt::format("--{} {}: has to be more than 0", name, *number));
+  return number;
+}
+
 TunerOptions tuner_options(const OptionValues& values) {
   TunerOptions t;
   t.strategy = values["strategy"].as<std::string>();
@@ -85,6 +103,9 @@ TunerOptions tuner_options(const OptionValues& values) {
   }
   t.max_evals = count(values, "max-evals", 1);
   t.max_iter = count(values, "max-iter", 1);
+  if (const auto percent = positive(values, "within")) t.within_bound = *percent / 100;
+  if (const auto rounds = count(values, "no-gain", 1, most_int)) t.no_gain_rounds = static_cast<int>(*rounds);
+  t.target_cycles = positive(values, "target-cycles").value_or(0);
   t.min_cycles = static_cast<double>(count(values, "min-cycles", 0).value_or(0));
   if (values["tune-all"].as<bool>()) t.min_cycles = 0;
   if (const auto list = optional<std::string>(values, "layers")) t.layers = names(*list);
@@ -97,6 +118,7 @@ TunerOptions tuner_options(const OptionValues& values) {
 void add_tune_options(Options& options) {
   const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
   const auto number = [](const char* name) { return po::value<int64_t>()->value_name(name); };
+  const auto real = [](const char* name) { return po::value<double>()->value_name(name); };
   const auto flag = [] { return po::bool_switch(); };
   const auto given = [](const char* value, const char* name) {
     return po::value<std::string>()->default_value(value)->value_name(name);
@@ -105,6 +127,12 @@ void add_tune_options(Options& options) {
   add("budget", text("TIME"), "wall clock to spend, as 2h or 90s; without it until settled, at most 10 minutes");
   add("max-evals", number("N"), "measurements to spend, rule and model-best included");
   add("max-iter", number("N"), "measurements per group");
+  add("within", real("PERCENT"), "a group so near to its lower bound is settled (1)");
+  add("no-gain", number("N"), "so many rounds without gain settle a group (16)");
+  add("target-cycles", real("N"), "end when the groups' best add up to no more");
+  add("clock", text("FREQUENCY"), "give times at this clock, as 370MHz; without it the target's");
+  add("target-ms", real("MS"), "the time that an inference may take: says whether it is met");
+  add("explain", text("GROUP"), "why this config: parts, runners-up, what other knobs and other L1 sizes would bring");
   add("min-cycles", number("N"), "skip groups whose model-best is below N cycles");
   add("tune-all", flag(), "skip no group: --min-cycles 0");
   add("layers", text("A,B"), "search these groups only");
@@ -158,6 +186,13 @@ TuneSettings read_tune_settings(const OptionValues& values) {
   s.plan.l3_limit = count(values, "l3-limit", 1).value_or(0);
   s.jobs =
       static_cast<int>(count(values, "jobs", 1, most_int).value_or(std::max(1U, std::thread::hardware_concurrency())));
+  if (const auto clock = optional<std::string>(values, "clock")) {
+    const auto hertz = parse_clock(*clock);
+    if (!hertz || *hertz <= 0) usage(fmt::format("--clock {}: write 370MHz", *clock));
+    s.clock_hz = *hertz;
+  }
+  s.target_ms = positive(values, "target-ms").value_or(0);
+  s.explain = optional<std::string>(values, "explain").value_or("");
   s.dry_run = values["dry-run"].as<bool>();
   s.json = optional<std::string>(values, "json").value_or("");
   s.trials = optional<std::string>(values, "trials").value_or("");

@@ -17,6 +17,9 @@ struct TuneSettings {
   std::optional<std::string> kb;  ///< --kb; nothing: the default place
   bool use_kb = true;
   bool trust_plugin = false;  ///< of cost_model, where it is a shared library
+  double clock_hz = 0;        ///< 0: the target's
+  double target_ms = 0;       ///< 0: none
+  std::string explain;        ///< a group; empty: none
   int jobs = 1;
   bool dry_run = false;
   std::string json, trials;  ///< files to write; empty: none

@@ -83,7 +83,56 @@ std::string end_text(const TuneReport& r) {
   return fmt::format("{} groups were not searched to the end", open);
 }
 
+std::string time_text(const TuneReport& r) {
+  if (r.clock_hz <= 0) return "";
+  std::string text = fmt::format("At {:g} MHz {:.3f} ms warm, {:.3f} ms cold.", r.clock_hz / 1e6,
+                                 milliseconds(r, r.tuned_cycles), milliseconds(r, r.tuned_cold_cycles));
+  if (r.target_ms <= 0) return text + "\n";
+  const double ratio = milliseconds(r, r.tuned_cycles) / r.target_ms;
+  return text +
+         (meets_target(r)
+              ? fmt::format(" The target of {:g} ms is met, with {:.1f} % to spare.\n", r.target_ms, 100 * (1 - ratio))
+              : fmt::format(" The target of {:g} ms is missed: it takes {:.2f} times as long.\n", r.target_ms, ratio));
+}
+
+std::string accuracy_text(const TuneReport& r) {
+  const auto a = accuracy_of(r);
+  if (!a) return "";
+  return fmt::format(
+      "Cost model {}: {:.1f} % off on average, Kendall's tau {:.2f}, {:.0f} % of its ten best are among the "
+      "ten best, its best is {:.2f} % slower than the best found.\n",
+      r.cost_model, 100 * a->mape, a->tau, 100 * a->recall, 100 * a->regret);
+}
+
 }  // namespace
+
+double milliseconds(const TuneReport& r, double cycles) { return r.clock_hz > 0 ? 1000 * cycles / r.clock_hz : 0; }
+
+bool meets_target(const TuneReport& r) { return milliseconds(r, r.tuned_cycles) <= r.target_ms; }
+
+std::optional<ModelAccuracy> accuracy_of(const TuneReport& r) {
+  ModelAccuracy all;
+  all.recall = 0;
+  double predicted_best = 0, best = 0;
+  std::vector<double> taus;
+  for (const GroupReport& g : r.groups) {
+    if (!g.accuracy) continue;
+    const auto configs = static_cast<double>(g.accuracy->configs);
+    all.configs += g.accuracy->configs;
+    all.mape += configs * g.accuracy->mape;
+    all.recall += g.accuracy->recall;
+    taus.push_back(g.accuracy->tau);
+    predicted_best += g.tuned_cycles * (1 + g.accuracy->regret);
+    best += g.tuned_cycles;
+  }
+  if (taus.empty()) return std::nullopt;
+  std::sort(taus.begin(), taus.end());
+  all.mape /= static_cast<double>(all.configs);
+  all.recall /= static_cast<double>(taus.size());
+  all.tau = taus[taus.size() / 2];
+  all.regret = predicted_best / best - 1;
+  return all;
+}
 
 std::string heading(const TuneReport& r) {
   return fmt::format("{}: {} on {}, {} cores, {} requantisation.", r.file, r.model, r.target, r.cores, r.requant);
@@ -133,6 +182,7 @@ GroupReport group_report(const GroupInContext& g, std::size_t position, const Tu
   if (task.members.front() != position) r.same_as = task.name;
   r.census = task.candidates.census;
   r.trials_hash = task.trials_hash;
+  if (r.same_as.empty() && !measurer.is_none()) r.accuracy = model_accuracy(task.predictions);
   r.hit = task.hit;
   r.hit_distance = task.hit_distance;
   return r;
@@ -176,6 +226,7 @@ std::string to_table(const TuneReport& r) {
   text += fmt::format("\nKept: {}, {} cycles warm, {} cold ({} by rule, {} by the model's best).\n", kept_text(r.kept),
                       grouped(r.tuned_cycles), grouped(r.tuned_cold_cycles), grouped(r.rule_cycles),
                       grouped(r.model_best_cycles));
+  text += time_text(r) + accuracy_text(r);
   text += fmt::format("{} measurements in {:.1f} s; {}.\n", grouped(static_cast<double>(r.measurements)), r.wall_s,
                       end_text(r));
   text += r.kb.empty() ? "Nothing is remembered (--no-kb).\n" : fmt::format("Remembered in {}.\n", r.kb);

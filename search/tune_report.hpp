@@ -32,9 +32,10 @@ struct GroupReport {
   std::string same_as;                ///< the group that was tuned in its place; empty: itself
   SpaceCensus census;
   uint64_t trials_hash = 0;
-  StoreHit hit = StoreHit::miss;  ///< what the knowledge base had before the run
-  double hit_distance = 0;        ///< of a near hit
-  std::string plan;               ///< dry run: what would be done
+  std::optional<ModelAccuracy> accuracy;  ///< of the cost model, over this run's measurements
+  StoreHit hit = StoreHit::miss;          ///< what the knowledge base had before the run
+  double hit_distance = 0;                ///< of a near hit
+  std::string plan;                       ///< dry run: what would be done
 };
 
 struct TuneReport {
@@ -56,6 +57,8 @@ struct TuneReport {
   std::string simulator;         ///< that measured the groups, its version and target; empty: cycles_from says it all
   std::size_t measurements = 0;  ///< of this run
   double wall_s = 0;
+  double clock_hz = 0;              ///< that times are given at; 0: unknown
+  double target_ms = 0;             ///< that an inference may take; 0: none was given
   std::optional<StopReason> ended;  ///< what cut the run; nothing: every group is settled or left out
 };
 
@@ -73,6 +76,14 @@ GroupReport group_report(const GroupInContext& group, std::size_t position, cons
 /// Fills the groups and the totals.
 TuneReport make_report(const std::vector<GroupInContext>& groups, const Tuner& tuner, const CostModel& model,
                        const Measurer& measurer, const NetworkChoice& choice);
+
+/// Milliseconds at the report's clock.
+double milliseconds(const TuneReport& report, double cycles);
+/// Whether the tuned network, warm, takes no longer than target_ms.
+bool meets_target(const TuneReport& report);
+
+/// The cost model over all groups: means over configs, the median tau over groups, the regret of their sums.
+std::optional<ModelAccuracy> accuracy_of(const TuneReport& report);
 
 /// The table that ares-tune prints.
 std::string to_table(const TuneReport& report);

@@ -28,6 +28,15 @@ Json shape_json(const GroupShape& s) {
 
 Json optional_json(const std::optional<double>& d) { return d ? Json(*d) : Json(nullptr); }
 
+Json accuracy_json(const std::optional<ModelAccuracy>& a) {
+  if (!a) return nullptr;
+  return {{"configs", a->configs},
+          {"mape", a->mape},
+          {"kendall_tau", a->tau},
+          {"top10_recall", a->recall},
+          {"regret", a->regret}};
+}
+
 Json group_json(const GroupReport& g) {
   Json removed = Json::object();
   for (int c = 0; c < constraint_count; ++c)
@@ -50,6 +59,7 @@ Json group_json(const GroupReport& g) {
   j["space"] = {{"raw", g.census.raw}, {"feasible", g.census.feasible}, {"removed", removed}};
   j["kb"] = {{"hit", name_of(g.hit)}};
   if (g.hit == StoreHit::near) j["kb"]["distance"] = g.hit_distance;
+  j["model_accuracy"] = accuracy_json(g.accuracy);
   if (!g.plan.empty()) j["plan"] = g.plan;
   j["trials_hash"] = fmt::format("{:016x}", g.trials_hash);
   return j;
@@ -81,6 +91,16 @@ Json total_json(const TuneReport& r) {
   total["cycles_from"] = r.cycles_from;
   if (!r.simulator.empty()) total["simulator"] = r.simulator;
   total["measurements"] = r.measurements;
+  total["model_accuracy"] = accuracy_json(accuracy_of(r));
+  if (r.clock_hz > 0) {
+    total["clock_hz"] = r.clock_hz;
+    total["tuned_ms"] = milliseconds(r, r.tuned_cycles);
+    total["tuned_cold_ms"] = milliseconds(r, r.tuned_cold_cycles);
+  }
+  if (r.target_ms > 0) {
+    total["target_ms"] = r.target_ms;
+    total["meets_target"] = meets_target(r);
+  }
   total["wall_s"] = r.wall_s;
   total["ended"] = r.ended ? Json(std::string(name_of(*r.ended))) : Json(nullptr);
   return total;

@@ -115,6 +115,7 @@ Result<void> Tuner::prepare() {
                 when_past(begin_ + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
                                        std::chrono::duration<double>(options_.budget_seconds)))};
   if (options_.max_evals) run_rules_.push_back(when_max_evals(*options_.max_evals));
+  if (options_.target_cycles > 0) run_rules_.push_back(when_network_within(options_.target_cycles));
   return {};
 }
 
@@ -199,7 +200,9 @@ Result<std::optional<StopReason>> Tuner::run() {
   if (auto ok = baseline(); !ok) return tl::unexpected(ok.error());
   if (auto ok = measure_pins(); !ok) return tl::unexpected(ok.error());
   while (TuningTask* task = most_promising()) {
-    if (const auto reason = first_fired(run_rules_, task->status(measurements_))) return reason;
+    StopStatus status = task->status(measurements_);
+    status.network_cycles = network_cycles();
+    if (const auto reason = first_fired(run_rules_, status)) return reason;
     if (auto ok = round(*task); !ok) return tl::unexpected(ok.error());
   }
   return std::nullopt;
@@ -254,6 +257,12 @@ TuningTask* Tuner::most_promising() {
   for (TuningTask& task : tasks_)
     if (task.open() && (!best || promise(task) > promise(*best))) best = &task;
   return best;
+}
+
+double Tuner::network_cycles() const {
+  double sum = 0;
+  for (const TuningTask& t : tasks_) sum += static_cast<double>(t.members.size()) * t.status().best_cycles;
+  return sum;
 }
 
 Result<void> Tuner::round(TuningTask& task) {

@@ -36,6 +36,7 @@ struct TunerOptions {
   std::map<std::string, Config> pins;    ///< fixed by the user, by group name
   double within_bound = 0.01;            ///< a group this near to its lower bound is settled
   int no_gain_rounds = 16;               ///< so many rounds without gain settle a group that cannot be exhausted
+  double target_cycles = 0;              ///< of the network: enough, the search ends; 0: never
   double exhaust_seconds = 60;           ///< predicted time that may go into exhausting spaces, smallest first
 };
 
@@ -83,6 +84,7 @@ class Tuner {
   Result<void> measure(TuningTask& task, const std::vector<CandidateId>& proposals);
   Result<void> measure_pins();
   TuningTask* most_promising();
+  double network_cycles() const;
 
   const std::vector<GroupInContext>& groups_;
   const Target& target_;

@@ -10,6 +10,9 @@ namespace {
 /// An improvement by less is no gain: rounds with such count as without.
 constexpr double least_gain = 0.001;
 
+/// Kept per task, to judge the cost model by; a megabyte.
+constexpr std::size_t most_predictions = 1u << 17;
+
 /// FNV-1a, 64 bits (http://www.isthe.com/chongo/tech/comp/fnv).
 uint64_t hash_step(uint64_t hash, uint64_t value) {
   for (int byte = 0; byte < 8; ++byte) hash = (hash ^ (value >> (8 * byte) & 0xff)) * 0x100000001b3u;
@@ -112,6 +115,8 @@ bool record(TuningTask& task, const std::vector<Trial>& trials) {
     const ConfigCycles result{task.candidates.config(t.candidate), t.cycles};
     enter(task, result);
     mark_told(task, t.candidate);
+    if (std::isfinite(t.cycles) && task.predictions.size() < most_predictions)
+      task.predictions.push_back({task.candidates.predicted[t.candidate], static_cast<float>(t.cycles)});
     ++task.state.evaluations;
     if (task.evaluations++ == 0) task.trials_hash = hash_begin;
     for (const uint16_t value : result.config.value) task.trials_hash = hash_step(task.trials_hash, value);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "search/candidates.hpp"
+#include "search/model_accuracy.hpp"
 #include "search/stop_rule.hpp"
 #include "search/strategy.hpp"
 #include "search/tuning_store.hpp"
@@ -51,12 +52,13 @@ struct TuningTask {
   bool exhaustible = false;  ///< affordable: nothing but exhaustion and the run's budget ends its search
 
   TuningState state;
-  std::vector<bool> told;          ///< per candidate: its result is known
-  std::size_t left = 0;            ///< candidates not told
-  std::size_t evaluations = 0;     ///< of this run
-  bool best_known_before = false;  ///< the best was measured by an earlier run
-  std::string last_failure;        ///< of a measurement in this run; empty: none failed
-  uint64_t trials_hash = 0;        ///< over configs and cycles of this run's trials, in order
+  std::vector<bool> told;                      ///< per candidate: its result is known
+  std::size_t left = 0;                        ///< candidates not told
+  std::size_t evaluations = 0;                 ///< of this run
+  bool best_known_before = false;              ///< the best was measured by an earlier run
+  std::string last_failure;                    ///< of a measurement in this run; empty: none failed
+  std::vector<PredictedMeasured> predictions;  ///< of this run's first measurements
+  uint64_t trials_hash = 0;                    ///< over configs and cycles of this run's trials, in order
 
   Query query() const { return {shape, context, *target}; }
   StopStatus status(std::size_t run_evaluations = 0) const;

@@ -45,6 +45,11 @@ TEST_CASE("a run's stop rules fire at their limits, not before") {
   const auto now = std::chrono::steady_clock::now();
   CHECK(when_past(now)(status()) == StopReason::wall_clock);
   CHECK_FALSE(when_past(now + std::chrono::hours(1))(status()));
+  CHECK_FALSE(when_network_within(1e9)(status()));
+  StopStatus fast = status();
+  fast.network_cycles = 5000;
+  CHECK_FALSE(when_network_within(4999)(fast));
+  CHECK(when_network_within(5000)(fast) == StopReason::target);
   std::atomic<bool> flag{false};
   const StopRule interrupted = when_interrupted(flag);
   CHECK_FALSE(interrupted(status()));

@@ -1,0 +1,72 @@
+// What ares-tune answers beside the table: times and a verdict, the model's accuracy, why a config.
+#include <doctest/doctest.h>
+
+#include "tests/e2e/tune_support.hpp"
+
+using namespace ares::tune_test;
+
+namespace {
+
+std::vector<std::string> command(const Scratch& s, std::vector<std::string> more) {
+  std::vector<std::string> all{"--model",     small_model(), "--no-kb", "--measure", "event",
+                               "--max-evals", "600",         "--json",  s / "a.json"};
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("--clock and --target-ms give times and a verdict") {
+  const Scratch s;
+  Ended e = tune(s, command(s, {"--clock", "100MHz", "--target-ms", "1"}));
+  REQUIRE_MESSAGE(e.status == 0, e.err);
+  auto total = read_json(s / "a.json")["total"];
+  CHECK(total["clock_hz"] == 100e6);
+  CHECK(total["tuned_ms"].get<double>() == doctest::Approx(total["tuned_cycles"].get<double>() / 100e3));
+  CHECK(total["meets_target"] == true);
+  CHECK(e.out.find("is met") != std::string::npos);
+  e = tune(s, command(s, {"--clock", "100e6", "--target-ms", "0.001"}));
+  CHECK(read_json(s / "a.json")["total"]["meets_target"] == false);
+  CHECK(e.out.find("is missed") != std::string::npos);
+}
+
+TEST_CASE("--target-cycles ends the run as soon as the groups are that fast together") {
+  const Scratch s;
+  REQUIRE(tune(s, command(s, {"--target-cycles", "1000000"})).status == 0);
+  const auto report = read_json(s / "a.json");
+  CHECK(report["total"]["ended"] == "target");
+  CHECK(report["total"]["measurements"] <= 2 * report["groups"].size());  // rule and model-best, nothing else
+  REQUIRE(tune(s, command(s, {"--target-cycles", "1"})).status == 0);
+  CHECK(read_json(s / "a.json")["total"]["ended"] == "max-evals");
+}
+
+TEST_CASE("after a run the model's accuracy is told, for each group and in all") {
+  const Scratch s;
+  const Ended e = tune(s, command(s, {}));
+  CHECK(e.out.find("Kendall's tau") != std::string::npos);
+  const auto report = read_json(s / "a.json");
+  std::size_t configs = 0;
+  for (const auto& g : report["groups"])
+    if (const auto& a = g["model_accuracy"]; !a.is_null()) {
+      configs += a["configs"].get<std::size_t>();
+      CHECK(a["mape"] < 0.2);
+      CHECK(a["kendall_tau"] > 0.5);
+      CHECK(a["regret"] >= 0);
+    }
+  const auto& all = report["total"]["model_accuracy"];
+  CHECK(all["configs"] == configs);
+  CHECK(all["top10_recall"] > 0.3);
+}
+
+TEST_CASE("--explain says why a group has its config") {
+  const Scratch s;
+  const Ended e = tune(s, command(s, {"--explain", "conv2"}));
+  REQUIRE_MESSAGE(e.status == 0, e.err);
+  for (const char* word : {"conv2: {tile_h=", "Limited by", "One knob changed", "differs in", "L1 window"})
+    CHECK_MESSAGE(e.out.find(word) != std::string::npos, word);
+  const Ended unknown = tune(s, command(s, {"--explain", "conv9"}));
+  CHECK(unknown.status == 2);
+  CHECK_MESSAGE(unknown.err.find("conv1") != std::string::npos, unknown.err);
+  CHECK(tune(s, command(s, {"--clock", "fast"})).status == 2);
+  CHECK(tune(s, command(s, {"--target-ms", "-1"})).status == 2);
+}
