@@ -13,6 +13,7 @@
 #include "core/base/file.hpp"
 #include "core/import/model_options.hpp"
 #include "core/ir/graph.hpp"
+#include "cost_models/learned.hpp"
 #include "cost_models/plugin.hpp"
 #include "kb/location.hpp"
 #include "search/dry_run.hpp"
@@ -190,9 +191,34 @@ struct Ranking {
   }
 };
 
+/// What the knowledge base has for the target, by the most trusted source that has anything.
+std::vector<LearnedFrom> known_results(const TuneSettings& s, const Target& target) {
+  const Memory memory = open_memory(s, false);
+  std::array<std::vector<LearnedFrom>, kb::sources.size()> results;
+  if (memory.kb)
+    (void)memory.kb->for_each([&](const kb::Entry& e) {
+      const kb::Signature& g = e.subject.signature;
+      if (g.target != target.name || e.subject.environment.target_hash != target.hash) return true;
+      for (const kb::Measured& m : e.results)
+        results[static_cast<std::size_t>(e.subject.source)].push_back({g.shape, g.context, m.config, m.cycles});
+      return true;
+    });
+  for (const kb::Source source : kb::sources) {
+    auto& found = results[static_cast<std::size_t>(source)];
+    if (found.empty()) continue;
+    print_notice(fmt::format("ares-tune: the model learns from {} results of {} in {}", found.size(),
+                             kb::name_of(source), memory.place));
+    return std::move(found);
+  }
+  print_notice("ares-tune: the knowledge base has nothing to learn from; the model is the analytical one");
+  return {};
+}
+
 Ranking make_ranking(const TuneSettings& s, const Target& target) {
   Ranking r;
-  if (is_plugin(s.cost_model))
+  if (s.cost_model == "learned")
+    r.model = make_learned_model(known_results(s, target), target);
+  else if (is_plugin(s.cost_model))
     r.model = r.plugin = value_or_throw(make_plugin_model(s.cost_model, target, s.trust_plugin));
   else
     r.model = value_or_throw(make_cost_model(s.cost_model));

@@ -139,7 +139,8 @@ void add_tune_options(Options& options) {
   add("pin", text("FILE.json"), "configs fixed by you, which win over everything: {\"conv1\": {\"tile_h\": 14, ..}}");
   add("strategy", given("auto", "NAME"), "auto, bayesian, evolutionary, grid or random");
   add("cost-model", given("analytical", "NAME"),
-      "what ranks configs before they are measured: analytical, event, libX.so or 'exec:COMMAND'");
+      "what ranks configs before they are measured: analytical, learned (from the knowledge base), event, libX.so or "
+      "'exec:COMMAND'");
   add("trust-plugin", flag(), "load libX.so into this process: faster, and a crash of it is ours");
   add("measure", given("auto", "HOW"), "auto (GVSOC where it is installed), event, gvsoc or none");
   add("gvsoc", text("PATH"), "where GVSOC is installed; without it $GVSOC_HOME");

@@ -70,3 +70,18 @@ TEST_CASE("--explain says why a group has its config") {
   CHECK(tune(s, command(s, {"--clock", "fast"})).status == 2);
   CHECK(tune(s, command(s, {"--target-ms", "-1"})).status == 2);
 }
+
+TEST_CASE("--cost-model learned learns from the knowledge base, and says when there is nothing to learn from") {
+  const Scratch s;
+  const std::vector<std::string> dry{"--model",   small_model(),  "--kb",   s / "kb",
+                                     "--dry-run", "--cost-model", "learned"};
+  Ended e = tune(s, dry);
+  REQUIRE_MESSAGE(e.status == 0, e.err);
+  CHECK_MESSAGE(e.err.find("nothing to learn from") != std::string::npos, e.err);
+  REQUIRE(tune(s, {"--model", small_model(), "--kb", s / "kb", "--measure", "event", "--max-evals", "600"}).status ==
+          0);
+  e = tune(s, dry);
+  REQUIRE_MESSAGE(e.status == 0, e.err);
+  CHECK_MESSAGE(e.err.find("results of event") != std::string::npos, e.err);
+  CHECK(e.out.find("cost model learned") != std::string::npos);
+}

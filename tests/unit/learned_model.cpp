@@ -1,0 +1,69 @@
+#include "cost_models/learned.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "core/group/space.hpp"
+
+using namespace ares;
+
+namespace {
+
+struct Bench {
+  Target target = load_target("gap9").value();
+  GroupShape shape;
+  Context context;
+  std::vector<Config> configs;
+  std::vector<Estimate> analytical;
+
+  Bench() {
+    shape.family = Family::linear;
+    shape.in = {1, 1, 256};
+    shape.out = {1, 1, 96};
+    context.l1_bytes = 64 * 1024;
+    for_each_feasible(make_space(shape, context), [&](uint64_t, const Config& c) {
+      configs.push_back(c);
+      return configs.size() < 2000;
+    });
+    analytical = by(**make_cost_model("analytical"));
+  }
+
+  std::vector<Estimate> by(const CostModel& model) const {
+    std::vector<Estimate> e(configs.size());
+    model.estimate({shape, context, target}, configs, e);
+    return e;
+  }
+
+  /// A machine on which incoming transfers cost half of their time on top.
+  double measured(std::size_t i) const { return analytical[i].cycles + 0.5 * analytical[i].dma_in; }
+
+  double error(const CostModel& model) const {
+    const auto e = by(model);
+    double sum = 0;
+    for (std::size_t i = 1; i < configs.size(); i += 2) sum += std::abs(e[i].cycles / measured(i) - 1);
+    return sum / static_cast<double>(configs.size() / 2);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("the learned model corrects what the analytical one gets wrong, on configs it has not seen") {
+  const Bench b;
+  std::vector<LearnedFrom> samples;
+  for (std::size_t i = 0; i < b.configs.size(); i += 2)
+    samples.push_back({b.shape, b.context, b.configs[i], b.measured(i)});
+  const double before = b.error(**make_cost_model("analytical"));
+  const double after = b.error(*make_learned_model(samples, b.target));
+  CHECK(before > 0.05);
+  CHECK(after < before / 5);
+}
+
+TEST_CASE("without samples, and with samples that make no sense, the learned model is the analytical one") {
+  const Bench b;
+  const std::vector<LearnedFrom> useless{{b.shape, b.context, b.configs[0], 0}, {b.shape, b.context, b.configs[1], -5}};
+  for (const auto& model : {make_learned_model({}, b.target), make_learned_model(useless, b.target)}) {
+    const auto e = b.by(*model);
+    for (std::size_t i = 0; i < e.size(); ++i) CHECK(e[i].cycles == b.analytical[i].cycles);
+  }
+}
