@@ -149,6 +149,15 @@ void check_explained(const Network& n, const TuneSettings& s) {
                                                       fmt::join(names, ", ")));
 }
 
+ExitStatus sweep_target(const Network& n, const TuneSettings& s, const CostModel& model) {
+  const Sweep swept = sweep(*s.sweep, n.graph, n.target, n.plan, model);
+  std::cout << to_text(swept, s.clock_hz > 0 ? s.clock_hz : n.target.clock_hz);
+  if (!s.json.empty())
+    if (const auto written = write_file(s.json, to_json(swept, n.graph.name, n.target)); !written)
+      throw CommandError(ExitStatus::failed, fmt::format("--json: {}", written.error().what));
+  return ExitStatus::done;
+}
+
 std::string command_line(const TuneSettings& s) {
   return fmt::format("ares-tune --strategy {} --measure {} --seed {}", s.tuner.strategy, s.measure, s.tuner.seed);
 }
@@ -235,6 +244,7 @@ ExitStatus tune(const OptionValues& values, const TuneSettings& s) {
   check_writable("--json", s.json);
   const Network n = load(values, s, target);
   check_explained(n, s);
+  if (s.sweep) return sweep_target(n, s, *ranking.model);
   Memory memory = open_memory(s, !s.dry_run && !measurer.is_none());
   TrialLog log(s.dry_run ? "" : s.trials);
 

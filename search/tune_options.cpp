@@ -23,8 +23,7 @@ constexpr int64_t most_int = std::numeric_limits<int>::max();
 struct Later {
   const char *name, *value, *what;
 };
-constexpr std::array<Later, 3> later{{
-    {"sweep", "KEY=V1,V2", "sweeps"},
+constexpr std::array<Later, 2> later{{
     {"report", "FILE.html", "HTML reports"},
     {"trace", "FILE.json", "traces"},
 }};
@@ -133,6 +132,7 @@ void add_tune_options(Options& options) {
   add("clock", text("FREQUENCY"), "give times at this clock, as 370MHz; without it the target's");
   add("target-ms", real("MS"), "the time that an inference may take: says whether it is met");
   add("explain", text("GROUP"), "why this config: parts, runners-up, what other knobs and other L1 sizes would bring");
+  add("sweep", text("KEY=V1,V2"), "the network on variants of the target: l1, l2, cores, dma or l3, as l1=64K,256K");
   add("min-cycles", number("N"), "skip groups whose model-best is below N cycles");
   add("tune-all", flag(), "skip no group: --min-cycles 0");
   add("layers", text("A,B"), "search these groups only");
@@ -193,6 +193,7 @@ TuneSettings read_tune_settings(const OptionValues& values) {
     s.clock_hz = *hertz;
   }
   s.target_ms = positive(values, "target-ms").value_or(0);
+  if (const auto text = optional<std::string>(values, "sweep")) s.sweep = value_or_throw(parse_sweep(*text));
   s.explain = optional<std::string>(values, "explain").value_or("");
   s.dry_run = values["dry-run"].as<bool>();
   s.json = optional<std::string>(values, "json").value_or("");

@@ -6,6 +6,7 @@
 
 #include "core/base/cli.hpp"
 #include "core/plan/network_program.hpp"
+#include "search/sweep.hpp"
 #include "search/tuner.hpp"
 
 namespace ares {
@@ -19,7 +20,8 @@ struct TuneSettings {
   bool trust_plugin = false;  ///< of cost_model, where it is a shared library
   double clock_hz = 0;        ///< 0: the target's
   double target_ms = 0;       ///< 0: none
-  std::string explain;        ///< a group; empty: none
+  std::optional<SweepRequest> sweep;
+  std::string explain;  ///< a group; empty: none
   int jobs = 1;
   bool dry_run = false;
   std::string json, trials;  ///< files to write; empty: none

@@ -209,7 +209,7 @@ TEST_CASE("what cannot be done is one line and status 2") {
       {on_model() + Arguments{"--measure", "stopwatch"}, "stopwatch"},
       {on_model() + Arguments{"--engine", "accel"}, "accel"},
       {on_model() + Arguments{"--objective", "energy"}, "energy"},
-      {on_model() + Arguments{"--sweep", "cores=1,2"}, "--sweep"},
+      {on_model() + Arguments{"--sweep", "magic=1,2"}, "cores (workers)"},
       {on_model() + Arguments{"--report", "r.html"}, "--report"},
       {on_model() + Arguments{"--trace", "t.json"}, "--trace"},
       {on_model() + Arguments{"--gvsoc", "/opt"}, "--gvsoc"},

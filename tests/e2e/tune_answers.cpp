@@ -85,3 +85,19 @@ TEST_CASE("--cost-model learned learns from the knowledge base, and says when th
   CHECK_MESSAGE(e.err.find("results of event") != std::string::npos, e.err);
   CHECK(e.out.find("cost model learned") != std::string::npos);
 }
+
+TEST_CASE("--sweep shows the network on variants of the target") {
+  const Scratch s;
+  const Ended e = tune(s, command(s, {"--sweep", "cores=1,8,16"}));
+  REQUIRE_MESSAGE(e.status == 0, e.err);
+  const auto points = read_json(s / "a.json")["points"];
+  REQUIRE(points.size() == 4);
+  CHECK(points[0]["model_best_cycles"] == points[2]["model_best_cycles"]);  // gap9 has 8 workers
+  CHECK(points[1]["model_best_cycles"] > points[2]["model_best_cycles"]);
+  CHECK(points[3]["model_best_cycles"] <= points[2]["model_best_cycles"]);
+  REQUIRE(tune(s, command(s, {"--sweep", "l1=1K,64K"})).status == 0);
+  const auto windows = read_json(s / "a.json")["points"];
+  CHECK_MESSAGE(windows[1].contains("error"), windows.dump());  // not even the stacks fit
+  CHECK(windows[2]["model_best_cycles"] > 0);
+  CHECK(tune(s, command(s, {"--sweep", "l1=some"})).status == 2);
+}
