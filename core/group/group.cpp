@@ -13,6 +13,8 @@ template <class... F>
 struct overloaded : F... {
   using F::operator()...;
 };
+template <class... F>
+overloaded(F...) -> overloaded<F...>;  // clang 14 needs it
 
 /// Bits of w - z_w: those of the weights where all z_w are 0, else 8 where that holds them, else 9 for "more than 8".
 uint8_t centred_bits(const Weighted& w) {

@@ -26,6 +26,8 @@ template <class... F>
 struct overloaded : F... {
   using F::operator()...;
 };
+template <class... F>
+overloaded(F...) -> overloaded<F...>;  // clang 14 needs it
 
 /// Input and output are u8 or s16.
 void run_norm(const Norm& op, const TensorData& from, TensorData& to) {
