@@ -30,6 +30,7 @@ struct Evaluator {
 };
 
 std::span<const Evaluator> elementwise_evaluators();
+std::span<const Evaluator> expansion_evaluators();
 std::span<const Evaluator> layout_evaluators();
 std::span<const Evaluator> norm_evaluators();
 std::span<const Evaluator> pool_evaluators();

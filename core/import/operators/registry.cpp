@@ -11,9 +11,10 @@ namespace {
 
 // clang-format off
 const Operator* const kOperators[] = {
-    &kArgMax, &kArgMin, &kAveragePool, &kBatchNormalization, &kCast, &kClip, &kConcat, &kConstant, &kConstantOfShape, &kConv, &kDropout, &kFlatten,
-    &kGather, &kGemm, &kGlobalAveragePool, &kIdentity, &kLogSoftmax, &kMatMul, &kMaxPool, &kPad, &kQuant, &kReshape, &kResize, &kShape, &kSlice, &kSoftmax, &kSplit, &kSqueeze,
-    &kTranspose, &kTrunc, &kUnsqueeze, &kUpsample,
+    &kArgMax, &kArgMin, &kAveragePool, &kBatchNormalization, &kCast, &kClip, &kConcat, &kConstant, &kConstantOfShape, &kConv, &kDropout,
+    &kEqual, &kExpand, &kFlatten, &kGather, &kGemm, &kGlobalAveragePool, &kGreater, &kIdentity, &kLess, &kLogSoftmax, &kMatMul, &kMaxPool,
+    &kPad, &kQuant, &kRange, &kReshape, &kResize, &kShape, &kSlice, &kSoftmax, &kSplit, &kSqueeze, &kTile, &kTranspose, &kTrunc,
+    &kUnsqueeze, &kUpsample, &kWhere,
 };
 // clang-format on
 
