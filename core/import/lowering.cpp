@@ -126,18 +126,31 @@ Result<void> lower_output(Lowering& lowering, const std::string& name) {
 
 }  // namespace
 
-Lowering::Lowering(ModelGraph& from, LayerGraph& to) : model(from), graph(to) {
+Lowering::Lowering(ModelGraph& from, LayerGraph& to, Notice to_user)
+    : model(from), graph(to), notice(std::move(to_user)) {
   for (const auto& [name, array] : model.constants) values[name] = {Constant{name}, {}};
   for (const auto& [name, constant] : model.quantised) values[name] = {Constant{name}, {}};
   for (const std::string& name : model.inputs) values[name] = {HostFloat{{name}}, {model.shapes.at(name), {}}};
   for (std::size_t n = 0; n < model.nodes.size(); ++n) {
     for (const std::string& out : model.nodes[n].outputs) nodes_[out] = n;
+    for (const std::string& in : model.nodes[n].inputs) {
+      auto& readers = readers_[in];
+      if (readers.empty() || readers.back() != n) readers.push_back(n);
+    }
   }
 }
 
 const Node* Lowering::producer(const std::string& tensor) const {
   const auto it = nodes_.find(tensor);
   return it == nodes_.end() ? nullptr : &model.nodes[it->second];
+}
+
+std::vector<const Node*> Lowering::readers(const std::string& tensor) const {
+  std::vector<const Node*> nodes;
+  const auto it = readers_.find(tensor);
+  if (it == readers_.end()) return nodes;
+  for (const std::size_t n : it->second) nodes.push_back(&model.nodes[n]);
+  return nodes;
 }
 
 Result<const Value*> Lowering::input(const NodeView& node, std::size_t i) const {
@@ -199,10 +212,10 @@ std::vector<int32_t> channels_first_order(const Dims& dims) {
   return order;
 }
 
-Result<LayerGraph> lower_model(ModelGraph& model, CheckLog* log) {
+Result<LayerGraph> lower_model(ModelGraph& model, const Notice& notice, CheckLog* log) {
   LayerGraph graph;
   graph.name = model.name;
-  Lowering lowering(model, graph);
+  Lowering lowering(model, graph, notice);
   for (const Node& node : model.nodes) {
     if (log && pass_over(lowering, node, *log)) continue;
     const char* cause = node.op == "Quant" ? "quantiser" : "layer";

@@ -119,10 +119,13 @@ struct Value {
   ModelView view;
 };
 
+/// Takes one line for the user.
+using Notice = std::function<void(const std::string&)>;
+
 /// The model and the layer graph that grows from it.
 class Lowering {
  public:
-  Lowering(ModelGraph& from, LayerGraph& to);
+  Lowering(ModelGraph& from, LayerGraph& to, Notice to_user);
 
   /// The value of input i of a node.
   Result<const Value*> input(const NodeView& node, std::size_t i) const;
@@ -139,16 +142,20 @@ class Lowering {
   bool free_dims(TensorId id) const;
   /// The node that computes a tensor of the model, or null.
   const Node* producer(const std::string& tensor) const;
+  /// The nodes that read it, each once.
+  std::vector<const Node*> readers(const std::string& tensor) const;
 
   ModelGraph& model;
   LayerGraph& graph;
+  Notice notice;
   std::map<std::string, Value> values;
 
  private:
   std::map<TensorId, LayerId> producers_;
   std::set<TensorId> consumed_;
   std::set<std::string> names_;
-  std::map<std::string, std::size_t> nodes_;  ///< index of the node that computes each tensor
+  std::map<std::string, std::size_t> nodes_;                 ///< index of the node that computes each tensor
+  std::map<std::string, std::vector<std::size_t>> readers_;  ///< and of those that read it
 };
 
 /// An identity order is the empty one.
@@ -162,6 +169,6 @@ std::string layer_name(const std::string& node, const std::set<std::string>& tak
 
 /// The pass `lower`: every node of the model, then its outputs. With a log, what cannot be lowered is taken down, and
 /// the graph holds the rest: a Quant of an unknown tensor is an input of it, what nothing reads any more an output.
-Result<LayerGraph> lower_model(ModelGraph& model, CheckLog* log = nullptr);
+Result<LayerGraph> lower_model(ModelGraph& model, const Notice& notice, CheckLog* log = nullptr);
 
 }  // namespace ares::qonnx

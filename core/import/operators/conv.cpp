@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "core/import/operators/linear.hpp"
+#include "core/import/operators/compose.hpp"
 #include "core/import/operators/window.hpp"
 
 namespace ares::qonnx {
@@ -38,9 +38,13 @@ std::vector<int64_t> channels_last(const Shape& weights) {
   return transpose_indices({weights[0], weights[1], kh, weights.back()}, {0, 2, 3, 1});
 }
 
-Result<Value> lower(Lowering& lowering, const NodeView& node) {
-  const auto image = image_input(lowering, node);
-  if (!image) return tl::unexpected(image.error());
+/// The layer without its bias, and the dims of its output.
+struct OwnLayer {
+  Weighted layer;
+  Dims out;
+};
+
+Result<OwnLayer> own_layer(const Lowering& lowering, const NodeView& node) {
   const auto weights = weight_input(lowering, node, 1);
   if (!weights) return tl::unexpected(weights.error());
   const Shape& w = (*weights)->shape;
@@ -49,24 +53,49 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
   const auto window = resolve_window(node, *node.shape(0), {w.begin() + 2, w.end()});
   if (!window) return tl::unexpected(window.error());
   layer->window = window->window;
-  if (auto ok = add_pads(node, *image, layer->window); !ok) return tl::unexpected(ok.error());
   layer->groups = static_cast<int>(int_attribute(node.node, "group", 1));
   const Dims out{static_cast<int32_t>(window->out_h), static_cast<int32_t>(window->out_w), static_cast<int32_t>(w[0])};
-  Accumulator acc{std::move(*layer), image->tensor, out, node.node.name, {}, 0, false};
-  if (node.has_input(2)) {
-    if (auto ok = add_bias(lowering, node, 2, 1, acc, {w[0]}); !ok) return tl::unexpected(ok.error());
-  }
+  return OwnLayer{std::move(*layer), out};
+}
+
+Result<Value> on_image(Lowering& lowering, const NodeView& node) {
+  const auto image = image_input(lowering, node);
+  if (!image) return tl::unexpected(image.error());
+  auto own = own_layer(lowering, node);
+  if (!own) return tl::unexpected(own.error());
+  if (auto ok = add_pads(node, *image, own->layer.window); !ok) return tl::unexpected(ok.error());
+  Accumulator acc{std::move(own->layer), image->tensor, own->out, node.node.name, {}, 1, false};
+  return Value{std::move(acc), {output_shape(lowering, node), channels_first_order(own->out)}};
+}
+
+Result<Value> on_sum(Lowering& lowering, const NodeView& node, const Value& sum) {
+  const auto own = own_layer(lowering, node);
+  if (!own) return tl::unexpected(own.error());
+  return compose(lowering, node, sum, own->layer, own->out);
+}
+
+Result<Value> lower(Lowering& lowering, const NodeView& node) {
+  const auto input = lowering.input(node, 0);
+  if (!input) return tl::unexpected(input.error());
+  auto value =
+      std::holds_alternative<Accumulator>((*input)->kind) ? on_sum(lowering, node, **input) : on_image(lowering, node);
+  if (!value || !node.has_input(2)) return value;
+  auto& acc = std::get<Accumulator>(value->kind);
+  acc.channel_axis = 0;
+  if (auto ok = add_bias(lowering, node, 2, 1, acc, {acc.out.c}); !ok) return tl::unexpected(ok.error());
   acc.channel_axis = 1;
-  return Value{std::move(acc), {output_shape(lowering, node), channels_first_order(out)}};
+  return value;
 }
 
 }  // namespace
 
-const Operator kConv{.name = "Conv",
-                     .shapes = shapes,
-                     .lower = lower,
-                     .supports =
-                         "one or two spatial axes; any kernel, stride, dilation, pads and groups; weights of 8 bits or "
-                         "fewer, per tensor or per channel, with or without zero points; float or quantised bias"};
+const Operator kConv{
+    .name = "Conv",
+    .shapes = shapes,
+    .lower = lower,
+    .supports =
+        "one or two spatial axes; any kernel, stride, dilation, pads and groups; weights of 8 bits or "
+        "fewer, per tensor or per channel, with or without zero points; float or quantised bias; two without a "
+        "Quant between them become one where the second has no padding"};
 
 }  // namespace ares::qonnx
