@@ -1,5 +1,7 @@
 #include "core/arithmetic/curve.hpp"
 
+#include <fmt/format.h>
+
 #include <cmath>
 
 #include "core/ir/layer.hpp"
@@ -16,11 +18,15 @@ double steps(const std::function<double(double)>& f, double x, const Quantisatio
 
 }  // namespace
 
-std::vector<int32_t> curve_points(const std::function<double(double)>& f, double input_scale, const Quantisation& out) {
+Result<std::vector<int32_t>> curve_points(const std::function<double(double)>& f, double input_scale, double lo,
+                                          double hi, const Quantisation& out) {
   std::vector<int32_t> points;
   for (int i = 0; i <= curve_segments; ++i) {
     const double x = (i * (65536.0 / curve_segments) - 32768) * input_scale;
-    points.push_back(static_cast<int32_t>(std::nearbyint(std::ldexp(steps(f, x, out), curve_fraction_bits))));
+    double y = steps(f, x, out);
+    if (std::isnan(y)) y = steps(f, std::clamp(x, lo, hi), out);  // no sum goes there
+    if (std::isnan(y)) return fail(fmt::format("the function has no value at {}, which its input reaches", x));
+    points.push_back(static_cast<int32_t>(std::nearbyint(std::ldexp(y, curve_fraction_bits))));
   }
   return points;
 }

@@ -10,6 +10,8 @@
 #include <span>
 #include <vector>
 
+#include "core/base/result.hpp"
+
 namespace ares {
 
 struct Quantisation;
@@ -18,8 +20,10 @@ inline constexpr int curve_segments = 512, curve_fraction_bits = 12;
 /// Words of a curve on the device: its points, lo, hi.
 inline constexpr int curve_words = curve_segments + 3;
 
-/// The points of f between an input of 16 bits and an output of 8, f being clamped to 2,000 output steps around 0.
-std::vector<int32_t> curve_points(const std::function<double(double)>& f, double input_scale, const Quantisation& out);
+/// The points of f between an input of 16 bits that reaches [lo, hi] and an output of 8, f being clamped to 2,000
+/// output steps around 0. Fails where f has no value in [lo, hi].
+Result<std::vector<int32_t>> curve_points(const std::function<double(double)>& f, double input_scale, double lo,
+                                          double hi, const Quantisation& out);
 
 /// The scale of a 16-bit input that covers [lo, hi] as far as the output still changes there.
 double curve_input_scale(const std::function<double(double)>& f, double lo, double hi, const Quantisation& out);

@@ -35,14 +35,16 @@ Array make_integers(Shape shape, std::vector<int64_t> values) { return {std::mov
 
 Result<int64_t> element_count(const Shape& shape) {
   int64_t count = 1;
+  bool empty = false;
   for (const int64_t d : shape) {
     if (d < 0) return fail(fmt::format("dimension {} in shape {}", d, to_string(shape)));
     if (d > 0 && count > kMaxElements / d) {
       return fail(fmt::format("shape {} has more than {} elements", to_string(shape), kMaxElements));
     }
-    count *= d;
+    empty = empty || d == 0;
+    count *= std::max<int64_t>(d, 1);  // strides of an empty tensor must fit, too
   }
-  return count;
+  return empty ? 0 : count;
 }
 
 Result<int64_t> folded_count(const Shape& shape, int64_t source) {

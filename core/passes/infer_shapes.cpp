@@ -44,8 +44,8 @@ bool folds(const NodeView& node, const Operator& op) {
 Result<bool> visit(ModelGraph& model, const Node& node) {
   const NodeView view{model, node};
   const Operator* op = qonnx::find_operator(node.op);
-  const bool has_data = std::any_of(node.inputs.begin(), node.inputs.end(), [](const auto& s) { return !s.empty(); });
-  if (node.outputs.empty() || (!has_data && node.op != "Constant")) return view.error("lacks inputs or outputs");
+  const bool has_data = node.op == "Constant" || view.has_input(0);  // no operator's first input is optional
+  if (node.outputs.empty() || !has_data) return view.error("lacks inputs or outputs");
   if (folds(view, *op)) {
     auto values = op->fold(view);
     if (!values) return tl::unexpected(values.error());

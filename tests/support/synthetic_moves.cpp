@@ -194,7 +194,7 @@ LayerGraph random_curve(Random& random) {
   Tensor in = tensor("in", dims, {3.0 / 32767, 0, 0, 255, true, 16});
   in.type = ElementType::s16;
   const int lo = pick(random, 0, 60);
-  return network_of(Curve{curve_points(wave, in.q.scale, out), lo, 250}, {in, tensor("out", dims, out)});
+  return network_of(Curve{*curve_points(wave, in.q.scale, -1, 1, out), lo, 250}, {in, tensor("out", dims, out)});
 }
 
 std::vector<uint8_t> straight_moves(const LayerGraph& network, std::span<const std::vector<uint8_t>> inputs) {

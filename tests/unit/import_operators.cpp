@@ -97,6 +97,60 @@ TEST_CASE("import: integer arithmetic stays integer and fails where there is no 
   CHECK_FALSE(try_fold("Add", {iota({2}), iota({3})}));
 }
 
+TEST_CASE("import: Expand, Tile, Range, Where and comparisons of constants") {
+  const Array expanded = fold("Expand", {iota({2, 1}), list({3, 1, 2})});
+  CHECK(expanded.shape == Shape{3, 2, 2});
+  CHECK(values_of(expanded) == Ints{0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1});
+  CHECK_FALSE(try_fold("Expand", {iota({2}), list({3})}));
+  CHECK_FALSE(try_fold("Expand", {iota({1}), list({-1})}));
+  CHECK_FALSE(try_fold("Expand", {iota({1}), list({1 << 20, 1 << 20})}));
+  const Array tiled = fold("Tile", {iota({2, 2}), list({2, 3})});
+  CHECK(tiled.shape == Shape{4, 6});
+  CHECK(values_of(tiled) == Ints{0, 1, 0, 1, 0, 1, 2, 3, 2, 3, 2, 3, 0, 1, 0, 1, 0, 1, 2, 3, 2, 3, 2, 3});
+  CHECK(fold("Tile", {iota({2}), list({0})}).shape == Shape{0});
+  for (const int64_t repeats : {int64_t{-1}, INT64_MAX, int64_t{1} << 22})
+    CHECK_FALSE(try_fold("Tile", {iota({2}), list({repeats})}));
+  CHECK_FALSE(try_fold("Tile", {iota({2}), list({1, 1})}));
+  CHECK(values_of(fold("Range", {number(2), number(9), number(3)})) == Ints{2, 5, 8});
+  CHECK(values_of(fold("Range", {number(3), number(-1), number(-2)})) == Ints{3, 1});
+  CHECK(fold("Range", {number(3), number(0), number(1)}).shape == Shape{0});
+  for (const int64_t step : {int64_t{0}, int64_t{1}})
+    CHECK_FALSE(try_fold("Range", {number(0), number(INT32_MAX), number(step)}));
+  CHECK_FALSE(try_fold("Range", {number(0), number(INT64_MAX), number(INT64_MAX)}));
+  CHECK(values_of(fold("Equal", {list({1, 2, 3}), number(2)})) == Ints{0, 1, 0});
+  CHECK(values_of(fold("Less", {list({1, 2, 3}), number(2)})) == Ints{1, 0, 0});
+  CHECK(values_of(fold("Greater", {list({1, 2, 3}), Array{{}, std::vector<float>{2.5f}}})) == Ints{0, 0, 1});
+  const Array chosen = fold("Where", {list({1, 0, 1}), number(-1), iota({2, 3})});
+  CHECK(chosen.shape == Shape{2, 3});
+  CHECK(values_of(chosen) == Ints{-1, 1, -1, -1, 4, -1});
+  CHECK_FALSE(fold("Where", {number(1), number(1), Array{{}, std::vector<float>{2.5f}}}).is_integer());
+  CHECK_FALSE(try_fold("Where", {list({1, 0}), number(1), iota({3})}));
+}
+
+TEST_CASE("import: joining with an empty constant keeps the others") {
+  const Array joined = fold("Concat", {list({}), list({4, 5}), list({})}, {{"axis", int64_t{0}}});
+  CHECK(joined.shape == Shape{2});
+  CHECK(values_of(joined) == Ints{4, 5});
+  CHECK(fold("Concat", {iota({0, 2}), iota({0, 3})}, {{"axis", int64_t{1}}}).shape == Shape{0, 5});
+}
+
+TEST_CASE("import: absent inputs and absurd empty shapes are refused") {
+  for (const char* op :
+       {"Add", "Relu", "Concat", "Where", "Equal", "Range", "Tile", "Expand", "Max", "Reshape", "Gather"}) {
+    CAPTURE(op);
+    for (const std::vector<std::string>& inputs :
+         {std::vector<std::string>{"", "one"}, {"one", ""}, {"one", "", "one"}, {"", "", ""}}) {
+      ModelBuilder b;
+      b.ints("one", {1});
+      b.quant("q", b.input("x", {1, 1}), {});
+      b.output(b.node(op, "n", inputs, {{"axis", int64_t{0}}}));
+      CHECK_FALSE(ares::test::run_pipeline(b.model));
+    }
+  }
+  CHECK_FALSE(ares::qonnx::element_count({0, int64_t{1} << 40}));
+  CHECK(ares::qonnx::element_count({0, 5}) == 0);
+}
+
 TEST_CASE("import: Cast, Constant, ConstantOfShape, Shape") {
   const Array real{{2}, std::vector<float>{-1.5f, 2.9f}};
   CHECK(values_of(fold("Cast", {real}, {{"to", int64_t{7}}})) == Ints{-1, 2});
@@ -148,6 +202,7 @@ TEST_CASE("import: output sizes of convolutions and pools") {
   CHECK_FALSE(conv({{"pads", Ints{-1, 0, 0, 0}}}));
   CHECK_FALSE(conv({{"group", int64_t{2}}}));
   CHECK_FALSE(conv({{"kernel_shape", Ints{5, 5}}}));
+  CHECK_FALSE(conv({{"auto_pad", std::string("SAME_UPPER")}, {"dilations", Ints{32767, 1}}}));  // 65534 rows of padding
   CHECK(pooled(7, 2, 2, {0, 0}, false).back() == 3);
   CHECK(pooled(7, 2, 2, {0, 0}, true).back() == 4);
   CHECK(pooled(5, 2, 3, {1, 1}, true).back() == 2);  // a third window would begin in the trailing pad

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "core/import/operators/move.hpp"
 
 namespace ares::qonnx {
@@ -12,6 +14,7 @@ ArraysResult fold(const NodeView& node) {
   shape[*axis] = 0;
   bool integer = true;
   for (std::size_t i = 0; i < node.node.inputs.size(); ++i) {
+    if (!node.constant(i)) return node.error(fmt::format("input {} is missing", i));
     const Array& part = *node.constant(i);
     Shape others = part.shape;
     if (others.size() != shape.size()) return node.error("joins tensors of different rank");
@@ -24,8 +27,8 @@ ArraysResult fold(const NodeView& node) {
   if (!count) return node.error(count.error().what);
   std::vector<double> reals;
   std::vector<int64_t> integers;
-  const int64_t outer =
-      first.shape[*axis] == 0 ? 0 : first.count() / (strides_of(first.shape)[*axis] * first.shape[*axis]);
+  int64_t outer = *count ? 1 : 0;
+  for (std::size_t i = 0; i < *axis; ++i) outer *= shape[i];
   for (int64_t o = 0; o < outer; ++o) {
     for (std::size_t i = 0; i < node.node.inputs.size(); ++i) {
       const Array& part = *node.constant(i);

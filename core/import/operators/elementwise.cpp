@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "core/import/host_graph.hpp"
@@ -190,6 +191,18 @@ Result<Value> lower_pair(Lowering& lowering, const NodeView& node, const Value& 
   return function_of_both(node, *fa, *fb, a.view);
 }
 
+/// Min and Max take any number of tensors, functions of one tensor one, all others two.
+Result<void> check_inputs(const NodeView& node) {
+  const std::size_t given = node.node.inputs.size();
+  const bool any = node.node.op == "Min" || node.node.op == "Max";
+  const std::size_t wanted = find_binary(node.node.op) ? 2 : 1;
+  if (any ? given < 1 : given != wanted) return node.error(fmt::format("has {} inputs instead of {}", given, wanted));
+  for (std::size_t i = 0; i < given; ++i) {
+    if (!node.has_input(i)) return node.error(fmt::format("input {} is missing", i));
+  }
+  return {};
+}
+
 /// Nothing where the result does not exist (division by zero, overflow) or is no integer.
 std::optional<int64_t> integer_result(std::string_view op, int64_t a, int64_t b) {
   int64_t out = 0;
@@ -267,6 +280,7 @@ std::string_view supported_binary(std::string_view name) {
 
 ArraysResult fold_elementwise(const NodeView& node) {
   if (const auto f = function_of(node.node)) return fold_unary(node, *f);
+  if (auto ok = check_inputs(node); !ok) return tl::unexpected(ok.error());
   ArraysResult result = std::vector<Array>{*node.constant(0)};
   for (std::size_t i = 1; result && i < node.node.inputs.size(); ++i) {
     result = fold_pair(node, result->front(), *node.constant(i));
@@ -275,6 +289,7 @@ ArraysResult fold_elementwise(const NodeView& node) {
 }
 
 ShapesResult shapes_elementwise(const NodeView& node) {
+  if (auto ok = check_inputs(node); !ok) return tl::unexpected(ok.error());
   auto shape = node.shape(0);
   for (std::size_t i = 1; shape && i < node.node.inputs.size(); ++i) {
     const auto other = node.shape(i);
@@ -289,6 +304,7 @@ ShapesResult shapes_elementwise(const NodeView& node) {
 Result<Value> lower_clip(Lowering& lowering, const NodeView& node, double lo, double hi) {
   const auto input = lowering.input(node, is_constant(lowering, node, 0) ? 1 : 0);
   if (!input) return tl::unexpected(input.error());
+  if (std::isnan(lo) || std::isnan(hi)) return node.error("its bounds are no numbers");
   Value value = **input;
   if (Clip* clip = clip_of(value)) {
     apply_clip(lo, hi, *clip);

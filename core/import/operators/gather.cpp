@@ -6,10 +6,10 @@ namespace ares::qonnx {
 namespace {
 
 ArraysResult fold(const NodeView& node) {
-  const Array& data = *node.constant(0);
-  const Shape& index_shape = node.constant(1)->shape;
   auto indices = node.integers(1);
   if (!indices) return tl::unexpected(indices.error());
+  const Array& data = *node.constant(0);
+  const Shape& index_shape = node.constant(1)->shape;
   const auto axis = normal_axis(int_attribute(node.node, "axis", 0), data.shape.size());
   if (!axis) return node.error(axis.error().what);
   const int64_t extent = data.shape[*axis];

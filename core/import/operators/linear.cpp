@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace ares::qonnx {
@@ -210,6 +211,10 @@ Result<void> apply_affine(const NodeView& node, const std::vector<double>& gain,
   Weighted& layer = acc.layer;
   const std::size_t channels = layer.weight_scale.size();
   if (acc.reshaped) return node.error("follows a Reshape of an accumulator; move it before the Reshape");
+  const auto finite = [](double v) { return std::isfinite(v); };
+  if (!std::all_of(gain.begin(), gain.end(), finite) || !std::all_of(shift.begin(), shift.end(), finite)) {
+    return node.error("its constant holds infinity or what is no number");
+  }
   if (gain.size() != channels || shift.size() != channels) return node.error("its constant has no value per channel");
   if (acc.clip.any()) {
     const auto clip = affine_clip(gain, shift, acc.clip);

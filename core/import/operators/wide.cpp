@@ -1,6 +1,9 @@
 #include "core/import/operators/wide.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
 
 #include "core/arithmetic/channel_terms.hpp"
 #include "core/arithmetic/curve.hpp"
@@ -32,14 +35,9 @@ Result<Clip> range_of(const Lowering& lowering, const Accumulator& sum) {
 bool reads_wide(const Lowering& lowering, const NodeView& node, std::size_t i, const Value& value) {
   if (std::holds_alternative<Wide>(value.kind)) return true;
   if (!std::holds_alternative<Accumulator>(value.kind)) return false;
-  const std::string& name = node.node.inputs[i];
-  int readers = 0;
-  for (const Node& n : lowering.model.nodes) {
-    const bool reads = std::find(n.inputs.begin(), n.inputs.end(), name) != n.inputs.end();
-    if (reads && n.op == "Quant") return false;
-    readers += reads;
-  }
-  return readers > 1;
+  const auto readers = lowering.readers(node.node.inputs[i]);
+  return readers.size() > 1 &&
+         std::none_of(readers.begin(), readers.end(), [](const Node* n) { return n->op == "Quant"; });
 }
 
 Wide as_wide(const NodeView& node, std::size_t i, const Value& value) {
@@ -52,6 +50,11 @@ Result<Value> quantise_wide(Lowering& lowering, const NodeView& node, const Wide
   const auto range = range_of(lowering, wide.sum);
   if (!range) return node.error(range.error().what);
   const double scale = curve_input_scale(wide.f, range->lo, range->hi, q);
+  if (!std::isfinite(scale) || !(scale > 0)) {
+    return node.error(fmt::format("its input ranges over {}..{}", range->lo, range->hi));
+  }
+  auto points = curve_points(wide.f, scale, range->lo, range->hi, q);
+  if (!points) return node.error(points.error().what);
   const auto bound = [&](double v) {
     return static_cast<int>(std::clamp(std::nearbyint(v / scale), -32768.0, 32767.0));
   };
@@ -59,7 +62,7 @@ Result<Value> quantise_wide(Lowering& lowering, const NodeView& node, const Wide
   const TensorId sum = lowering.add_tensor({wide.base, ElementType::s16, wide.sum.out, inner, {}, view});
   lowering.add_layer(wide.sum.node, wide.sum.layer, {wide.sum.input}, sum);
   const TensorId id = lowering.add_tensor({node.node.outputs[0], ElementType::u8, wide.sum.out, q, {}, view});
-  lowering.add_layer(node.node.name, Curve{curve_points(wide.f, scale, q), q.lo, q.hi}, {sum}, id);
+  lowering.add_layer(node.node.name, Curve{std::move(*points), q.lo, q.hi}, {sum}, id);
   return Value{Stored{id}, view};
 }
 

@@ -73,6 +73,7 @@ Result<WindowShape> resolve_window(const NodeView& node, const Shape& image, con
     if (auto_pad == "VALID") a.begin = a.end = 0;
     if (auto_pad == "SAME_UPPER" || auto_pad == "SAME_LOWER") pad_same(a, auto_pad == "SAME_UPPER");
     measure(a, ceil_mode);
+    if (std::max(a.begin, a.end) > std::numeric_limits<int16_t>::max()) return node.error("absurd padding");
     if (a.out < 1) return node.error(fmt::format("its window does not fit its input of shape {}", to_string(image)));
   }
   return WindowShape{to_window(axes[0], axes[1]), axes[0].out, axes[1].out};

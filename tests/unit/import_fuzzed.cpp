@@ -1,0 +1,70 @@
+// What fuzzing found, and what is near it.
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "tests/unit/import_builder.hpp"
+
+namespace {
+
+using namespace ares;
+using test::ModelBuilder;
+using Ints = std::vector<int64_t>;
+
+std::string error_of(const ModelBuilder& b) {
+  const auto g = test::run_pipeline(b.model);
+  return g ? "" : g.error().what;
+}
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("fuzzed: channels padded on both sides are three pieces") {
+  ModelBuilder b;
+  const auto x = b.quant("iq", b.input("x", {1, 3, 2, 2}), {1});
+  const auto p = b.node("Pad", "pad", {x, b.ints("pads", {0, 1, 0, 0, 0, 4, 0, 0})});
+  b.output(b.quant("oq", p, {2}));
+  const auto g = test::run_pipeline(b.model);
+  REQUIRE(g);
+  const auto& moved = std::get<Rearrange>(test::layer_named(*g, "pad").op);
+  REQUIRE(moved.pieces.size() == 3);
+  const auto channels = [&](std::size_t i) { return moved.pieces[i].movement.axes[2]; };
+  CHECK(channels(0) == MovedAxis{0, 3, 1, 1, 1});
+  CHECK(channels(1) == MovedAxis{3, 1, 0, 1, 1});
+  CHECK(channels(2) == MovedAxis{3, 4, 4, 1, 1});
+}
+
+TEST_CASE("fuzzed: a function of a sum where it has no value") {
+  const auto root_of_sum = [](float bias) {
+    ModelBuilder b;
+    const auto x = b.quant("iq", b.input("x", {1, 1, 2, 2}), {1, false, 0, 2});
+    const auto w = b.quant("wq", b.floats("w", {1, 1, 1, 1}, {1}), {1});
+    const auto sum = b.node("Conv", "conv", {x, w, b.floats("b", {1}, {bias})});
+    b.output(b.quant("oq", b.node("Sqrt", "root", {sum}), {0.01f, false}));
+    return error_of(b);
+  };
+  CHECK(root_of_sum(0) == "");
+  CHECK(contains(root_of_sum(-2), "node 'oq' (Quant): the function has no value at -"));
+}
+
+TEST_CASE("fuzzed: constants and bounds that are no numbers") {
+  for (const float constant : {std::nanf(""), INFINITY, -INFINITY}) {
+    for (const char* op : {"Add", "Mul", "Div", "Sub"}) {
+      CAPTURE(op);
+      ModelBuilder b;
+      const auto x = b.quant("iq", b.input("x", {1, 1, 2, 2}), {1, false, 0, 2});
+      const auto w = b.quant("wq", b.floats("w", {1, 1, 1, 1}, {1}), {1});
+      const auto sum = b.node("Conv", "conv", {x, w});
+      b.output(b.quant("oq", b.node(op, "n", {sum, b.scalar(constant)}), {0.01f, false}));
+      const bool divides = std::string(op) == "Div" && std::isinf(constant);  // the same zero everywhere
+      CHECK((divides || contains(error_of(b), "(" + std::string(op) + "): its constant")));
+    }
+  }
+  ModelBuilder b;
+  const auto x = b.quant("iq", b.input("x", {1, 1, 2, 2}), {1, false, 0, 2});
+  const auto w = b.quant("wq", b.floats("w", {1, 1, 1, 1}, {1}), {1});
+  const auto sum = b.node("Conv", "conv", {x, w});
+  b.output(b.quant("oq", b.node("Clip", "clip", {sum, b.scalar(std::nanf(""))}), {0.01f, false}));
+  CHECK(contains(error_of(b), "node 'clip' (Clip): its bounds are no numbers"));
+}
