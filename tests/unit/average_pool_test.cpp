@@ -109,17 +109,38 @@ TEST_CASE("average pool: what is refused is one clear line") {
   says({}, "no kernel_shape");
   says(square(2, 2, 0), "nothing but padding");
   says(square(40, 39, 1), "too large");
-  auto both = square(2, 0, 1);
-  both["pads"] = Ints{1, 1, 0, 0};
-  both["strides"] = Ints{3, 3};
-  both["ceil_mode"] = int64_t{1};
-  says(both, "ceil_mode");
+}
 
-  const auto mixed = [](ModelBuilder& b, const std::string& in) {
-    const auto padded = b.node("Pad", "pad", {in, b.ints("p", {0, 0, 1, 1, 0, 0, 1, 1})});
-    return b.node("AveragePool", "pool", {padded}, square(2, 1, 0));
-  };
-  CHECK(error_of(model(mixed, 1)).find("padding that counts") != std::string::npos);
+TEST_CASE("average pool: padding that counts beside some that does not is written out") {
+  for (const float zero_point : {0.0f, -7.0f, 20.0f}) {
+    const auto ceil = [](ModelBuilder& b, const std::string& x) {
+      auto both = square(2, 0, 1);
+      both["pads"] = Ints{1, 1, 0, 0};
+      both["strides"] = Ints{3, 3};
+      both["ceil_mode"] = int64_t{1};
+      return b.node("AveragePool", "pool", {x}, both);
+    };
+    CHECK(outputs(model(ceil, 1, zero_point)) == Floats{0, 1, 3, 8});
+    const auto mixed = [](ModelBuilder& b, const std::string& x) {
+      const auto padded = b.node("Pad", "pad", {x, b.ints("p", {0, 0, 1, 1, 0, 0, 1, 1})});
+      return b.node("AveragePool", "pool", {padded}, square(2, 1, 0));
+    };
+    Floats expected;
+    for (int row = -1; row < 5; ++row) {
+      for (int column = -1; column < 5; ++column) {
+        float sum = 0, count = 0;
+        for (const int r : {row, row + 1}) {
+          for (const int c : {column, column + 1}) {
+            if (r < 0 || r > 4 || c < 0 || c > 4) continue;
+            ++count;
+            if (r > 0 && r < 4 && c > 0 && c < 4) sum += kImage[static_cast<std::size_t>(3 * (r - 1) + c - 1)];
+          }
+        }
+        expected.push_back(sum / count);
+      }
+    }
+    CHECK(outputs(model(mixed, 0.25f, zero_point)) == expected);
+  }
 }
 
 TEST_CASE("average pool: a window whose sum could overflow int32 is refused") {

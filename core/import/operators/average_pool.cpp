@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "core/import/operators/linear.hpp"
+#include "core/import/operators/move.hpp"
 #include "core/import/operators/window.hpp"
 #include "core/ir/graph.hpp"
 
@@ -38,28 +39,56 @@ ShapesResult shapes(const NodeView& node) {
   return std::vector<Shape>{out};
 }
 
-/// Whether ceil_mode let the last window reach beyond the pads that the node states.
-bool overhangs(const NodeView& node, const Window& w, std::size_t axes) {
-  if (int_attribute(node.node, "ceil_mode", 0) == 0) return false;
-  if (string_attribute(node.node, "auto_pad", "NOTSET") != "NOTSET") return false;
-  const auto pads = ints_attribute(node.node, "pads").value_or(std::vector<int64_t>(2 * axes, 0));
-  return w.pr != pads.back() || (axes == 2 && w.pb != pads[2]);
+/// The pads that the node states; ceil_mode may let the last window reach beyond them.
+Window stated_pads(const NodeView& node, const Window& w, std::size_t axes) {
+  Window pads = w;
+  if (int_attribute(node.node, "ceil_mode", 0) == 0) return pads;
+  if (string_attribute(node.node, "auto_pad", "NOTSET") != "NOTSET") return pads;
+  const auto stated = ints_attribute(node.node, "pads").value_or(std::vector<int64_t>(2 * axes, 0));
+  pads.pr = static_cast<int16_t>(stated.back());
+  if (axes == 2) pads.pb = static_cast<int16_t>(stated[2]);
+  return pads;
 }
 
-/// The zeros of a Pad before the pool always count, the pool's own where it says so.
-Result<AveragePool> average(const NodeView& node, const Window& own, const ImageInput& before, std::size_t axes) {
+void take_away(Window& from, const Window& pads) {
+  from.pt = static_cast<int16_t>(from.pt - pads.pt);
+  from.pl = static_cast<int16_t>(from.pl - pads.pl);
+  from.pb = static_cast<int16_t>(from.pb - pads.pb);
+  from.pr = static_cast<int16_t>(from.pr - pads.pr);
+}
+
+Value value_of(const ImageInput& image, std::size_t axes) {
+  const Dims& d = image.dims;
+  const Shape shape = axes == 2 ? Shape{1, d.c, d.h, d.w} : Shape{1, d.c, d.w};
+  return {Stored{image.tensor}, {shape, channels_first_order(d)}};
+}
+
+/// The zeros of a Pad before the pool always count, the pool's own where it says so, what ceil_mode reaches beyond
+/// them never: zeros that count beside some that do not are written out, which changes `image`.
+Result<AveragePool> average(Lowering& lowering, const NodeView& node, const Window& own, ImageInput& image,
+                            std::size_t axes) {
   AveragePool pool{own, false, {}};
   const bool own_count = int_attribute(node.node, "count_include_pad", 0) != 0;
-  if (before.padded) {
-    if (is_padded(own) && !own_count) {
-      return node.error("padding that counts (the Pad before it) beside padding that does not is not supported");
+  const Window stated = stated_pads(node, own, axes);
+  Window uncounted = own;
+  if (own_count) take_away(uncounted, stated);
+  const bool counts = is_padded(image.pads) || (own_count && is_padded(stated));
+  if (counts && is_padded(uncounted)) {
+    if (own_count) {
+      if (auto ok = add_pads(node, {.tensor = -1, .dims = {}, .pads = stated, .padded = true}, image.pads); !ok)
+        return tl::unexpected(ok.error());
     }
-    if (auto ok = add_pads(node, before, pool.window); !ok) return tl::unexpected(ok.error());
+    auto padded = executed_pads(lowering, node, value_of(image, axes), image.pads);
+    if (!padded) return tl::unexpected(padded.error());
+    image.tensor = std::get<Stored>(padded->kind).tensor;
+    image.dims = lowering.tensor(image.tensor).dims;
+    pool.window = uncounted;
+    return pool;
   }
-  pool.counts_padding = is_padded(pool.window) && (before.padded || own_count);
-  if (pool.counts_padding && overhangs(node, own, axes)) {
-    return node.error("ceil_mode with padding that counts is not supported; state the padding in full");
+  if (image.padded) {
+    if (auto ok = add_pads(node, image, pool.window); !ok) return tl::unexpected(ok.error());
   }
+  pool.counts_padding = counts;
   return pool;
 }
 
@@ -90,12 +119,12 @@ Result<void> check(const NodeView& node, const AveragePool& pool, const Dims& in
 
 /// Stays unquantised until its Quant.
 Result<Value> lower(Lowering& lowering, const NodeView& node) {
-  const auto image = image_input(lowering, node);
+  auto image = image_input(lowering, node);
   if (!image) return tl::unexpected(image.error());
   const Shape shape = *node.shape(0);
   const auto window = window_of(node, shape);
   if (!window) return tl::unexpected(window.error());
-  const auto pool = average(node, window->window, *image, shape.size() - 2);
+  const auto pool = average(lowering, node, window->window, *image, shape.size() - 2);
   if (!pool) return tl::unexpected(pool.error());
   if (auto ok = check(node, *pool, image->dims, *window); !ok) return tl::unexpected(ok.error());
   const Dims out{static_cast<int32_t>(window->out_h), static_cast<int32_t>(window->out_w), image->dims.c};

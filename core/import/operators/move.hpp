@@ -27,6 +27,9 @@ Result<Value> move_parts(Lowering& lowering, const NodeView& node, const std::st
                          std::vector<MovedPart> parts, const AxisMap& map, const Shape& shape,
                          std::vector<int32_t> order = {});
 
+/// A stored image with zeros around it that are written out, for a pool that cannot take them in; `pads` alone is read.
+Result<Value> executed_pads(Lowering& lowering, const NodeView& node, const Value& image, const Window& pads);
+
 /// Moved parts that meet their Quant: a rearrangement through tables.
 Result<Value> quantise_moved(Lowering& lowering, const NodeView& node, const Moved& moved, const ModelView& view,
                              const Quantisation& q);

@@ -50,17 +50,21 @@ std::optional<Window> image_pads(const std::vector<int64_t>& p) {
 
 /// Whether nothing but convolutions and pools reads the padded tensor: they take the padding in.
 bool folds_into_readers(const Lowering& lowering, const NodeView& node) {
-  const std::string& output = node.node.outputs[0];
-  const auto takes = [&](const Node& reader) {
-    const bool reads = std::find(reader.inputs.begin(), reader.inputs.end(), output) != reader.inputs.end();
-    return !reads || reader.op == "Conv" || reader.op == "AveragePool" || reader.op == "MaxPool";
-  };
-  return std::all_of(lowering.model.nodes.begin(), lowering.model.nodes.end(), takes);
+  const auto readers = lowering.readers(node.node.outputs[0]);
+  return std::all_of(readers.begin(), readers.end(), [](const Node* reader) {
+    return reader->op == "Conv" || reader->op == "AveragePool" || reader->op == "MaxPool";
+  });
 }
+
+/// A padded tensor: its name and the model's shape of it.
+struct Surrounded {
+  std::string name;
+  Shape shape;
+};
 
 /// A box around the input; channels that lie outside are pieces of their own (core/ir/validate.cpp).
 Result<Value> surrounded(Lowering& lowering, const NodeView& node, const Value& value, const std::vector<int64_t>& p,
-                         double fill) {
+                         double fill, const Surrounded& out) {
   const auto map = axis_map(lowering, node, value);
   if (!map) return tl::unexpected(map.error());
   if (map->flat) return node.error("pads a flattened tensor; pad it before the Flatten");
@@ -86,15 +90,16 @@ Result<Value> surrounded(Lowering& lowering, const NodeView& node, const Value& 
     inner = {std::max(0, -before), channels.count + std::min(0, before) + std::min(0, after), std::max(0, before), 1,
              1};
     const MovedPart middle = parts[0];
+    const int32_t behind = inner.to + inner.count;
     const auto outside = [&](int32_t count, int32_t to) {
       if (count <= 0) return;
       parts.push_back(middle);
       parts.back().movement.axes[2] = {channels.count, count, to, 1, 1};
     };
     outside(before, 0);
-    outside(after, inner.to + inner.count);
+    outside(after, behind);
   }
-  return move_parts(lowering, node, node.node.outputs[0], std::move(parts), *map, output_shape(lowering, node));
+  return move_parts(lowering, node, out.name, std::move(parts), *map, out.shape);
 }
 
 /// The value that a constant Pad writes.
@@ -124,10 +129,26 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
     return Value{Padded{stored->tensor, *window, (*input)->view}, {output_shape(lowering, node), {}}};
   }
   const Value value = **input;
-  return surrounded(lowering, node, value, *p, *fill);
+  return surrounded(lowering, node, value, *p, *fill, {node.node.outputs[0], output_shape(lowering, node)});
 }
 
 }  // namespace
+
+Result<Value> executed_pads(Lowering& lowering, const NodeView& node, const Value& image, const Window& pads) {
+  const std::size_t rank = image.view.shape.size();
+  std::vector<int64_t> p(2 * rank);
+  if (rank == 4) p[2] = pads.pt, p[rank + 2] = pads.pb;
+  p[rank - 1] = pads.pl;
+  p[2 * rank - 1] = pads.pr;
+  Shape shape = image.view.shape;
+  for (std::size_t i = 0; i < rank; ++i) shape[i] += p[i] + p[rank + i];
+  if (const auto count = element_count(shape); !count) return node.error(count.error().what);
+  auto padded = surrounded(lowering, node, image, p, 0, {node.node.outputs[0] + ", padded", shape});
+  if (padded && !std::holds_alternative<Stored>(padded->kind)) {
+    return node.error("pads with zeros, which its input's quantiser cannot state; pad before the Quant");
+  }
+  return padded;
+}
 
 const Operator kPad{
     .name = "Pad",
