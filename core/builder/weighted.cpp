@@ -100,15 +100,19 @@ std::string ModelBuilder::bias(const std::string& path, const Value& x, const st
 }
 
 Value ModelBuilder::conv(const std::string& path, const Value& x, const ConvSpec& spec) {
-  const Shape shape{spec.out, x.shape.at(1) / spec.groups, spec.kernel[0], spec.kernel[1]};
+  Shape shape{spec.out, x.shape.at(1) / spec.groups, spec.kernel[0], spec.kernel[1]};
+  const bool row = x.shape.size() == 3;
+  if (row) shape.erase(shape.begin() + 2);
+  const auto columns = [&](const Pair& p) { return row ? std::vector<int64_t>{p[1]} : ints(p); };
+  const auto& p = spec.pads;
   std::vector<std::string> inputs{x.name, weights(path, shape, spec.weights)};
   if (spec.bias != Bias::none) inputs.push_back(bias(path, x, inputs[1], spec.out, spec.bias));
   return only(node("Conv", path, std::move(inputs),
-                   {{"dilations", ints(spec.dilation)},
+                   {{"dilations", columns(spec.dilation)},
                     {"group", spec.groups},
-                    {"kernel_shape", ints(spec.kernel)},
-                    {"pads", ints(spec.pads)},
-                    {"strides", ints(spec.stride)}}));
+                    {"kernel_shape", columns(spec.kernel)},
+                    {"pads", row ? std::vector<int64_t>{p[1], p[3]} : ints(p)},
+                    {"strides", columns(spec.stride)}}));
 }
 
 Value ModelBuilder::linear(const std::string& path, const Value& x, const LinearSpec& spec) {

@@ -19,6 +19,7 @@ struct Maker {
   int& modules;
 
   std::string path(const char* kind) { return fmt::format("{}{}", kind, ++modules); }
+  bool signal = false;  ///< x is [1, channels, width]
   bool image() const { return x.shape.size() == 4; }
 };
 
@@ -101,7 +102,61 @@ bool grouped_conv(Maker& m) {
   return false;
 }
 
+/// Two convolutions without a quantiser between them: few bits, so that their products are no large weights.
+bool conv_pair(Maker& m) {
+  if (!m.image() || m.x.shape[2] * m.x.shape[3] == 1) return false;
+  const Extent h = random_extent(m.d, m.x.shape[2], true), w = random_extent(m.d, m.x.shape[3], true);
+  const Value y = m.b.conv(m.path("conv"), m.x,
+                           {.out = m.d.integer(1, 6),
+                            .kernel = {h.kernel, w.kernel},
+                            .stride = {h.stride, w.stride},
+                            .dilation = {h.dilation, w.dilation},
+                            .pads = {h.begin, w.begin, h.end, w.end},
+                            .bias = random_bias(m),
+                            .weights = {.bits = static_cast<int>(m.d.integer(1, 2))}});
+  const auto fitting = [&](std::size_t axis) { return m.d.integer(1, std::min<int64_t>(3, y.shape[axis])); };
+  const ConvSpec second{.out = m.d.integer(1, 6),
+                        .kernel = {fitting(2), fitting(3)},
+                        .stride = {m.d.integer(1, 2), m.d.integer(1, 2)},
+                        .bias = m.d.chance(0.5) ? Bias::real : Bias::none,
+                        .weights = {.bits = static_cast<int>(m.d.integer(2, 4)), .per_channel = m.d.chance(0.4)}};
+  m.x = quantised(m, m.b.conv(m.path("conv"), y, second));
+  return true;
+}
+
+bool conv_1d(Maker& m) {
+  if (!m.signal) return false;
+  const Extent w = random_extent(m.d, m.x.shape[2], true);
+  const int64_t channels = m.x.shape[1], groups = m.d.chance(0.3) ? channels : 1;
+  m.x = quantised(m, m.b.conv(m.path("conv"), m.x,
+                              {.out = groups == 1 ? m.d.integer(1, 9) : channels,
+                               .kernel = {1, w.kernel},
+                               .stride = {1, w.stride},
+                               .dilation = {1, w.dilation},
+                               .pads = {0, w.begin, 0, w.end},
+                               .groups = groups,
+                               .bias = random_bias(m),
+                               .weights = random_weights(m.d)}));
+  return true;
+}
+
+/// A function of a sum that no quantiser separates from it.
+bool curve(Maker& m) {
+  if (!m.image() && !m.signal) return false;
+  constexpr const char* kFunctions[] = {"Sigmoid", "Tanh", "HardSwish", "Softplus", "Elu"};
+  const Value sum =
+      m.b.conv(m.path("conv"), m.x, {.out = m.d.integer(1, 9), .bias = random_bias(m), .weights = random_weights(m.d)});
+  const std::string path = m.path("function");
+  const int64_t kind = m.d.integer(0, 6);
+  const Value y = kind < 5    ? m.b.function(kFunctions[kind], path, sum)
+                  : kind == 5 ? m.b.silu(path, sum)
+                              : m.b.gelu(path, sum);
+  m.x = m.b.quant(m.path("act"), y, random_quant(m.d));
+  return true;
+}
+
 bool linear(Maker& m) {
+  if (m.signal) m.x = m.b.flatten(m.x), m.signal = false;
   if (m.image()) m.x = m.d.chance(0.5) ? m.b.flatten(m.x) : m.b.view_flat(m.x);
   const LinearSpec spec{.out = m.d.integer(1, 12), .bias = random_bias(m), .weights = random_weights(m.d)};
   m.x = quantised(m, m.b.linear(m.path("fc"), m.x, spec));
@@ -122,8 +177,7 @@ PoolSpec random_pool(Maker& m) {
   extent(0);
   extent(1);
   spec.count_pads = m.d.chance(0.5);
-  // The importer refuses an average over counted padding beside a partial window, which counts what lies inside alone.
-  spec.ceil = !spec.count_pads && m.d.chance(0.5);
+  spec.ceil = m.d.chance(0.5);
   return spec;
 }
 
@@ -194,8 +248,9 @@ Value partner(Maker& m) {
   if (!fitting.empty() && m.d.chance(0.5)) {
     return fitting[static_cast<std::size_t>(m.d.integer(0, static_cast<int64_t>(fitting.size()) - 1))];
   }
-  const Value y = m.image() ? m.b.conv(m.path("conv"), m.x, {.out = m.x.shape[1], .weights = random_weights(m.d)})
-                            : m.b.linear(m.path("fc"), m.x, {.out = m.x.shape.back(), .weights = random_weights(m.d)});
+  const Value y = m.image() || m.signal
+                      ? m.b.conv(m.path("conv"), m.x, {.out = m.x.shape[1], .weights = random_weights(m.d)})
+                      : m.b.linear(m.path("fc"), m.x, {.out = m.x.shape.back(), .weights = random_weights(m.d)});
   return quantised(m, y);
 }
 
@@ -220,7 +275,7 @@ bool multiply(Maker& m) {
 bool is_ambiguous(const Shape& shape) { return shape.size() == 3 && std::count(shape.begin(), shape.end(), 1) > 1; }
 
 bool concat(Maker& m) {
-  if (is_ambiguous(m.x.shape)) return false;
+  if (m.signal || is_ambiguous(m.x.shape)) return false;
   const auto both = at_scales(m, m.x, partner(m));
   const int64_t axis = m.image() && m.d.chance(0.3) ? m.d.integer(2, 3) : 1;
   m.x = m.b.quant(m.path("act"), m.b.concat("", both, axis), random_quant(m.d));
@@ -229,7 +284,7 @@ bool concat(Maker& m) {
 
 bool split(Maker& m) {
   const int64_t extent = m.x.shape[1];
-  if (extent < 2) return false;
+  if (m.signal || extent < 2) return false;
   const int64_t first = m.d.integer(1, extent - 1);
   const auto parts = m.b.split("", m.x, {first, extent - first});
   m.earlier.push_back(parts[0]);
@@ -238,6 +293,7 @@ bool split(Maker& m) {
 }
 
 bool slice(Maker& m) {
+  if (m.signal) return false;
   const auto axis = m.d.integer(1, static_cast<int64_t>(m.x.shape.size()) - 1);
   const int64_t extent = m.x.shape[static_cast<std::size_t>(axis)];
   const int64_t start = m.d.integer(0, extent - 1), end = m.d.integer(start + 1, extent);
@@ -276,6 +332,8 @@ const StepRow kSteps[] = {
     {Step::conv, "conv", conv},
     {Step::depthwise, "depthwise", depthwise},
     {Step::grouped_conv, "grouped_conv", grouped_conv},
+    {Step::conv_pair, "conv_pair", conv_pair},
+    {Step::conv_1d, "conv_1d", conv_1d},
     {Step::linear, "linear", linear},
     {Step::max_pool, "max_pool", max_pool},
     {Step::average_pool, "average_pool", average_pool},
@@ -283,6 +341,7 @@ const StepRow kSteps[] = {
     {Step::global_average_pool, "global_average_pool", global_average_pool},
     {Step::requantise, "requantise", requantise},
     {Step::function, "function", function},
+    {Step::curve, "curve", curve},
     {Step::add, "add", add},
     {Step::multiply, "multiply", multiply},
     {Step::concat, "concat", concat},
@@ -306,10 +365,11 @@ namespace {
 /// One chain of steps from an input of its own; gives what they were.
 std::string random_part(Maker& m, const std::string& input, std::span<const Step> allowed) {
   const auto extent = [&] { return m.d.integer(1, 9); };
-  const double kind = m.d.unit();  // mostly images, else features, else tokens of features
-  const Shape shape = kind < 0.75  ? Shape{1, extent(), extent(), extent()}
-                      : kind < 0.9 ? Shape{1, m.d.integer(1, 40)}
-                                   : Shape{1, extent(), m.d.integer(1, 12)};
+  const double kind = m.d.unit();  // mostly images, else features, tokens of features, signals
+  const Shape shape = kind < 0.75   ? Shape{1, extent(), extent(), extent()}
+                      : kind < 0.85 ? Shape{1, m.d.integer(1, 40)}
+                                    : Shape{1, extent(), m.d.integer(1, 12)};
+  m.signal = kind >= 0.92;
   m.x = m.b.quant(m.path("input_quant"), m.b.input(input, shape), random_quant(m.d));
   std::string steps;
   const int64_t wanted = m.d.integer(1, 6);
@@ -340,7 +400,7 @@ RandomModel random_model(uint64_t seed, std::span<const Step> allowed, int parts
   RandomModel result;
   std::vector<Value> outputs;
   for (int i = 0; i < parts; ++i) {
-    Maker m{b, d, {}, {}, modules};
+    Maker m{b, d, {}, {}, modules, false};
     result.steps += (i ? "; " : "") + random_part(m, parts == 1 ? "input" : fmt::format("input_{}", i), allowed);
     outputs.push_back(m.x);
   }
