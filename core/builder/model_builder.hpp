@@ -112,7 +112,6 @@ class ModelBuilder {
   Value relu(const std::string& path, const Value& x, const QuantSpec& spec = kUnsigned);
 
   // Layers with weights (weighted.cpp).
-  /// Of an image, or of a [1, channels, width] row, which takes what `spec` says of columns.
   Value conv(const std::string& path, const Value& x, const ConvSpec& spec);
   /// Gemm on a matrix with a bias, otherwise Transpose, MatMul and Add, as PyTorch writes them.
   Value linear(const std::string& path, const Value& x, const LinearSpec& spec);

@@ -101,7 +101,7 @@ std::string ModelBuilder::bias(const std::string& path, const Value& x, const st
 
 Value ModelBuilder::conv(const std::string& path, const Value& x, const ConvSpec& spec) {
   Shape shape{spec.out, x.shape.at(1) / spec.groups, spec.kernel[0], spec.kernel[1]};
-  const bool row = x.shape.size() == 3;
+  const bool row = x.shape.size() == 3;  // [1, channels, width]: what `spec` says of columns
   if (row) shape.erase(shape.begin() + 2);
   const auto columns = [&](const Pair& p) { return row ? std::vector<int64_t>{p[1]} : ints(p); };
   const auto& p = spec.pads;

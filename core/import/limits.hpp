@@ -6,27 +6,20 @@
 
 namespace ares::qonnx {
 
-#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION  // the preset fuzz: large tensors take time and find nothing small ones
-                                                 // do not
-inline constexpr int kFewer = 8;
-#else
-inline constexpr int kFewer = 0;
-#endif
-
 /// Bytes of a model file.
 inline constexpr int64_t kMaxFileBytes = int64_t{1} << 30;
 
 /// Elements of one tensor.
-inline constexpr int64_t kMaxElements = int64_t{1} << (24 - kFewer);
+inline constexpr int64_t kMaxElements = int64_t{1} << 24;
 
 /// Elements of all activations of a model together: each may carry the device offset of every element.
-inline constexpr int64_t kMaxActivations = int64_t{1} << (26 - kFewer);
+inline constexpr int64_t kMaxActivations = int64_t{1} << 26;
 
 /// Elements of one constant that is computed in the graph, unless it is no larger than what it is computed from.
-inline constexpr int64_t kMaxFolded = int64_t{1} << (21 - kFewer);
+inline constexpr int64_t kMaxFolded = int64_t{1} << 21;
 
 /// Elements of all constants that are computed in the graph.
-inline constexpr int64_t kMaxAllFolded = int64_t{1} << (24 - kFewer);
+inline constexpr int64_t kMaxAllFolded = int64_t{1} << 24;
 
 /// Elements of all tensors whose data lies in other files.
 inline constexpr int64_t kMaxExternal = int64_t{1} << 26;

@@ -50,6 +50,22 @@ Result<Node> read_node(const onnx::NodeProto& n, int index) {
   return node;
 }
 
+/// The version of ONNX's own operators; 0 where the file does not say.
+int64_t opset_of(const onnx::ModelProto& proto) {
+  for (const auto& set : proto.opset_import()) {
+    if (set.domain().empty() || set.domain() == "ai.onnx") return set.version();
+  }
+  return 0;
+}
+
+/// Before opset 13 a softmax goes over all axes from `axis` (1 where it has none) on, as if they were one: an attribute
+/// of ours tells the evaluation.
+void mark_flattened(Node& node, int64_t opset) {
+  if ((node.op != "Softmax" && node.op != "LogSoftmax") || opset < 1 || opset >= 13) return;
+  node.attributes.try_emplace("axis", int64_t{1});
+  node.attributes["flattened"] = int64_t{1};
+}
+
 /// The declared shape; -1 for a dimension without a value.
 Shape declared_shape(const onnx::ValueInfoProto& info) {
   Shape shape;
@@ -218,6 +234,7 @@ Result<ModelGraph> parse_model(const std::string& bytes, const std::string& file
   for (int i = 0; i < proto.graph().node_size(); ++i) {
     auto node = read_node(proto.graph().node(i), i);
     if (!node) return fail(fmt::format("{}: {}", file, node.error().what));
+    mark_flattened(*node, opset_of(proto));
     model.nodes.push_back(std::move(*node));
   }
   if (auto ok = sort_nodes(model); !ok) return tl::unexpected(ok.error());

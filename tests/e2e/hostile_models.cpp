@@ -1,5 +1,6 @@
 // Hostile model files through the programs: one line, exit status 2, within a second and 200 MB.
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <malloc.h>
 #include <onnx/onnx_pb.h>
@@ -270,7 +271,9 @@ Usage run_program(const ScratchDirectory& dir, std::vector<std::string> argument
   malloc_trim(0);  // a child begins with its parent's resident memory
   const pid_t child = fork();
   if (child == 0) {
-    if (!std::freopen(out.c_str(), "w", stdout) || !std::freopen(err.c_str(), "w", stderr)) _exit(126);
+    const int to_out = open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    const int to_err = open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    if (dup2(to_out, STDOUT_FILENO) < 0 || dup2(to_err, STDERR_FILENO) < 0) _exit(126);
     execv(argv[0], argv.data());
     _exit(127);
   }

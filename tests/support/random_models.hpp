@@ -36,8 +36,7 @@ enum class Step {
 
 const char* name_of(Step step);
 
-/// Everything that the importer takes on any tensor. A new operator of the importer: its line here. A Transpose is
-/// taken only where its readers can follow it.
+/// Everything that the importer takes on any tensor. A new operator of the importer: its line here.
 inline constexpr Step kImportedSteps[] = {
     Step::conv,
     Step::depthwise,
@@ -59,6 +58,7 @@ inline constexpr Step kImportedSteps[] = {
     Step::slice,
     Step::pad,
     Step::upsample,
+    Step::transpose,
 };
 
 struct RandomModel {

@@ -147,6 +147,12 @@ TEST_CASE("evaluate: functions, normalisations and reductions") {
   CHECK(one("Gelu", {x}).values[0] == doctest::Approx(-0.158655));
   CHECK(one("Clip", {x, tensor({}, {0}), tensor({}, {2})}).values == std::vector<double>{0, 2});
   CHECK(one("Softmax", {x}).values[1] == doctest::Approx(1 / (1 + std::exp(-4.0))));
+  const RealTensor image = counting({2, 2, 3});  // before opset 13: over six elements at once
+  const RealTensor soft = one("Softmax", {image}, {{"axis", int64_t{1}}, {"flattened", int64_t{1}}});
+  double all = 0;
+  for (int i = 0; i < 6; ++i) all += std::exp(i);
+  CHECK(soft.shape == image.shape);
+  for (std::size_t i = 0; i < 12; ++i) CHECK(soft.values[i] == doctest::Approx(std::exp(double(i % 6)) / all));
   CHECK(one("ReduceMean", {x}, {{"axes", Ints{1}}, {"keepdims", int64_t{0}}}).shape == Shape{1});
   CHECK(one("ReduceMean", {x}, {{"axes", Ints{-1}}}).values == std::vector<double>{1});
   const auto normal = one("LayerNormalization", {x, tensor({2}, {1, 2}), tensor({2}, {0, 1})}, {{"epsilon", 0.0}});

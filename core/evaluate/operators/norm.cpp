@@ -36,15 +36,22 @@ Result<RealTensors> batch_normalization(const Arguments& a) {
 }
 
 Result<RealTensors> softmax(const Arguments& a) {
-  const auto axis = normal_axis(int_attribute(a.node, "axis", -1), a[0].shape.size());
+  auto axis = normal_axis(int_attribute(a.node, "axis", -1), a[0].shape.size());
   if (!axis) return tl::unexpected(axis.error());
   RealTensor out{a[0].shape, a[0].values, false, false};
+  if (int_attribute(a.node, "flattened", 0) != 0) {  // core/import/read_model.cpp
+    int64_t lines = 1;
+    for (std::size_t i = 0; i < *axis; ++i) lines *= out.shape[i];
+    out.shape = {lines, lines ? out.count() / lines : 0};
+    axis = 1;
+  }
   for_each_line(out, *axis, [](double* x, int64_t stride, int64_t n) {
     double top = -HUGE_VAL, sum = 0;
     for (int64_t i = 0; i < n; ++i) top = std::max(top, x[i * stride]);
     for (int64_t i = 0; i < n; ++i) sum += x[i * stride] = std::exp(x[i * stride] - top);
     for (int64_t i = 0; i < n; ++i) x[i * stride] /= sum;
   });
+  out.shape = a[0].shape;
   return RealTensors{std::move(out)};
 }
 

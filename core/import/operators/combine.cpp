@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/import/operators/elementwise.hpp"
+#include "core/import/operators/move.hpp"
 
 namespace ares::qonnx {
 namespace {
@@ -42,6 +43,10 @@ Result<Value> combine_tensors(Lowering& lowering, const NodeView& node, const Va
   if (!first || !second) return tl::unexpected(!first ? first.error() : second.error());
   if (a.view.shape == b.view.shape && a.view.order == b.view.order)
     return Value{Pair{std::move(*op), *first, *second, node.node.name}, a.view};
+  if (a.view.shape == b.view.shape) {
+    const auto moved = reordered(lowering, node, b, lowering.tensor(*first).dims, a.view.order);
+    if (moved) return Value{Pair{std::move(*op), *first, std::get<Stored>(moved->kind).tensor, node.node.name}, a.view};
+  }
   const auto row = [&](const Value& whole, TensorId tensor, const Value& factor, TensorId channels) {
     if (!is_channel_row(lowering, whole, tensor, factor, channels)) return false;
     lowering.tensor(channels).dims = {1, 1, lowering.tensor(tensor).dims.c};

@@ -63,17 +63,20 @@ ShapesResult shapes(const NodeView& node) {
   return std::vector<Shape>{*shape};
 }
 
-/// Where all inputs lie the same way; flat where one of them does.
-Result<AxisMap> common_map(Lowering& lowering, const NodeView& node) {
+/// Where all inputs lie the same way, as the first does or is made to; flat where one of them does. `values` are moved
+/// to where they lie so.
+Result<AxisMap> common_map(Lowering& lowering, const NodeView& node, std::vector<Value>& values) {
   std::optional<AxisMap> all;
-  for (std::size_t i = 0; i < node.node.inputs.size(); ++i) {
-    const auto value = lowering.input(node, i);
-    if (!value) return tl::unexpected(value.error());
-    const auto map = axis_map(lowering, node, **value);
+  for (Value& value : values) {
+    const auto map = axis_map(lowering, node, value);
     if (!map) return map;
-    if (all && !all->flat && !map->flat && all->device != map->device)
-      return node.error("joins tensors that are stored in different layouts; transpose them elsewhere");
-    if (!all || map->flat) all = *map;
+    if (all && !all->flat && !map->flat && all->device != map->device) {
+      auto moved = aligned(lowering, node, value, *all);
+      if (!moved) return tl::unexpected(moved.error());
+      value = std::move(*moved);
+    } else if (!all || map->flat) {
+      all = *map;
+    }
   }
   return *all;
 }
@@ -89,14 +92,19 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
   const Shape& shape = output_shape(lowering, node);
   const auto axis = normal_axis(int_attribute(node.node, "axis", 0), shape.size());
   if (!axis) return node.error(axis.error().what);
-  const auto map = common_map(lowering, node);
+  std::vector<Value> values;
+  for (std::size_t i = 0; i < node.node.inputs.size(); ++i) {
+    const auto value = lowering.input(node, i);
+    if (!value) return tl::unexpected(value.error());
+    values.push_back(**value);
+  }
+  const auto map = common_map(lowering, node, values);
   if (!map) return tl::unexpected(map.error());
   if (!map->device[*axis]) return node.error("joins along the batch axis; batch is 1 on the device");
   std::vector<MovedPart> parts;
   std::vector<int32_t> order;
   int32_t at = 0;
-  for (std::size_t i = 0; i < node.node.inputs.size(); ++i) {
-    const Value& value = **lowering.input(node, i);
+  for (const Value& value : values) {
     auto part = whole_part(lowering, node, value, *map);
     if (!part) return tl::unexpected(part.error());
     MovedAxis& moved = part->movement.axes[*map->device[*axis]];

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "core/import/operators/move.hpp"
+
 namespace ares::qonnx {
 namespace {
 
@@ -64,6 +66,15 @@ void make_positive(Weighted& layer, std::size_t c) {
   if (std::find(begin, end, lowest) != end) return;
   std::transform(begin, end, begin, [](int8_t w) { return static_cast<int8_t>(-w); });
   layer.weight_scale[c] = -layer.weight_scale[c];
+}
+
+/// An image that is stored in another order of its axes, moved to channels last.
+std::optional<Value> as_image(Lowering& lowering, const NodeView& node, const Value& value) {
+  const Shape& s = value.view.shape;
+  if ((s.size() != 4 && s.size() != 3) || s[0] != 1) return std::nullopt;
+  const Dims dims{s.size() == 4 ? static_cast<int32_t>(s[2]) : 1, static_cast<int32_t>(s.back()),
+                  static_cast<int32_t>(s[1])};
+  return reordered(lowering, node, value, dims, channels_first_order(dims));
 }
 
 /// A depthwise convolution whose weights are 1.
@@ -159,12 +170,17 @@ Result<Weighted> make_weighted(const NodeView& node, const QuantisedConstant& co
 
 Result<Value> make_linear(Lowering& lowering, const NodeView& node, const QuantisedConstant& weights,
                           std::size_t channel_axis, std::array<int64_t, 2> strides) {
-  const auto stored = stored_input(lowering, node, 0);
+  auto stored = stored_input(lowering, node, 0);
   if (!stored) return tl::unexpected(stored.error());
-  const ModelView& view = (*lowering.input(node, 0))->view;
-  const int64_t features = view.shape.back();
-  const int64_t tokens = features ? *element_count(view.shape) / features : 0;
-  const auto place = feature_order(node, view, tokens, features);
+  const Value value = **lowering.input(node, 0);
+  const int64_t features = value.view.shape.back();
+  const int64_t tokens = features ? *element_count(value.view.shape) / features : 0;
+  auto place = feature_order(node, value.view, tokens, features);
+  if (!place) {
+    const auto moved =
+        reordered(lowering, node, value, {1, static_cast<int32_t>(tokens), static_cast<int32_t>(features)}, {});
+    if (moved) stored = std::get<Stored>(moved->kind), place = feature_order(node, moved->view, tokens, features);
+  }
   if (!place) return tl::unexpected(place.error());
   const int64_t outputs = weights.shape[channel_axis];
   std::vector<int64_t> source(static_cast<std::size_t>(outputs * features));
@@ -247,7 +263,11 @@ Result<ImageInput> image_input(Lowering& lowering, const NodeView& node) {
   } else if (const auto stored = stored_input(lowering, node, 0); !stored) {
     return tl::unexpected(stored.error());
   }
-  const auto dims = image_dims(lowering, node, value);
+  auto dims = image_dims(lowering, node, value);
+  if (!dims && !image.padded) {
+    if (auto moved = as_image(lowering, node, value))
+      value = std::move(*moved), dims = image_dims(lowering, node, value);
+  }
   if (!dims) return tl::unexpected(dims.error());
   image.tensor = std::get<Stored>(value.kind).tensor;
   image.dims = *dims;

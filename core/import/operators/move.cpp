@@ -23,7 +23,8 @@ std::vector<Axes> candidates(std::size_t rank) {
     case 3:
       return {{batch, 2, 1}, {0, 1, 2}, {batch, 1, 2}};
     case 4:
-      return {{batch, 2, 0, 1}, {batch, 0, 1, 2}};
+      return {{batch, 2, 0, 1}, {batch, 0, 1, 2}, {batch, 2, 1, 0},
+              {batch, 0, 2, 1}, {batch, 1, 0, 2}, {batch, 1, 2, 0}};
     default:
       return {};
   }
@@ -110,7 +111,80 @@ TensorId add_rearrange(Lowering& lowering, const std::string& node, const std::v
   return id;
 }
 
+/// For each device axis of `to` its stride in the source, where offset n of the new tensor is offset from[n] of the old
+/// one; nothing where they are no strides.
+std::optional<std::array<int64_t, 3>> source_strides(const std::vector<int32_t>& from, const Dims& to) {
+  const std::array<int64_t, 3> extent{to.h, to.w, to.c}, pitch{int64_t{to.w} * to.c, to.c, 1};
+  std::array<int64_t, 3> stride{};
+  for (std::size_t a = 0; a < 3; ++a) {
+    if (extent[a] > 1) stride[a] = from[static_cast<std::size_t>(pitch[a])];
+  }
+  for (std::size_t n = 0; n < from.size(); ++n) {
+    const auto i = static_cast<int64_t>(n);
+    const int64_t at = i / pitch[0] * stride[0] + i / pitch[1] % extent[1] * stride[1] + i % extent[2] * stride[2];
+    if (from[n] != at) return std::nullopt;
+  }
+  return stride;
+}
+
+/// Device axes of the new tensor in the order in which the source has them, outermost first; nothing where the source
+/// is no plain tensor of them.
+std::optional<std::array<std::size_t, 3>> source_axes(const std::array<int64_t, 3>& stride, const Shape& extent) {
+  std::array<std::size_t, 3> axes{0, 1, 2};
+  std::stable_sort(axes.begin(), axes.end(), [&](std::size_t a, std::size_t b) {
+    const auto outer = [&](std::size_t i) { return extent[i] == 1 ? std::numeric_limits<int64_t>::max() : stride[i]; };
+    return outer(a) > outer(b);
+  });
+  int64_t inner = 1;
+  for (std::size_t i = 3; i-- > 0;) {
+    if (extent[axes[i]] > 1 && stride[axes[i]] != inner) return std::nullopt;
+    inner *= extent[axes[i]];
+  }
+  return axes;
+}
+
 }  // namespace
+
+std::optional<Value> reordered(Lowering& lowering, const NodeView& node, const Value& value, const Dims& dims,
+                               const std::vector<int32_t>& order) {
+  const auto* stored = std::get_if<Stored>(&value.kind);
+  if (!stored || lowering.tensor(stored->tensor).type != ElementType::u8) return std::nullopt;
+  const auto count = static_cast<std::size_t>(dims.count());
+  const auto offset = [](const std::vector<int32_t>& all, std::size_t i) {
+    return all.empty() ? static_cast<int32_t>(i) : all[i];
+  };
+  std::vector<int32_t> from(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    from[static_cast<std::size_t>(offset(order, i))] = offset(value.view.order, i);
+  }
+  const auto stride = source_strides(from, dims);
+  if (!stride) return std::nullopt;
+  const Shape extent = of_dims(dims);
+  const auto axes = source_axes(*stride, extent);
+  if (!axes) return std::nullopt;
+  const auto of = [&](std::size_t i) { return static_cast<int32_t>(extent[(*axes)[i]]); };
+  const Dims seen{of(0), of(1), of(2)};
+  const Tensor in = lowering.tensor(stored->tensor);
+  if (in.dims != seen && !lowering.free_dims(stored->tensor)) return std::nullopt;
+  lowering.tensor(stored->tensor).dims = seen;
+  Piece piece;
+  for (std::size_t i = 0; i < 3; ++i) {
+    piece.movement.source[(*axes)[i]] = static_cast<uint8_t>(i);
+    piece.movement.axes[i].count = static_cast<int32_t>(extent[i]);
+  }
+  const ModelView view{value.view.shape, order};
+  const TensorId id = lowering.add_tensor({in.name + ", transposed", ElementType::u8, dims, in.q, {}, view});
+  lowering.add_layer(node.node.name + "_transpose", Rearrange{{piece}, false}, {stored->tensor}, id);
+  return Value{Stored{id}, view};
+}
+
+Result<Value> aligned(Lowering& lowering, const NodeView& node, const Value& value, const AxisMap& map) {
+  const Dims dims = map.dims(value.view.shape);
+  if (order_of(map, value.view.shape, dims) == value.view.order) return value;
+  const auto moved = reordered(lowering, node, value, dims, order_of(map, value.view.shape, dims));
+  if (!moved) return node.error("joins tensors that are stored in different layouts; transpose them elsewhere");
+  return *moved;
+}
 
 Dims AxisMap::dims(const Shape& shape) const {
   std::array<int32_t, 3> all{1, 1, 1};

@@ -27,6 +27,14 @@ Result<Value> move_parts(Lowering& lowering, const NodeView& node, const std::st
                          std::vector<MovedPart> parts, const AxisMap& map, const Shape& shape,
                          std::vector<int32_t> order = {});
 
+/// A stored value in another order of device offsets (empty: the model's own order) on a tensor of `dims`: a layer of its
+/// own moves it there. Nothing where that does not permute the axes of the tensor.
+std::optional<Value> reordered(Lowering& lowering, const NodeView& node, const Value& value, const Dims& dims,
+                               const std::vector<int32_t>& order);
+
+/// The value with its axes along those of `map`, moved there where they are not.
+Result<Value> aligned(Lowering& lowering, const NodeView& node, const Value& value, const AxisMap& map);
+
 /// A stored image with zeros around it that are written out, for a pool that cannot take them in; `pads` alone is read.
 Result<Value> executed_pads(Lowering& lowering, const NodeView& node, const Value& image, const Window& pads);
 

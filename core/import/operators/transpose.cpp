@@ -84,6 +84,6 @@ const Operator kTranspose{
     .fold = fold,
     .lower = lower,
     .host = OnHost::moves,
-    .supports = "moves nothing: the layer behind it takes the order into its weights, where it can"};
+    .supports = "moves nothing where the layer behind it takes the order into its weights; else it is executed"};
 
 }  // namespace ares::qonnx
