@@ -32,7 +32,7 @@ Result<std::vector<int32_t>> curve_points(const std::function<double(double)>& f
 }
 
 double curve_input_scale(const std::function<double(double)>& f, double lo, double hi, const Quantisation& out) {
-  constexpr int probes = 1 << 14;
+  constexpr int probes = 1 << 14, fewest = probes / 256;  // the sum takes 24 bits at most: requantisation can hold it
   const double reach = std::max({std::abs(lo), std::abs(hi), 1e-9});
   const auto stored = [&](double x) {
     return std::clamp(std::nearbyint(steps(f, x, out)), double(out.lo), double(out.hi));
@@ -40,7 +40,7 @@ double curve_input_scale(const std::function<double(double)>& f, double lo, doub
   const auto at = [&](int i) { return reach * i / probes; };
   // Outside of the last change on either side the output is constant: those inputs may saturate.
   int last = probes;
-  while (last > 1 && stored(at(last - 1)) == stored(reach) && stored(-at(last - 1)) == stored(-reach)) --last;
+  while (last > fewest && stored(at(last - 1)) == stored(reach) && stored(-at(last - 1)) == stored(-reach)) --last;
   return at(std::min(probes, last + 1)) / 32767;
 }
 

@@ -49,7 +49,7 @@ ModelBuilder::Parameters ModelBuilder::activation_parameters(const std::string& 
   // make ties of many roundings. So the range is a seeded share larger.
   const double margin = draws_.uniform(1, 1.02);
   double scale = spec.scale.value_or(covering_scale(e, spec) * spec.range * margin);
-  if (scale == 0) scale = 1;  // all values are 0: any scale is as good
+  if (scale < 1e-6) scale = 1;  // the values are (nearly) all 0: any scale is as good
   if (spec.power_of_two) scale = std::exp2(std::ceil(std::log2(scale)));
   scale = static_cast<float>(scale);
   const double zero = spec.asymmetric ? std::clamp(std::nearbyint(-e.low / scale), 0.0, std::exp2(spec.bits) - 1) : 0;

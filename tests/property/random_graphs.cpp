@@ -118,7 +118,9 @@ void check_graphs(uint64_t first_seed, int count, RequantPolicy policy, std::spa
   std::string text = fmt::format("{} graphs, {} groups interpreted", count, groups);
   for (const auto& [kind, total] : all.by_kind) {
     text += fmt::format("; {}: {} of {} elements differ", kind, total.differing, total.elements);
-    if (policy == RequantPolicy::exact) CHECK_MESSAGE(total.differing * 1000 <= total.elements, kind);
+    // A curve reads a sum that is rounded to 16 bits: its limit is that of whole models.
+    const int64_t share = kind == "curve" ? 200 : 1000;
+    if (policy == RequantPolicy::exact) CHECK_MESSAGE(total.differing * share <= total.elements, kind);
   }
   MESSAGE(text);
   CHECK(groups > 3 * count);  // hardly a group is without a config that fits

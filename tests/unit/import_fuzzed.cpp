@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "core/arithmetic/curve.hpp"
 #include "tests/unit/import_builder.hpp"
 
 namespace {
@@ -46,6 +47,15 @@ TEST_CASE("fuzzed: a function of a sum where it has no value") {
   };
   CHECK(root_of_sum(0) == "");
   CHECK(contains(root_of_sum(-2), "node 'oq' (Quant): the function has no value at -"));
+}
+
+TEST_CASE("fuzzed: a function of a sum that hardly changes leaves the sum a scale that requantisation can hold") {
+  const Quantisation out{1, 0, 0, 1, false, 1};
+  const auto constant = [](double) { return 5.0; };
+  const auto near_zero = [](double x) { return std::abs(x) < 1e-9 ? 0.0 : 5.0; };
+  CHECK(curve_input_scale(constant, -1000, 800, out) >= 1000.0 / 256 / 32767);
+  CHECK(curve_input_scale(near_zero, -1000, 800, out) >= 1000.0 / 256 / 32767);
+  CHECK(curve_input_scale(near_zero, -1000, 800, out) < 1000.0 / 200 / 32767);
 }
 
 TEST_CASE("fuzzed: constants and bounds that are no numbers") {

@@ -264,7 +264,7 @@ Result<ImageInput> image_input(Lowering& lowering, const NodeView& node) {
     return tl::unexpected(stored.error());
   }
   auto dims = image_dims(lowering, node, value);
-  if (!dims && !image.padded) {
+  if (!dims) {
     if (auto moved = as_image(lowering, node, value))
       value = std::move(*moved), dims = image_dims(lowering, node, value);
   }

@@ -143,6 +143,21 @@ std::optional<std::array<std::size_t, 3>> source_axes(const std::array<int64_t, 
   return axes;
 }
 
+/// For each device axis of the new tensor the one of the source, which has the extents `source`, along which it is
+/// filled: `axes` in their order, those of 1 wherever the source has one left; nothing where the extents do not match.
+std::optional<std::array<uint8_t, 3>> source_places(const std::array<std::size_t, 3>& axes, const Shape& extent,
+                                                    const Shape& source) {
+  std::array<uint8_t, 3> places{};
+  std::size_t next = 0, ones = 0;
+  for (const std::size_t axis : axes) {
+    std::size_t& at = extent[axis] == 1 ? ones : next;
+    while (at < 3 && (source[at] == 1) != (extent[axis] == 1)) ++at;
+    if (at == 3 || source[at] != extent[axis]) return std::nullopt;
+    places[axis] = static_cast<uint8_t>(at++);
+  }
+  return places;
+}
+
 }  // namespace
 
 std::optional<Value> reordered(Lowering& lowering, const NodeView& node, const Value& value, const Dims& dims,
@@ -162,14 +177,17 @@ std::optional<Value> reordered(Lowering& lowering, const NodeView& node, const V
   const Shape extent = of_dims(dims);
   const auto axes = source_axes(*stride, extent);
   if (!axes) return std::nullopt;
-  const auto of = [&](std::size_t i) { return static_cast<int32_t>(extent[(*axes)[i]]); };
-  const Dims seen{of(0), of(1), of(2)};
   const Tensor in = lowering.tensor(stored->tensor);
-  if (in.dims != seen && !lowering.free_dims(stored->tensor)) return std::nullopt;
-  lowering.tensor(stored->tensor).dims = seen;
+  auto places = source_places(*axes, extent, of_dims(in.dims));
+  if (!places) {
+    if (!lowering.free_dims(stored->tensor)) return std::nullopt;
+    const auto of = [&](std::size_t i) { return static_cast<int32_t>(extent[(*axes)[i]]); };
+    lowering.tensor(stored->tensor).dims = {of(0), of(1), of(2)};
+    places = source_places(*axes, extent, of_dims(lowering.tensor(stored->tensor).dims));
+  }
   Piece piece;
   for (std::size_t i = 0; i < 3; ++i) {
-    piece.movement.source[(*axes)[i]] = static_cast<uint8_t>(i);
+    piece.movement.source[i] = (*places)[i];
     piece.movement.axes[i].count = static_cast<int32_t>(extent[i]);
   }
   const ModelView view{value.view.shape, order};

@@ -11,14 +11,18 @@
 namespace ares::qonnx {
 namespace {
 
-/// Real values that the sum can reach in any channel.
-Result<Clip> range_of(const Lowering& lowering, const Accumulator& sum) {
+/// Real values that the sum can reach in any channel, and the largest step of its products.
+struct Reach {
+  double lo = 0, hi = 0, step = 0;
+};
+
+Result<Reach> range_of(const Lowering& lowering, const Accumulator& sum) {
   const Quantisation& in = lowering.tensor(sum.input).q;
   const Weighted& w = sum.layer;
   const WeightTerms terms{w.weights, w.weight_zero, w.weight_scale, w.bias};
   const auto channels = channel_terms(terms, in, is_padded(w.window), 1.0);
   if (!channels) return tl::unexpected(channels.error());
-  Clip all{std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()};
+  Reach all{std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity(), 0};
   for (const ChannelTerms& t : *channels) {
     const auto real = [&](int64_t acc) {
       return t.multiplier * static_cast<double>(acc - in.zero_point * t.weight_sum) + t.bias;
@@ -26,8 +30,9 @@ Result<Clip> range_of(const Lowering& lowering, const Accumulator& sum) {
     const auto [lo, hi] = std::minmax({real(t.acc_min), real(t.acc_max)});
     all.lo = std::min(all.lo, lo);
     all.hi = std::max(all.hi, hi);
+    all.step = std::max(all.step, std::abs(t.multiplier));
   }
-  return Clip{std::clamp(all.lo, sum.clip.lo, sum.clip.hi), std::clamp(all.hi, sum.clip.lo, sum.clip.hi)};
+  return Reach{std::clamp(all.lo, sum.clip.lo, sum.clip.hi), std::clamp(all.hi, sum.clip.lo, sum.clip.hi), all.step};
 }
 
 }  // namespace
@@ -49,7 +54,8 @@ Result<Value> quantise_wide(Lowering& lowering, const NodeView& node, const Wide
                             const Quantisation& q) {
   const auto range = range_of(lowering, wide.sum);
   if (!range) return node.error(range.error().what);
-  const double scale = curve_input_scale(wide.f, range->lo, range->hi, q);
+  // A 4096th of a step is fine enough, and leaves requantisation room where the sum hardly moves.
+  const double scale = std::max(curve_input_scale(wide.f, range->lo, range->hi, q), range->step / 4096);
   if (!std::isfinite(scale) || !(scale > 0)) {
     return node.error(fmt::format("its input ranges over {}..{}", range->lo, range->hi));
   }
