@@ -27,8 +27,8 @@ Result<Value> move_parts(Lowering& lowering, const NodeView& node, const std::st
                          std::vector<MovedPart> parts, const AxisMap& map, const Shape& shape,
                          std::vector<int32_t> order = {});
 
-/// A stored value in another order of device offsets (empty: the model's own order) on a tensor of `dims`: a layer of its
-/// own moves it there. Nothing where that does not permute the axes of the tensor.
+/// A stored value in another order of device offsets (empty: the model's own order) on a tensor of `dims`: a layer of
+/// its own moves it there. Nothing where that does not permute the axes of the tensor.
 std::optional<Value> reordered(Lowering& lowering, const NodeView& node, const Value& value, const Dims& dims,
                                const std::vector<int32_t>& order);
 

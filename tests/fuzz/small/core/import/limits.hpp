@@ -1,5 +1,5 @@
-// core/import/limits.hpp for the preset fuzz, with limits of a 256th: large tensors take time and find nothing that small
-// ones do not.
+// core/import/limits.hpp for the preset fuzz, with limits of a 256th: large tensors take time and find nothing that
+// small ones do not.
 #pragma once
 
 #include <cstdint>
