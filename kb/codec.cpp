@@ -193,6 +193,7 @@ std::string encode(std::string_view key, const Entry& e) {
     append(m.config, *r.mutable_knobs());
     r.set_cycles(m.cycles);
     r.set_cold_cycles(m.cold_cycles);
+    r.set_sliced(m.sliced);
     r.set_rule(m.rule);
     r.set_model_best(m.model_best);
     const auto same = std::find_if(known.begin(), known.end(), [&](auto* k) { return *k == m.provenance; });
@@ -235,7 +236,7 @@ std::optional<Entry> decode_entry(std::string_view key, std::string_view value) 
                        r.provenance() < static_cast<uint32_t>(p.provenances_size());
     if (!sound) return std::nullopt;
     e.results.push_back({*config, r.cycles(), r.cold_cycles(), r.rule(), r.model_best(),
-                         get(p.provenances(static_cast<int>(r.provenance())))});
+                         get(p.provenances(static_cast<int>(r.provenance()))), r.sliced()});
   }
   e.evaluations = p.evaluations();
   e.worst_cycles = p.worst_cycles();

@@ -88,7 +88,7 @@ Entry entry_from(const Json& j) {
   for (const Json& r : j.at("results")) {
     e.results.push_back({config_from(r.at("config")), cycles_from(r.at("cycles"), false),
                          cycles_from(r.at("cold_cycles"), true), r.value("rule", false), r.value("model_best", false),
-                         provenance_from(r.at("provenance"))});
+                         provenance_from(r.at("provenance")), r.value("sliced", false)});
   }
   return e;
 }
@@ -196,6 +196,7 @@ Json to_json(const Entry& e) {
     Json r{{"config", to_string(m.config)}, {"cycles", m.cycles}, {"cold_cycles", m.cold_cycles}};
     if (m.rule) r["rule"] = true;
     if (m.model_best) r["model_best"] = true;
+    if (m.sliced) r["sliced"] = true;
     r["provenance"] = to_json(m.provenance);
     j["results"].push_back(std::move(r));
   }

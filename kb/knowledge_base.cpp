@@ -126,7 +126,7 @@ Result<void> KnowledgeBase::record(const Subject& subject, const Provenance& pro
   }
   const auto take_in = [&](Entry& e) {
     for (const Trial& t : trials) {
-      if (!t.failure) add_result(e, {t.config, t.cycles, t.cold_cycles, t.rule, t.model_best, origin});
+      if (!t.failure) add_result(e, {t.config, t.cycles, t.cold_cycles, t.rule, t.model_best, origin, t.sliced});
     }
     e.evaluations += list.size();
     if (cursor) e.cursor = std::move(*cursor);

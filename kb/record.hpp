@@ -65,6 +65,7 @@ struct Trial {
   bool rule = false;        ///< it is what the fixed heuristic chooses
   bool model_best = false;  ///< it is the analytical optimum
   std::optional<FailureReason> failure;
+  bool sliced = false;  ///< scaled up from a part of the group's tiles
 };
 
 /// Whose results are meant: one group, one source, one environment.
@@ -81,6 +82,7 @@ struct Measured {
   double cycles = 0, cold_cycles = 0;
   bool rule = false, model_best = false;
   Provenance provenance;
+  bool sliced = false;  ///< scaled up from a part of the group's tiles
   friend bool operator==(const Measured&, const Measured&) = default;
 };
 

@@ -57,6 +57,7 @@ kb::Trial to_kb(const ConfigCycles& t, const TuningState& state) {
   trial.rule = state.rule && state.rule->config == t.config;
   trial.model_best = state.model_best && state.model_best->config == t.config;
   trial.cold_cycles = t.cold_cycles;
+  trial.sliced = t.sliced;
   if (!std::isfinite(t.cycles)) {
     trial.cycles = 0;
     trial.failure = t.failure.value_or(kb::FailureReason{kb::FailureKind::crashed, "no result"});

@@ -163,16 +163,13 @@ BatchClass batch_class(const MeasuredLayer& layer, const TileProgram& program, c
   return c;
 }
 
-std::vector<ProjectFile> class_files(const BatchClass& c) {
+std::vector<ProjectFile> runtime_project(const BatchClass& c) {
   std::vector<ProjectFile> files;
   for (const RuntimeFile& f : runtime_files()) {
     if (f.path == "network/Makefile")
       files.push_back({"Makefile", std::string(f.text)});
     else
       files.push_back({std::filesystem::path("runtime") / f.path, std::string(f.text)});
-    if (f.path == "measure/ares_measure.c") files.push_back({"src/ares_measure.c", std::string(f.text)});
-    if (f.path == fmt::format("measure/ares_measure_{}.c", c.platform))
-      files.push_back({"src/ares_measure_platform.c", near_check(c) + std::string(f.text)});
   }
   const uint32_t stacks = static_cast<uint32_t>(c.cores) * c.stack;
   const uint32_t planned = c.l1_bytes - stacks - (c.near_stack ? orchestrator_bytes : 0);
@@ -180,6 +177,16 @@ std::vector<ProjectFile> class_files(const BatchClass& c) {
       {"config.mk", fmt::format("NAME := batch\nPLANNED_CORES := {}\nPLANNED_STACK := {:#x}\nPLANNED_L1 := {}\n"
                                 "L1_BYTES := {}\nL2_BYTES := {}\nSLIDE_CHANNELS := {}\n",
                                 c.cores, c.stack, planned, c.l1_bytes, c.l2_bytes, c.slide_channels)});
+  return files;
+}
+
+std::vector<ProjectFile> class_files(const BatchClass& c) {
+  std::vector<ProjectFile> files = runtime_project(c);
+  for (const RuntimeFile& f : runtime_files()) {
+    if (f.path == "measure/ares_measure.c") files.push_back({"src/ares_measure.c", std::string(f.text)});
+    if (f.path == fmt::format("measure/ares_measure_{}.c", c.platform))
+      files.push_back({"src/ares_measure_platform.c", near_check(c) + std::string(f.text)});
+  }
   files.push_back({"src/network.h", header()});
   return files;
 }

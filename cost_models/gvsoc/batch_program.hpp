@@ -35,7 +35,10 @@ struct BatchClass {
 BatchClass batch_class(const MeasuredLayer& layer, const TileProgram& program, const Target& target,
                        const std::string& platform);
 
-/// Runtime, Makefile and everything else that is equal in all batches of a class; src/ holds the measuring main.
+/// Runtime, Makefile and configuration of programs of a class; src/ is empty.
+std::vector<ProjectFile> runtime_project(const BatchClass& c);
+
+/// The same, and everything else that is equal in all batches of a class: src/ holds the measuring main.
 std::vector<ProjectFile> class_files(const BatchClass& c);
 
 /// L2 bytes that a layer's operands take while it is measured.

@@ -1,18 +1,17 @@
 #include "cost_models/gvsoc/batch_runner.hpp"
 
 #include <fmt/format.h>
-#include <stdlib.h>
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
 #include <functional>
 
 #include "core/lower/lower.hpp"
 #include "cost_models/event.hpp"
 #include "cost_models/gvsoc/batch_log.hpp"
 #include "cost_models/gvsoc/process.hpp"
+#include "cost_models/gvsoc/project_directory.hpp"
 
 namespace ares::gvsoc {
 namespace {
@@ -33,25 +32,6 @@ fs::path cache_directory() {
   return fs::temp_directory_path() / "ares-measure";
 }
 
-fs::path make_scratch() {
-  std::string name = (fs::temp_directory_path() / "ares-measure-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr)
-    throw CommandError(ExitStatus::failed, fmt::format("{}: no temporary directory can be made there", name));
-  return name;
-}
-
-Result<void> write_files(const fs::path& directory, const std::vector<ProjectFile>& files) {
-  for (const ProjectFile& f : files) {
-    std::error_code error;
-    fs::create_directories((directory / f.path).parent_path(), error);
-    std::ofstream stream(directory / f.path, std::ios::binary | std::ios::trunc);
-    stream << f.text;
-    stream.close();
-    if (!stream) return fail(fmt::format("{}: cannot be written", (directory / f.path).string()));
-  }
-  return {};
-}
-
 /// The candidates of the program before.
 void remove_groups(const fs::path& directory, const std::string& platform) {
   std::error_code ignored;
@@ -61,19 +41,6 @@ void remove_groups(const fs::path& directory, const std::string& platform) {
       if (entry.path().filename().string().starts_with("group_")) old.push_back(entry.path());
     for (const fs::path& path : old) fs::remove(path, ignored);
   }
-}
-
-/// The first line of a compiler's or linker's output that names an error, or its last line.
-std::string error_line(const std::string& text) {
-  std::string last;
-  for (size_t at = 0; at < text.size();) {
-    const size_t end = std::min(text.find('\n', at), text.size());
-    const std::string line = text.substr(at, end - at);
-    if (line.find("error") != std::string::npos) return line;
-    if (!line.empty()) last = line;
-    at = end + 1;
-  }
-  return last;
 }
 
 Outcome failed(FailureClass kind, std::string message) {
@@ -121,12 +88,6 @@ RunnerTimes BatchRunner::times() const {
   return times_;
 }
 
-std::string BatchRunner::make(const fs::path& directory, const std::string& goal, const BatchClass& c) const {
-  return fmt::format("exec make --no-print-directory -C '{}' {} platform={} OPTIMISE={} {}", directory.string(), goal,
-                     c.platform, options_.optimise,
-                     simulator_.home.empty() ? "" : fmt::format("GVSOC_HOME='{}'", simulator_.home));
-}
-
 /// A built project of the class without candidates, in the cache under a hash over its files.
 Result<fs::path> BatchRunner::template_of(const BatchClass& c) {
   const std::lock_guard lock(templates_mutex_);
@@ -144,7 +105,7 @@ Result<fs::path> BatchRunner::template_of(const BatchClass& c) {
   fs::remove_all(fresh, error);
   if (const auto ok = write_files(fresh, files); !ok) return tl::unexpected<Error>(ok.error());
   const std::atomic<bool> never{false};
-  const auto built = run_process({"sh", "-c", make(fresh, "-j2 all", c)}, build_seconds, never);
+  const auto built = run_process(make_command(fresh, "-j2 all", simulator_, options_.optimise), build_seconds, never);
   if (built.status != 0)
     return fail(fmt::format("building the runtime for {} failed: {}", c.platform, error_line(built.text)));
   fs::create_directories(cache_, error);
@@ -195,7 +156,8 @@ Result<std::map<std::string, std::string>> BatchRunner::probe() {
   const auto directory = acquire(c);
   if (!directory) return tl::unexpected<Error>(directory.error());
   const std::atomic<bool> never{false};
-  const auto ran = run_process({"sh", "-c", make(*directory, "run", c)}, options_.seconds_to_begin, never);
+  const auto ran =
+      run_process(make_command(*directory, "run", simulator_, options_.optimise), options_.seconds_to_begin, never);
   release(c, *directory);
   const BatchLog log = parse_batch_log(ran.text);
   if (log.started && log.ended && ran.status == 0) return log.properties;
@@ -214,7 +176,8 @@ std::optional<std::string> BatchRunner::build(const Job& job, const std::vector<
   if (!files) return files.error().what;
   if (const auto ok = write_files(directory, *files); !ok) return ok.error().what;
   const double generated = seconds_since(begin);
-  const auto built = run_process({"sh", "-c", make(directory, "all", job.shared)}, build_seconds, job.stop);
+  const auto built =
+      run_process(make_command(directory, "all", simulator_, options_.optimise), build_seconds, job.stop);
   const std::lock_guard lock(mutex_);
   times_.generate += generated;
   times_.build += seconds_since(begin) - generated;
@@ -239,7 +202,7 @@ void BatchRunner::run(const Job& job, std::vector<size_t> numbers, std::vector<O
     double cycles = 0;
     for (const size_t n : numbers) cycles += runs_of_a_candidate * job.expected_cycles[n];
     const auto begin = Clock::now();
-    const auto ran = run_process({"sh", "-c", make(*directory, "run", job.shared)},
+    const auto ran = run_process(make_command(*directory, "run", simulator_, options_.optimise),
                                  options_.seconds_to_begin + cycles / options_.cycles_per_second, job.stop);
     release(job.shared, *directory);
     if (job.stop) return;

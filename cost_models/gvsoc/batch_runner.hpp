@@ -67,7 +67,6 @@ class BatchRunner {
   Result<std::filesystem::path> template_of(const BatchClass& c);
   Result<std::filesystem::path> acquire(const BatchClass& c);
   void release(const BatchClass& c, const std::filesystem::path& directory);
-  std::string make(const std::filesystem::path& directory, const std::string& goal, const BatchClass& c) const;
   void run(const Job& job, std::vector<size_t> numbers, std::vector<Outcome>& outcomes);
   std::optional<std::string> build(const Job& job, const std::vector<size_t>& numbers,
                                    const std::filesystem::path& directory);
