@@ -109,11 +109,13 @@ std::string group_table(const ProjectInput& in) {
 
 }  // namespace
 
+std::string group_includes() {
+  return "#include \"network/ares_network.h\"\n#include \"tile/ares_kernel.h\"\n#include \"tile/ares_tile.h\"\n";
+}
+
 std::string network_header(const ProjectInput& in) {
   std::string text = fmt::format("// {}: memory plan, groups and golden data.\n", in.program.name);
-  text +=
-      "#ifndef NETWORK_H\n#define NETWORK_H\n\n#include \"network/ares_network.h\"\n#include \"tile/ares_kernel.h\"\n"
-      "#include \"tile/ares_tile.h\"\n\n";
+  text += "#ifndef NETWORK_H\n#define NETWORK_H\n\n" + group_includes() + "\n";
   text += placements(in) + "\n// The groups, in execution order.\n";
   for (const PlannedGroup& g : in.program.groups)
     text += fmt::format("void group_{}(void);  // {}\n", group_name(g), describe(g.group.shape));

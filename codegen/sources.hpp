@@ -22,6 +22,9 @@ std::string weights_constant(const PlannedGroup& group);
 std::string params_constant(const PlannedGroup& group);
 std::string staging_constant(const PlannedGroup& group);
 
+/// The headers that group sources rely on: includes of network.h.
+std::string group_includes();
+
 /// The C type of a tensor's elements.
 const char* c_type(ElementType type);
 

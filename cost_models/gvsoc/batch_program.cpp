@@ -93,9 +93,8 @@ Result<std::string> candidate_source(const MeasuredLayer& m, const LaidOut& l, c
 
 /// A project's network.h is what group sources include.
 std::string header() {
-  return "#ifndef NETWORK_H\n#define NETWORK_H\n\n#include \"measure/ares_measure.h\"\n#include "
-         "\"tile/ares_tile.h\"\n\n"
-         "extern const uint8_t batch_data[];\n\n#endif\n";
+  return "#ifndef NETWORK_H\n#define NETWORK_H\n\n#include \"measure/ares_measure.h\"\n" + group_includes() +
+         "\nextern const uint8_t batch_data[];\n\n#endif\n";
 }
 
 /// Tells a near class whose orchestrator would not have its place in L1.

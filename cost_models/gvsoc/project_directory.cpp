@@ -42,7 +42,8 @@ std::string error_line(const std::string& text) {
   for (size_t at = 0; at < text.size();) {
     const size_t end = std::min(text.find('\n', at), text.size());
     const std::string line = text.substr(at, end - at);
-    if (line.find("error") != std::string::npos) return line;
+    const bool linker = line.find("undefined reference") != std::string::npos || line.find("ld: ") != std::string::npos;
+    if (linker || line.find("error") != std::string::npos) return line;
     if (!line.empty()) last = line;
     at = end + 1;
   }
