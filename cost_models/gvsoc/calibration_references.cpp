@@ -51,6 +51,15 @@ constexpr std::array kReferences{
     Reference{"matmul_1_core", "64x64x64, 4x2 tile, 1 core: 2.00 MAC/cycle", 131072, close, 0},
     Reference{"matmul_8_cores", "64x64x64, 4x2 tile, 8 cores: 13.35 MAC/cycle", 19636, phase, 0},
     Reference{"matmul_8_cores_padded", "the same, rows of 68 B: 15.56 MAC/cycle", 16847, close, 0},
+    Reference{"ne16_3x3_8_bit", "NE16 3x3 16x16 64->64, 8 bit", 86462, close, 0},
+    Reference{"ne16_3x3_4_bit", "NE16 3x3 16x16 64->64, 4 bit", 49611, close, 0},
+    Reference{"ne16_3x3_2_bit", "NE16 3x3 16x16 64->64, 2 bit", 31197, close, 0},
+    Reference{"ne16_3x3_15", "NE16 3x3 15x15 64->64, 8 bit", 60742, close, 0},
+    Reference{"ne16_3x3_12_32", "NE16 3x3 12x12 32->64, 8 bit", 20015, close, 0},
+    Reference{"ne16_1x1_16", "NE16 1x1 16x16 64->64", 19966, close, 0},
+    Reference{"ne16_1x1_15", "NE16 1x1 15x15 64->64", 13920, close, 0},
+    Reference{"ne16_3x3_8_24_40", "NE16 3x3 8x8 24->40", 7638, close, 0},
+    Reference{"ne16_1x1_8_24_40", "NE16 1x1 8x8 24->40", 2440, close, 0},
 };
 
 }  // namespace

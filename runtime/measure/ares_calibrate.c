@@ -253,6 +253,7 @@ int main(void) {
   measure_l3();
   measure_workers();
   ares_calibrate_matmul();
+  ares_calibrate_ne16();
   printf("CALIBRATE END\n");
   ares_close();
   return 0;

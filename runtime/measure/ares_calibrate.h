@@ -14,4 +14,7 @@ void ares_calibrate_tell(const char* name, uint32_t cycles);
 // Matrix products in L1, on one core and on eight.
 void ares_calibrate_matmul(void);
 
+// Jobs of NE16; tells ne16_present, and where there are any how many values are wrong.
+void ares_calibrate_ne16(void);
+
 #endif

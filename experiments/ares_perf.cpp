@@ -1,0 +1,176 @@
+// ares-perf: records the cycles of whole networks and tells what became worse.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <boost/algorithm/string.hpp>
+#include <boost/program_options.hpp>
+#include <charconv>
+#include <filesystem>
+#include <iostream>
+
+#include "codegen/golden_sample.hpp"
+#include "codegen/write_project.hpp"
+#include "core/base/cli.hpp"
+#include "core/base/file.hpp"
+#include "core/builder/write_model.hpp"
+#include "core/import/load_network.hpp"
+#include "cost_models/event.hpp"
+#include "cost_models/gvsoc/batch_runner.hpp"
+#include "cost_models/gvsoc/process.hpp"
+#include "cost_models/gvsoc/project_directory.hpp"
+#include "cost_models/model_best.hpp"
+#include "experiments/perf/perf_table.hpp"
+#include "experiments/zoo/zoo.hpp"
+
+namespace ares {
+namespace {
+
+namespace po = boost::program_options;
+using Words = std::vector<std::string>;
+
+constexpr double build_seconds = 600, run_seconds = 1800;
+/// Those that users look at first.
+constexpr const char* hot_networks = "resnet8,ds_cnn,mobilenet_v1_025,autoencoder";
+
+Words list_of(const std::string& text) {
+  Words words;
+  if (!text.empty()) boost::split(words, text, boost::is_any_of(","));
+  return words;
+}
+
+LayerGraph graph_of(const std::string& name) {
+  const zoo::Network* network = zoo::find_network(name);
+  if (!network) throw CommandError(ExitStatus::usage, fmt::format("{}: no network of the zoo (ares-zoo list)", name));
+  const std::filesystem::path file =
+      std::filesystem::temp_directory_path() / fmt::format("ares-perf-{}.qonnx", getpid());
+  value_or_throw(qonnx::write_model(zoo::build(*network), file), ExitStatus::failed);
+  LayerGraph graph = value_or_throw(load_network(file), ExitStatus::failed);
+  std::filesystem::remove(file);
+  return graph;
+}
+
+/// With the analytical model's best config of every group.
+NetworkProgram program_of(const LayerGraph& graph, const Target& target) {
+  const auto model = value_or_throw(make_cost_model("analytical"));
+  const auto choose = [&](const Group& group, const Context& context) -> Result<ChosenConfig> {
+    const auto best = best_by_model(*model, {group.shape, context, target});
+    if (!best) return fail(fmt::format("group {}: no config fits", group.name));
+    return ChosenConfig{best->config, ConfigOrigin::model, ""};
+  };
+  return value_or_throw(plan_network(graph, target, {}, choose), ExitStatus::failed);
+}
+
+/// The N of `PERFORMANCE SUMMARY name : total=N ..`.
+double total_of(const std::string& text) {
+  const size_t line = text.find("PERFORMANCE SUMMARY ");
+  const size_t at = line == std::string::npos ? line : text.find("total=", line);
+  uint64_t total = 0;
+  if (at != std::string::npos) std::from_chars(text.data() + at + 6, text.data() + text.size(), total);
+  return static_cast<double>(total);
+}
+
+perf::Row run_on_gvsoc(const std::string& name, const LayerGraph& graph, const NetworkProgram& program,
+                       const Target& target, const gvsoc::Simulator& simulator, const std::string& environment) {
+  constexpr uint64_t seed = 1;
+  const GoldenData golden = golden_data(graph, program, random_sample(graph, seed));
+  const gvsoc::ScratchProject project(
+      value_or_throw(project_files(program, graph, target, golden), ExitStatus::failed));
+  const std::atomic<bool> never{false};
+  const std::string flags = " ENABLE_PERF=1 MINIMAL_OUTPUT=1";
+  const auto built = gvsoc::run_process(project.make("-j2 all" + flags, simulator), build_seconds, never);
+  if (built.status != 0)
+    throw CommandError(ExitStatus::failed, fmt::format("{}: {}", name, gvsoc::error_line(built.text)));
+  const auto ran = gvsoc::run_process(project.make("run" + flags, simulator), run_seconds, never);
+  perf::Row row{name, "gvsoc", total_of(ran.text), 0, false, environment};
+  row.right = ran.text.find("\nTest PASSED") != std::string::npos && row.cycles > 0;
+  return row;
+}
+
+ExitStatus collect(const OptionValues& values) {
+  const Target target = value_or_throw(load_target("gap9"));
+  const auto simulator = gvsoc::find_simulator(values["gvsoc"].as<std::string>());
+  std::string environment;
+  if (simulator) {
+    gvsoc::BatchRunner runner(*simulator, target);
+    environment = gvsoc::environment(*simulator, value_or_throw(runner.probe(), ExitStatus::failed));
+  } else {
+    std::cerr << fmt::format("{}: the event simulator's cycles alone are recorded\n", simulator.error().what);
+  }
+  std::vector<perf::Row> rows;
+  bool right = true;
+  for (const std::string& name : list_of(values["networks"].as<std::string>())) {
+    const LayerGraph graph = graph_of(name);
+    const NetworkProgram program = program_of(graph, target);
+    rows.push_back({name, "event", play(program, target, false).total.cycles, play(program, target, true).total.cycles,
+                    true, "event simulator"});
+    if (simulator) rows.push_back(run_on_gvsoc(name, graph, program, target, *simulator, environment));
+    right = right && rows.back().right;
+    std::cout << fmt::format("{:<24} {:>12.0f} by {}{}", name, rows.back().cycles, rows.back().source,
+                             rows.back().right ? "" : "  WRONG BYTES")
+              << std::endl;
+    value_or_throw(write_file(values["output"].as<std::string>(), perf::to_text(rows)), ExitStatus::failed);
+  }
+  return right ? ExitStatus::done : ExitStatus::failed;
+}
+
+std::vector<perf::Row> read_table(const std::string& file) {
+  const auto rows = perf::from_text(value_or_throw(read_file(file)));
+  if (!rows) throw CommandError(ExitStatus::usage, fmt::format("{}: {}", file, rows.error().what));
+  return *rows;
+}
+
+ExitStatus compare(const OptionValues& values) {
+  const perf::Limits limits{values["limit"].as<double>(), values["hot-limit"].as<double>(),
+                            list_of(values["hot"].as<std::string>())};
+  const auto findings = perf::compare(read_table(values["before"].as<std::string>()),
+                                      read_table(values["now"].as<std::string>()), limits);
+  bool worse = false;
+  for (const perf::Finding& f : findings) {
+    std::cout << f.line << '\n';
+    worse = worse || f.worse;
+  }
+  return worse ? ExitStatus::failed : ExitStatus::done;
+}
+
+Command command_of(const std::string& name) {
+  const auto text = [](const char* what) { return po::value<std::string>()->value_name(what); };
+  if (name == "collect") {
+    Command c{"ares-perf collect", "records the cycles of whole networks in a table file", {}, collect};
+    auto add = c.options.add_options();
+    add("output,o", text("FILE.tsv")->required(), "the table");
+    add("networks", text("A,B")->default_value(hot_networks), "of the zoo");
+    add("gvsoc", text("PATH")->default_value(""), "where GVSOC is installed; without it $GVSOC_HOME");
+    return c;
+  }
+  Command c{"ares-perf compare",
+            "tells what became worse from one table to the next; status 1 where something did",
+            {},
+            compare};
+  auto add = c.options.add_options();
+  add("before", text("FILE.tsv")->required(), "the table of before");
+  add("now", text("FILE.tsv")->required(), "the table of now");
+  add("limit", po::value<double>()->value_name("PERCENT")->default_value(5), "more cycles that are allowed");
+  add("hot-limit", po::value<double>()->value_name("PERCENT")->default_value(3), "the same for hot networks");
+  add("hot", text("A,B")->default_value(hot_networks), "hot networks");
+  return c;
+}
+
+}  // namespace
+}  // namespace ares
+
+int main(int argc, char** argv) {
+  const std::string first = argc > 1 ? argv[1] : "";
+  if (first == "collect" || first == "compare") return ares::run_command(argc - 1, argv + 1, ares::command_of(first));
+  const ares::Command overview{"ares-perf",
+                               "cycles of whole networks: ares-perf collect, ares-perf compare",
+                               {},
+                               [](const ares::OptionValues&) -> ares::ExitStatus {
+                                 throw ares::CommandError(ares::ExitStatus::usage,
+                                                          "give a command: collect or compare (see --help)");
+                               }};
+  if (!first.empty() && first[0] != '-') {
+    std::cerr << fmt::format("ares-perf: unknown command '{}': collect or compare\n", first);
+    return static_cast<int>(ares::ExitStatus::usage);
+  }
+  return ares::run_command(argc, argv, overview);
+}
