@@ -35,7 +35,7 @@ Finding one(const Row& before, const Row* now, const Limits& limits) {
   if (before.environment != now->environment) return {line + ", in another environment: not compared", false, true};
   const bool hot = std::find(limits.hot.begin(), limits.hot.end(), now->network) != limits.hot.end();
   const double limit = hot ? limits.hot_per_cent : limits.per_cent;
-  if (change <= limit) return {line, false, false};
+  if (100 * now->cycles <= before.cycles * (100 + limit)) return {line, false, false};
   return {line + fmt::format(", WORSE than the {:.0f} % allowed", limit), true, false};
 }
 
