@@ -29,6 +29,8 @@ constexpr std::size_t refinements = 4;     ///< rounds of refining the shortlist
 constexpr std::size_t random_start = 6;    ///< results before the process is asked, where the model says nothing
 constexpr std::size_t most_results = 120;  ///< that the process takes: of more, those of fewest cycles
 constexpr std::size_t most_expected = 16;  ///< proposals of a batch that are assumed to give what is expected
+constexpr double prior_weight = 0.1;       ///< of a config's being measurable, in results
+constexpr double hopeless = 0.05;          ///< a lower probability is not worth a measurement
 constexpr double search_growth = 1.2;      ///< the process's shape is searched when it has so many times more results
 
 /// Expected improvement over `best` of what is to be minimised (Jones, Schonlau and Welch, 1998).
@@ -54,7 +56,9 @@ class Bayesian final : public Strategy {
     std::vector<CandidateId> proposals;
     const std::size_t results = process_.size();
     while (proposals.size() < count) {
-      const auto next = results == 0 || (blind_ && results < random_start) ? unguided() : guided();
+      const auto next = results > 0 && !(blind_ && results < random_start) ? guided()
+                        : failed_.empty()                                  ? unguided()
+                                                                           : cautious();
       if (!next) break;
       taken_[*next] = true;
       proposals.push_back(*next);
@@ -73,13 +77,14 @@ class Bayesian final : public Strategy {
     for (const Trial& t : trials) {
       taken_[t.candidate] = true;
       if (!std::isfinite(t.cycles) || t.cycles <= 0) {
-        failed_.push_back(point(t.candidate));
+        failed_.push_back(point(t.candidate).digits);
         continue;
       }
       const auto worse = std::find_if(best_.begin(), best_.end(), [&](const Trial& b) { return t.cycles < b.cycles; });
       best_.insert(worse, t);
       if (best_.size() > centres) best_.pop_back();
       process_.add(point(t.candidate), std::log(t.cycles));
+      measured_.push_back(point(t.candidate).digits);
       if (process_.size() > most_results) process_.drop_worst();
     }
     fitted_ = false;
@@ -100,6 +105,18 @@ class Bayesian final : public Strategy {
     while (next_ < candidates_.size() && taken_[candidates_.order[next_]]) ++next_;
     if (next_ == candidates_.size()) return std::nullopt;
     return candidates_.order[next_];
+  }
+
+  /// While everything has failed: what the model likes, away from the failures.
+  std::optional<CandidateId> cautious() {
+    make_shortlist();
+    if (shortlist_.empty()) return unguided();
+    scores_.clear();
+    for (const CandidateId c : shortlist_) {
+      const Point p = point(c);
+      scores_.push_back(feasible(p) * std::exp(point(candidates_.order.front()).log_model - p.log_model));
+    }
+    return shortlist_[leader()];
   }
 
   CandidateId any() {
@@ -142,12 +159,24 @@ class Bayesian final : public Strategy {
     shortlist_.erase(std::remove_if(middle, shortlist_.end(), known), shortlist_.end());
   }
 
-  /// Probability that a point can be measured: of its alike, one that can counted on top.
+  /// What fails has sharper bounds than what is slow.
+  double sharply_alike(const Digits& a, const Digits& b, std::size_t k) const {
+    const double alike = distance_.alike(a, b, k);
+    return alike * alike * alike * alike;
+  }
+
+  /// Probability that a point can be measured: by the knob whose value, or its like, has failed most
+  /// often. What failed nearly always is left until nothing else is.
   double feasible(const Point& p) const {
     if (failed_.empty()) return 1;
-    double bad = 0;
-    for (const Point& f : failed_) bad += kernel(distance_(p.digits, f.digits), {1, 0});
-    return 1 / (1 + bad);
+    double probability = 1;
+    for (std::size_t k = 0; k < distance_.knobs(); ++k) {
+      double good = prior_weight, bad = 0;
+      for (const Digits& d : measured_) good += sharply_alike(p.digits, d, k);
+      for (const Digits& d : failed_) bad += sharply_alike(p.digits, d, k);
+      probability = std::min(probability, good / (good + bad));
+    }
+    return probability < hopeless ? probability * 1e-6 : probability;
   }
 
   /// Scores the shortlist from `first` on.
@@ -226,7 +255,7 @@ class Bayesian final : public Strategy {
   std::vector<bool> taken_;  ///< proposed or told
   bool blind_ = false;       ///< the model predicts the same for all
   std::vector<Trial> best_;  ///< fewest cycles first
-  std::vector<Point> failed_;
+  std::vector<Digits> measured_, failed_;
   std::vector<CandidateId> shortlist_;
   std::vector<double> scores_;
   std::size_t next_ = 0;  ///< all before it in the model's order are taken

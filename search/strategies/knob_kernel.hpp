@@ -40,6 +40,11 @@ class KnobDistance {
  public:
   explicit KnobDistance(const SearchSpace& space);
   Likeness operator()(const Digits& a, const Digits& b) const;
+  /// exp(-d[k] / 2) of one knob alone, by its position in the space.
+  double alike(const Digits& a, const Digits& b, std::size_t k) const {
+    return tables_[k].alike[a[k] * tables_[k].size + b[k]];
+  }
+  std::size_t knobs() const { return tables_.size(); }
 
  private:
   struct Table {

@@ -197,6 +197,62 @@ TEST_CASE("auto finds the optimum of a smooth space long before it has seen all 
   CHECK(asked < c.size() / 4);
 }
 
+TEST_CASE("without results the guided strategies begin with the model's favourite") {
+  const Candidates c = synthetic(15);
+  for (const char* name : {"auto", "bayesian", "evolutionary"}) {
+    CAPTURE(name);
+    CHECK((*make_strategy(name, c, 3))->ask(1) == std::vector<CandidateId>{c.order.front()});
+  }
+}
+
+TEST_CASE("a model that says the same of everything: bayesian learns from results, in a small part of the space") {
+  Candidates c = synthetic(80, 48, 40);
+  std::fill(c.predicted.begin(), c.predicted.end(), 1.0F);
+  rank(c);
+  const auto cycles = [&](CandidateId id) {
+    const Config config = c.config(id);
+    return 1000 + 40 * std::pow(std::log2(config[Knob::tile_h] / 20.0), 2) +
+           30 * std::pow(std::log2(config[Knob::tile_w] / 10.0), 2) + 20 * config[Knob::kernel];
+  };
+  double optimum = 1e9;
+  for (const CandidateId id : everything(c)) optimum = std::min(optimum, cycles(id));
+  for (const uint64_t seed : {1, 2, 3, 4}) {
+    CAPTURE(seed);
+    const auto strategy = make_bayesian(c, seed);
+    std::size_t asked = 0;
+    for (double best = 1e9; best > optimum * 1.001; ++asked) {
+      const auto proposals = strategy->ask(1);
+      REQUIRE(proposals.size() == 1);
+      best = std::min(best, cycles(proposals[0]));
+      const Trial t{proposals[0], cycles(proposals[0])};
+      strategy->tell({&t, 1});
+      REQUIRE(asked < 100);  // of more than 7,000
+    }
+  }
+}
+
+TEST_CASE("where the model's favourites cannot be measured, bayesian goes elsewhere") {
+  Candidates c = synthetic(80, 48, 40);
+  const auto fails = [&](CandidateId id) { return c.config(id)[Knob::kernel] == 4; };
+  for (CandidateId id = 0; id < c.size(); ++id)
+    c.predicted[id] = (fails(id) ? 2000.0F : 3000.0F) - 5.0F * static_cast<float>(c.config(id)[Knob::tile_h]);
+  rank(c);
+  for (const char* name : {"auto", "bayesian"}) {
+    const auto strategy = *make_strategy(name, c, 1);
+    int failed = 0;
+    for (int round = 0; round < 60; ++round) {
+      const auto proposals = strategy->ask(1);
+      REQUIRE(proposals.size() == 1);
+      failed += fails(proposals[0]);
+      const double cycles = c.predicted[proposals[0]];
+      const Trial t{proposals[0], fails(proposals[0]) ? std::numeric_limits<double>::infinity() : cycles};
+      strategy->tell({&t, 1});
+    }
+    CAPTURE(name);
+    CHECK(failed < 20);
+  }
+}
+
 TEST_CASE("an unknown strategy names those that exist") {
   const Candidates c = synthetic(4);
   const auto unknown = make_strategy("psychic", c, 0);
