@@ -58,6 +58,16 @@ TEST_CASE("fuzzed: a function of a sum that hardly changes leaves the sum a scal
   CHECK(curve_input_scale(near_zero, -1000, 800, out) < 1000.0 / 200 / 32767);
 }
 
+TEST_CASE("fuzzed: attributes that an operator does not have") {
+  for (const Ints& pads : {Ints{}, Ints{1}, Ints(9, 1)}) {
+    ModelBuilder b;
+    const auto x = b.quant("iq", b.input("x", {1, 1, 4, 4}), {1});
+    const auto pool = b.node("GlobalAveragePool", "pool", {x}, {{"ceil_mode", int64_t{1}}, {"pads", pads}});
+    b.output(b.quant("oq", pool, {1}));
+    CHECK(error_of(b) == "");
+  }
+}
+
 TEST_CASE("fuzzed: constants and bounds that are no numbers") {
   for (const float constant : {std::nanf(""), INFINITY, -INFINITY}) {
     for (const char* op : {"Add", "Mul", "Div", "Sub"}) {

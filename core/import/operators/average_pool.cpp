@@ -45,6 +45,7 @@ Window stated_pads(const NodeView& node, const Window& w, std::size_t axes) {
   if (int_attribute(node.node, "ceil_mode", 0) == 0) return pads;
   if (string_attribute(node.node, "auto_pad", "NOTSET") != "NOTSET") return pads;
   const auto stated = ints_attribute(node.node, "pads").value_or(std::vector<int64_t>(2 * axes, 0));
+  if (stated.size() != 2 * axes) return pads;  // of a GlobalAveragePool, which has none
   pads.pr = static_cast<int16_t>(stated.back());
   if (axes == 2) pads.pb = static_cast<int16_t>(stated[2]);
   return pads;
