@@ -73,20 +73,20 @@ TEST_CASE("a group is printed as its schedule says") {
   CHECK(says(group, "CHANNELS = 16, CHANNEL_TILE = 8, CHANNEL_TILES = 2"));
   CHECK(says(group, "ROWS = 12, ROW_TILE = 5, ROW_TILES = 3"));
   CHECK(says(group, R"(
-  ares_load_issue(&w.input);
+  ares_load_issue(&w.nest, &w.input);
   for (int32_t channel = 0; channel < CHANNEL_TILES; ++channel) {
-    ares_loop_enter(loops, LOOP_CHANNELS, channel, w.at);
-    ares_load_issue(&w.weights);
-    ares_load_issue(&w.params);
+    ares_loop_enter(&w.nest, LOOP_CHANNELS, channel);
+    ares_load_issue(&w.nest, &w.weights);
+    ares_load_issue(&w.nest, &w.params);
     ares_load_wait(&w.weights);
     ares_load_wait(&w.params);
     for (int32_t row = 0; row < ROW_TILES; ++row) {
-      ares_loop_enter(loops, LOOP_ROWS, row, w.at);
-      ares_load_issue(&w.input);
+      ares_loop_enter(&w.nest, LOOP_ROWS, row);
+      ares_load_issue(&w.nest, &w.input);
       ares_load_wait(&w.input);
       ares_store_wait(&w.output);
       run_kernel(&w);
-      ares_store_issue(&w.output, w.at);
+      ares_store_issue(&w.nest, &w.output);
     }
   }
   ares_store_drain(&w.output);
