@@ -18,6 +18,12 @@ int32_t int32_at(const std::vector<uint8_t>& bytes, size_t i) {
   return static_cast<int32_t>(v);
 }
 
+std::vector<int32_t> words_of(const std::vector<uint8_t>& bytes) {
+  std::vector<int32_t> words(bytes.size() / 4);
+  for (size_t i = 0; i < words.size(); ++i) words[i] = int32_at(bytes, i);
+  return words;
+}
+
 /// One constant operand as a member of the image.
 struct Constant {
   std::string declaration, values, name;
@@ -44,35 +50,57 @@ std::string params(const std::vector<uint8_t>& bytes, size_t words) {
   return text;
 }
 
+/// The constant operand of that declaration, `{}` being its name.
+struct Text {
+  std::string declaration, values;
+};
+
+Text weights_text(const GroupShape& shape, const std::vector<uint8_t>& bytes) {
+  const std::vector<int32_t> words = words_of(bytes);
+  const auto unsigned_word = [&](size_t i) { return static_cast<uint32_t>(words[i]); };
+  switch (shape.family) {
+    case Family::curve:
+      return {fmt::format("int32_t {{}}[{}];  // points of the curve, clip range", words.size()),
+              c_values(std::span<const int32_t>(words), 8)};
+    case Family::norm:
+      return {"ares_norm_terms {};",
+              fmt::format("        .count = {}, .zero = {}, .fraction = {},\n        .epsilon_low = {}u, "
+                          ".epsilon_high = {}u, .headroom = {},\n",
+                          words[0], words[1], words[2], unsigned_word(3), unsigned_word(4), words[5])};
+    case Family::softmax: {
+      std::string values;
+      for (size_t i = 0; i < words.size(); ++i)
+        values += fmt::format("{}{}u,{}", i % 8 == 0 ? "        " : " ", unsigned_word(i), i % 8 == 7 ? "\n" : "");
+      return {fmt::format("uint32_t {{}}[{}];  // exponentials", words.size()), values};
+    }
+    case Family::table:
+    case Family::rearrange:
+      return {"uint8_t {}[256];  // stored input to stored output", c_values(std::span<const uint8_t>(bytes), 8)};
+    default:
+      const auto row = static_cast<size_t>(shape.channel_bytes());
+      return {fmt::format("int8_t {{}}[{}][{}];", bytes.size() / row, row), weight_rows(bytes, row)};
+  }
+}
+
+Text params_text(const GroupShape& shape, const std::vector<uint8_t>& bytes) {
+  if (shape.family == Family::multiply || shape.family == Family::matmul)
+    return {"ares_product_params {};", fmt::format("        {{{}, {}}}, {}, {},\n", c_int(int32_at(bytes, 0)),
+                                                   c_int(int32_at(bytes, 1)), int32_at(bytes, 2), int32_at(bytes, 3))};
+  const size_t words = shape.asymmetric() ? 3 : 2;
+  return {fmt::format("{} {{}}[{}];", shape.asymmetric() ? "ares_asymmetric_params" : "ares_channel_params",
+                      bytes.size() / (4 * words)),
+          params(bytes, words)};
+}
+
 void add_constants(const ProjectInput& in, const PlannedGroup& g, std::vector<Constant>& all) {
   const PackedOperands packed = pack(in.graph, g.group);
-  const std::string name = group_name(g);
-  const auto offset = [&](const Placement& p) {
-    return p.level == Level::l2 ? p.offset - in.program.arena_bytes : uint64_t{p.offset};
+  const auto add = [&](const Text& text, const std::string& operand, const Placement& p) {
+    const std::string name = fmt::format("{}_{}", group_name(g), operand);
+    const uint64_t offset = p.level == Level::l2 ? p.offset - in.program.arena_bytes : uint64_t{p.offset};
+    all.push_back({fmt::format(fmt::runtime(text.declaration), name), text.values, name, offset});
   };
-  const Family family = g.group.shape.family;
-  if (family == Family::curve) {
-    std::vector<int32_t> words(packed.weights.size() / 4);
-    for (size_t i = 0; i < words.size(); ++i) words[i] = int32_at(packed.weights, i);
-    all.push_back({fmt::format("int32_t {}_weights[{}];  // points of the curve, clip range", name, words.size()),
-                   c_values(std::span<const int32_t>(words), 8), name + "_weights", offset(g.weights)});
-    return;
-  }
-  if (family == Family::table || family == Family::rearrange) {
-    if (packed.weights.empty()) return;
-    all.push_back({fmt::format("uint8_t {}_weights[256];  // stored input to stored output", name),
-                   c_values(std::span<const uint8_t>(packed.weights), 8), name + "_weights", offset(g.weights)});
-  } else if (!packed.weights.empty()) {
-    const auto row = static_cast<size_t>(g.group.shape.channel_bytes());
-    all.push_back({fmt::format("int8_t {}_weights[{}][{}];", name, packed.weights.size() / row, row),
-                   weight_rows(packed.weights, row), name + "_weights", offset(g.weights)});
-  }
-  const bool asymmetric = g.group.shape.asymmetric();
-  const size_t words = asymmetric ? 3 : 2;
-  if (!packed.params.empty())
-    all.push_back({fmt::format("{} {}_params[{}];", asymmetric ? "ares_asymmetric_params" : "ares_channel_params", name,
-                               packed.params.size() / (4 * words)),
-                   params(packed.params, words), name + "_params", offset(g.params)});
+  if (!packed.weights.empty()) add(weights_text(g.group.shape, packed.weights), "weights", g.weights);
+  if (!packed.params.empty()) add(params_text(g.group.shape, packed.params), "params", g.params);
 }
 
 /// The elements of a tensor that the model fixes.
@@ -98,8 +126,7 @@ std::string array_of(const std::string& name, ElementType type, const std::vecto
     return fmt::format("const int16_t {}[{}] = {{\n{}}};\n\n", name, inner.size(),
                        c_values(std::span<const int16_t>(inner), 4));
   }
-  std::vector<int32_t> values(bytes.size() / 4);
-  for (size_t i = 0; i < values.size(); ++i) values[i] = int32_at(bytes, i);
+  const std::vector<int32_t> values = words_of(bytes);
   return fmt::format("const int32_t {}[{}] = {{\n{}}};\n\n", name, values.size(),
                      c_values(std::span<const int32_t>(values), 4));
 }
@@ -134,7 +161,8 @@ std::string weights_source(const ProjectInput& in) {
 std::string golden_source(const ProjectInput& in) {
   std::string text = "// The sample and the output that every group must compute from it.\n#include \"network.h\"\n\n";
   for (size_t i = 0; i < in.golden.inputs.size(); ++i)
-    text += array_of(fmt::format("sample_{}", i), ElementType::u8, in.golden.inputs[i]);
+    text += array_of(fmt::format("sample_{}", i), in.graph.tensors[static_cast<size_t>(in.graph.inputs[i].tensor)].type,
+                     in.golden.inputs[i]);
   std::string intermediate;
   for (size_t g = 0; g < in.program.groups.size(); ++g) {
     const PlannedGroup& planned = in.program.groups[g];

@@ -79,9 +79,12 @@ std::vector<TensorData> random_sample(const LayerGraph& graph, uint64_t seed) {
   for (const NetworkInput& in : graph.inputs) {
     const Tensor& t = graph.tensors[static_cast<size_t>(in.tensor)];
     boost::random::uniform_int_distribution<int> stored(t.q.lo, t.q.hi);
-    std::vector<uint8_t> values(static_cast<size_t>(t.dims.count()));
-    for (uint8_t& v : values) v = static_cast<uint8_t>(stored(random));
-    inputs.push_back({std::move(values)});
+    const auto draw = [&](auto element) {
+      std::vector<decltype(element)> values(static_cast<size_t>(t.dims.count()));
+      for (auto& v : values) v = static_cast<decltype(element)>(stored(random));
+      inputs.push_back({std::move(values)});
+    };
+    t.type == ElementType::s16 ? draw(int16_t{}) : draw(uint8_t{});
   }
   return inputs;
 }

@@ -9,16 +9,19 @@ namespace ares {
 namespace {
 
 std::string singular(Family family, Knob knob) {
+  const bool rows = family == Family::norm || family == Family::softmax || family == Family::matmul;
   switch (knob) {
     case Knob::tile_h:
-      return "row";
+      return family == Family::matmul ? "sequence" : "row";
     case Knob::tile_w:
-      return family == Family::linear ? "token" : "column";
+      return family == Family::linear ? "token" : rows ? "row" : "column";
     case Knob::tile_co:
-      return family == Family::linear  ? "feature"
-             : family == Family::table ? "byte"
-             : family == Family::curve ? "element"
-                                       : "channel";
+      return family == Family::linear   ? "feature"
+             : family == Family::table  ? "byte"
+             : family == Family::curve  ? "element"
+             : family == Family::norm   ? "set"
+             : family == Family::matmul ? "head"
+                                        : "channel";
     case Knob::tile_ci:
       return "input_feature";
     case Knob::tile_l2:

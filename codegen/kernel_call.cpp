@@ -51,6 +51,15 @@ class KernelPrinter {
       case KernelKind::rearrange:
         rearrange();
         return function("ares_rearrange");
+      case KernelKind::norm:
+        norm();
+        return function("ares_norm");
+      case KernelKind::softmax:
+        softmax();
+        return function("ares_softmax");
+      case KernelKind::matmul:
+        matmul();
+        return function("ares_matmul");
       default:
         return fail(fmt::format("group {}: the runtime has no kernel of kind {} yet", g_.group.name,
                                 static_cast<int>(k_.kind)));
@@ -68,6 +77,13 @@ class KernelPrinter {
   void field(const std::string& name, int64_t value) { field(name, std::to_string(value)); }
   void size(const std::string& name, const Extent& e) {
     e.loop == none ? field(name, names_.size(e, "")) : set(name, names_.size(e, "w->nest."));
+  }
+
+  void type(const std::string& name, ElementType t) { field(name, t == ElementType::s16 ? "ARES_S16" : "ARES_U8"); }
+  /// How many `part` channels (of a set, of a head) there are.
+  void parts(const std::string& name, int32_t part) {
+    const Extent& e = k_.channels;
+    size(name, {e.loop, e.loop == none ? ((e.whole - 1) * e.scale + e.halo) / part : e.whole, 1, 1});
   }
 
   /// The copy that fills (or empties) a buffer of L1.
@@ -215,6 +231,7 @@ class KernelPrinter {
     tile("in", k_.in);
     tile("params", k_.params, "(const ares_channel_params*)(const void*)");
     tile("out", k_.out);
+    type("in_type", k_.in_type);
     input_box(false);
     field("counts", static_cast<int64_t>(requant_elements(k_.window)));
     size("rows", k_.rows);
@@ -244,8 +261,12 @@ class KernelPrinter {
     tile("b", k_.in2);
     tile("params", k_.params, fmt::format("(const {}*)(const void*)", params));
     tile("out", k_.out);
+    if (k_.kind == KernelKind::add) {
+      type("a_type", k_.in_type);
+      type("b_type", k_.in2_type);
+    }
     size("rows", k_.columns);
-    size("bytes", k_.channels);
+    size("elements", k_.channels);
     parallel();
     requant();
   }
@@ -268,6 +289,45 @@ class KernelPrinter {
     field("source", fmt::format("{{{}, {}, {}}}", source(0), source(1), source(2)));
     field("step", fmt::format("{{{}, {}, {}}}", step(0), step(1), step(2)));
     parallel();
+  }
+
+  void norm() {
+    tile("in", k_.in);
+    tile("terms", k_.weights, "(const ares_norm_terms*)(const void*)");
+    tile("params", k_.params, "(const ares_channel_params*)(const void*)");
+    tile("out", k_.out);
+    type("in_type", k_.in_type);
+    size("rows", k_.columns);
+    parts("sets", k_.channel_bytes);
+    field("width", k_.channel_bytes);
+    field("centred", int64_t{k_.centred});
+    field("across", int64_t{k_.across});
+    requant();
+  }
+
+  void softmax() {
+    tile("in", k_.in);
+    tile("table", k_.weights, "(const uint32_t*)(const void*)");
+    tile("params", k_.params, "(const ares_channel_params*)(const void*)");
+    tile("out", k_.out);
+    type("in_type", k_.in_type);
+    size("rows", k_.columns);
+    size("columns", k_.channels);
+    requant();
+  }
+
+  void matmul() {
+    tile("a", k_.in);
+    tile("b", k_.in2);
+    tile("params", k_.params, "(const ares_product_params*)(const void*)");
+    tile("out", k_.out);
+    size("sequences", k_.rows);
+    size("rows", k_.columns);
+    parts("heads", k_.channel_bytes);
+    size("depth", k_.reduction);
+    field("columns", k_.channel_bytes);
+    field("transposed", int64_t{k_.transposed});
+    requant();
   }
 
   /// What the orchestrator prepares while the workers run: the next instances of all loads that have several, and the

@@ -67,7 +67,8 @@ std::string golden_declarations(const ProjectInput& in) {
         fmt::format("extern const {} golden_{}[];\n", type, group_name(g));
   }
   std::string text = "// The sample and what every group makes of it.\n";
-  for (size_t i = 0; i < in.graph.inputs.size(); ++i) text += fmt::format("extern const uint8_t sample_{}[];\n", i);
+  for (size_t i = 0; i < in.graph.inputs.size(); ++i)
+    text += fmt::format("extern const {} sample_{}[];\n", c_type(tensor(in, in.graph.inputs[i].tensor).type), i);
   text += outputs;
   if (!intermediate.empty()) text += "#ifndef DISABLE_INTERMEDIATE_GOLDEN\n" + intermediate + "#endif\n";
   return text;

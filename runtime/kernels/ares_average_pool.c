@@ -1,3 +1,4 @@
+#include "kernels/ares_element.h"
 #include "kernels/ares_fast.h"
 #include "kernels/ares_share.h"
 
@@ -26,7 +27,7 @@ static void average_pixel(const ares_average_pool_args* a, int32_t pixel, ares_s
     for (int32_t y = 0; y < rows.count; ++y) {
       const int32_t row = (rows.first + y * w->dh) * a->in_columns;
       for (int32_t x = 0; x < columns.count; ++x) {
-        sum += a->in[(row + columns.first + x * w->dw) * a->channels + c];
+        sum += ares_element(a->in, a->in_type, (row + columns.first + x * w->dw) * a->channels + c);
       }
     }
     a->out[pixel * a->channels + c] = (uint8_t)ares_requantise(&a->requant, params, sum);
@@ -35,7 +36,7 @@ static void average_pixel(const ares_average_pool_args* a, int32_t pixel, ares_s
 
 static void average_pool_worker(const void* arguments) {
   const ares_average_pool_args* const a = arguments;
-  if (ares_average_pool_fast(a)) return;
+  if (a->in_type == ARES_U8 && ares_average_pool_fast(a)) return;
   ares_share pixels = {0, a->rows * a->columns}, channels = {0, a->channels};
   if (a->parallel == ARES_ROWS) {
     const ares_share rows = ares_share_of(a->rows, 1);

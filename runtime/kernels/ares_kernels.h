@@ -111,9 +111,10 @@ void ares_max_pool(const ares_max_pool_args* a);
 // Sum of the stored values that lie inside the tensor, requantised. params: element n - 1 for n such positions, or one
 // element where every window lies inside. Padding is not read.
 typedef struct {
-  const uint8_t* in;
+  const uint8_t* in;  // u8, or s16 where in_type says so
   const ares_channel_params* params;
   uint8_t* out;
+  ares_type in_type;
   int32_t in_columns, in_rows;
   ares_padding padding;
   int32_t counts;  // elements of params
@@ -151,14 +152,15 @@ typedef struct {
 
 void ares_curve(const ares_curve_args* a);
 
-// Sum of two inputs: clip((a * params[0].m + b * params[1].m + params[0].B) >> shift). `rows` rows of `bytes`; the
-// second input is one row, the same for all.
+// Sum of two inputs: clip((a * params[0].m + b * params[1].m + params[0].B) >> shift). `rows` rows of `elements`;
+// the second input is one row, the same for all.
 typedef struct {
-  const uint8_t* a;
-  const uint8_t* b;
+  const void* a;
+  const void* b;
   const ares_channel_params* params;
-  uint8_t* out;
-  int32_t rows, bytes;
+  void* out;
+  ares_type a_type, b_type;
+  int32_t rows, elements;
   ares_parallel parallel;
   ares_requant requant;
 } ares_add_args;
@@ -176,12 +178,61 @@ typedef struct {
   const uint8_t* b;
   const ares_product_params* params;
   uint8_t* out;
-  int32_t rows, bytes;
+  int32_t rows, elements;
   ares_parallel parallel;
   ares_requant requant;
 } ares_multiply_args;
 
 void ares_multiply(const ares_multiply_args* a);
+
+// Product of two activations, head by head. a: [sequences][rows][heads][depth]. b: [sequences][depth][heads][columns],
+// transposed [sequences][columns][heads][depth]. out: [sequences][rows][heads][columns].
+typedef struct {
+  const uint8_t* a;
+  const uint8_t* b;
+  const ares_product_params* params;
+  void* out;
+  int32_t sequences, rows, heads, depth, columns;
+  int32_t transposed;
+  ares_requant requant;
+} ares_matmul_args;
+
+void ares_matmul(const ares_matmul_args* a);
+
+// Normalisation of sets of `count` elements: core/arithmetic/norm.hpp has the formula.
+typedef struct {
+  int32_t count, zero, fraction;
+  uint32_t epsilon_low, epsilon_high;
+  int32_t headroom;
+} ares_norm_terms;
+
+// `rows` rows of `sets` times `width` channels. A set is `width` neighbouring channels of one row, or of all rows.
+typedef struct {
+  const void* in;
+  const ares_norm_terms* terms;
+  const ares_channel_params* params;  // per channel of the tile
+  void* out;
+  ares_type in_type;
+  int32_t rows, sets, width;
+  int32_t centred, across;  // a mean is taken off; a set spans all rows
+  ares_requant requant;
+} ares_norm_args;
+
+void ares_norm(const ares_norm_args* a);
+
+// Softmax of `rows` rows of `columns`: core/arithmetic/softmax.hpp has the formula and the table, 256 entries for u8
+// and 512 for s16.
+typedef struct {
+  const void* in;
+  const uint32_t* table;
+  const ares_channel_params* params;  // one
+  void* out;
+  ares_type in_type;
+  int32_t rows, columns;
+  ares_requant requant;
+} ares_softmax_args;
+
+void ares_softmax(const ares_softmax_args* a);
 
 // Moves a box. Output axis i (rows, columns, channels) follows axis source[i] of the input tile: output position p
 // reads input position p / repeat[i] * step[i], through `map` where there is one.

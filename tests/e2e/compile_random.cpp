@@ -2,10 +2,12 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <cstring>
 #include <set>
 
 #include "codegen/golden_sample.hpp"
 #include "tests/e2e/compile_support.hpp"
+#include "tests/support/synthetic_rows.hpp"
 
 using namespace ares;
 using namespace ares::test;
@@ -31,9 +33,14 @@ ManyLayers random_layers(Random& random, int count) {
   constexpr Family families[] = {Family::conv,     Family::linear,   Family::depthwise,    Family::linear,
                                  Family::conv,     Family::linear,   Family::depthwise,    Family::linear,
                                  Family::max_pool, Family::table,    Family::average_pool, Family::depthwise,
-                                 Family::add,      Family::multiply, Family::rearrange,    Family::rearrange};
+                                 Family::add,      Family::multiply, Family::rearrange,    Family::rearrange,
+                                 Family::norm,     Family::softmax,  Family::matmul,       Family::curve,
+                                 Family::norm,     Family::matmul,   Family::add,          Family::norm};
   return side_by_side(random, count, [&](int i) {
-    LayerGraph one = random_network(random, families[i % std::size(families)]);
+    const Family family = families[i % std::size(families)];
+    const bool wide = i >= static_cast<int>(std::size(families)) &&
+                      (family == Family::add || family == Family::average_pool);  // 16-bit tensors
+    LayerGraph one = wide ? random_rows(random, family) : random_network(random, family);
     auto* w = std::get_if<Weighted>(&one.dag[0].op);
     if (w && w->requant.form != RequantForm::raw && i % 3 == 0) round_half_even(w->requant);
     return one;
@@ -72,7 +79,16 @@ struct Coverage {
 /// The reference engine's outputs, which are those of straight loops.
 void check_reference(const ManyLayers& layers, const NetworkProgram& program) {
   std::vector<TensorData> inputs;
-  for (const auto& bytes : layers.golden.inputs) inputs.push_back({bytes});
+  for (size_t i = 0; i < layers.golden.inputs.size(); ++i) {
+    const std::vector<uint8_t>& bytes = layers.golden.inputs[i];
+    std::vector<int16_t> values(bytes.size() / 2);
+    std::memcpy(values.data(), bytes.data(), 2 * values.size());
+    const auto tensor = static_cast<size_t>(layers.graph.inputs[i].tensor);
+    if (layers.graph.tensors[tensor].type == ElementType::s16)
+      inputs.push_back({std::move(values)});
+    else
+      inputs.push_back({bytes});
+  }
   CHECK(golden_data(layers.graph, program, inputs).outputs == layers.golden.outputs);
 }
 
@@ -90,7 +106,7 @@ TEST_CASE("random configs of random layers are bit-exact as C") {
                         Case{6, "CORE=8", "ARES_DMA_DELAY=lazy"}, Case{7, "CORE=5", "ARES_DMA_DELAY=random:7"}}) {
     CAPTURE(c.seed);
     Random random(c.seed);
-    const ManyLayers layers = random_layers(random, 32);
+    const ManyLayers layers = random_layers(random, 48);
     const ScratchDirectory scratch;
     const NetworkProgram program = plan_for_gap9(layers.graph, random_configs(random));
     coverage.add(program);
@@ -102,7 +118,7 @@ TEST_CASE("random configs of random layers are bit-exact as C") {
     CHECK(made.says("Test PASSED"));
   }
   CHECK(coverage.weighted >= 100);
-  CHECK(coverage.families.size() == 9);
+  CHECK(coverage.families.size() == 13);
   CHECK(coverage.depthwise >= 25);
   CHECK(coverage.asymmetric >= 10);
   CHECK(coverage.forms.size() == 3);
@@ -144,7 +160,7 @@ TEST_CASE("random configs of random layers are bit-exact on RISC-V") {
     for (const unsigned seed : {11u, 12u}) {
       CAPTURE(seed);
       Random random(seed);
-      const ManyLayers layers = random_layers(random, 32);
+      const ManyLayers layers = random_layers(random, 48);
       const ScratchDirectory scratch;
       write_for_gap9(plan_for_gap9(layers.graph, random_configs(random)), layers, scratch.path());
       const CommandResult made = make_project_on(platform, scratch.path(), "MINIMAL_OUTPUT=1");

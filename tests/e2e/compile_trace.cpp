@@ -46,6 +46,8 @@ class ExpectedTrace {
     switch (o) {
       case Operand::input:
         return g_.input.offset;
+      case Operand::input2:
+        return g_.input2.offset;
       case Operand::weights:
         return g_.weights.offset;
       case Operand::params:
@@ -71,7 +73,7 @@ class ExpectedTrace {
 
   void run(const Step& s, const Kernel& k) {
     std::string tiles;
-    for (const BufferId b : {k.in, k.weights, k.params, k.out})
+    for (const BufferId b : {k.in, k.in2, k.weights, k.params, k.out})
       if (b != none) tiles += fmt::format(" {}", slot_offset(b, (*s.slots)[static_cast<size_t>(b)]));
     lines.push_back(fmt::format("STEP run {} tiles{} at{}", s.operation, tiles, at(s)));
   }
@@ -101,8 +103,12 @@ void check_trace(const NetworkProgram& program, const ManyLayers& layers) {
 
 TEST_CASE("the generated C takes the walker's steps") {
   Random random(21);
-  const ManyLayers many =
-      side_by_side(random, 24, [&](int i) { return random_network(random, static_cast<Family>(i % 4)); });
+  const ManyLayers many = side_by_side(random, 33, [&](int i) {
+    constexpr Family families[] = {Family::conv,    Family::linear, Family::max_pool,    Family::table,
+                                   Family::norm,    Family::matmul, Family::conv,        Family::linear,
+                                   Family::softmax, Family::add,    Family::average_pool};
+    return random_network(random, families[i % std::size(families)]);
+  });
   check_trace(plan_for_gap9(many.graph, random_configs(random)), many);
 }
 

@@ -301,6 +301,10 @@ std::vector<std::vector<uint8_t>> random_inputs(Random& random, const LayerGraph
 
 std::vector<uint8_t> straight_output(const LayerGraph& network, std::span<const std::vector<uint8_t>> inputs) {
   const Operation& op = network.dag[0].op;
+  const bool wide = std::any_of(network.tensors.begin(), network.tensors.end(),
+                                [](const Tensor& t) { return t.type == ElementType::s16; });
+  if (wide && (std::holds_alternative<Add>(op) || std::holds_alternative<AveragePool>(op)))
+    return straight_rows(network, inputs);
   const bool pair =
       std::holds_alternative<Add>(op) || std::holds_alternative<Multiply>(op) || std::holds_alternative<Curve>(op);
   if (pair || std::holds_alternative<Rearrange>(op)) return straight_moves(network, inputs);

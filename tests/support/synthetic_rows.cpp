@@ -90,9 +90,37 @@ LayerGraph random_matmul(Random& random) {
   return network_of(random, op, {tensor(random, "a", a, false), tensor(random, "b", b, false), out});
 }
 
+/// A sum of which at least one tensor is of 16 bits; the second input is one row now and then.
+LayerGraph random_sum(Random& random) {
+  Add op;
+  op.subtract = pick(random, 0, 1) == 0;
+  const Dims dims{pick(random, 1, 9), pick(random, 1, 9), pick(random, 1, 30)};
+  const bool row = pick(random, 0, 1) == 0;
+  const int32_t wide = pick(random, 1, 7);
+  return network_of(
+      random, op,
+      {tensor(random, "a", dims, wide & 1), tensor(random, "b", row ? Dims{1, 1, dims.c} : dims, wide & 2),
+       tensor(random, "out", dims, wide & 4)});
+}
+
+/// A mean of 16-bit elements.
+LayerGraph random_wide_pool(Random& random) {
+  AveragePool op;
+  const Dims dims{pick(random, 1, 9), pick(random, 1, 12), pick(random, 1, 30)};
+  Window& w = op.window;
+  w.kh = static_cast<int16_t>(pick(random, 1, dims.h));
+  w.kw = static_cast<int16_t>(pick(random, 1, dims.w));
+  w.sh = static_cast<int16_t>(pick(random, 1, 3));
+  w.sw = static_cast<int16_t>(pick(random, 1, 3));
+  const Dims out{(dims.h - w.kh) / w.sh + 1, (dims.w - w.kw) / w.sw + 1, dims.c};
+  return network_of(random, op, {tensor(random, "in", dims, true), tensor(random, "out", out, false)});
+}
+
 }  // namespace
 
 LayerGraph random_rows(Random& random, Family family) {
+  if (family == Family::add) return random_sum(random);
+  if (family == Family::average_pool) return random_wide_pool(random);
   if (family == Family::norm) return random_norm(random);
   return family == Family::softmax ? random_softmax(random) : random_matmul(random);
 }

@@ -1,11 +1,11 @@
-// Random norms, softmaxes and products of two tensors; part of synthetic.hpp's random_network() and straight_output().
+// Random norms, softmaxes, products of two tensors, 16-bit sums and means; part of synthetic.hpp's random_network() and straight_output().
 #pragma once
 
 #include "tests/support/synthetic.hpp"
 
 namespace ares::test {
 
-/// Family::norm, softmax or matmul, of 8 or 16 bits.
+/// Family::norm, softmax or matmul, of 8 or 16 bits; Family::add and average_pool with 16-bit tensors.
 LayerGraph random_rows(Random& random, Family family);
 
 /// The output of such a layer by the reference engine, which tests/unit/transformer_reference.cpp compares with real

@@ -21,10 +21,11 @@ bool ares_add_fast(const ares_add_args* a, int32_t row, int32_t begin, int32_t e
   const ares_requant* const r = &a->requant;
   if (r->form != ARES_NARROW || r->rounding != ARES_HALF_UP || r->lo != 0 || ares_output_bytes(r) != 1) return false;
   const sum_params p = {a->params[0].m, a->params[1].m, a->params[0].B, r->shift, r->hi};
-  const uint8_t* const in = a->a + row * a->bytes;
-  uint8_t* const out = a->out + row * a->bytes;
+  const uint8_t* const in = (const uint8_t*)a->a + row * a->elements;
+  const uint8_t* const b = a->b;
+  uint8_t* const out = (uint8_t*)a->out + row * a->elements;
   int32_t i = begin;
-  for (; i + 4 <= end; i += 4) add_four(&p, in + i, a->b + i, out + i);
-  for (; i < end; ++i) out[i] = (uint8_t)sum_of(&p, in[i], a->b[i]);
+  for (; i + 4 <= end; i += 4) add_four(&p, in + i, b + i, out + i);
+  for (; i < end; ++i) out[i] = (uint8_t)sum_of(&p, in[i], b[i]);
   return true;
 }
