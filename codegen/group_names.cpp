@@ -46,7 +46,7 @@ std::string role(const Kernel& k, BufferId b) {
   if (b == k.weights) return "weights";
   if (b == k.params) return "params";
   if (b == k.out) return "output";
-  if (b == k.accumulators) return "sums";
+  if (b == k.accumulators) return k.kind == KernelKind::matmul ? "scratch" : "sums";
   if (b == k.scratch) return "scratch";
   return "";
 }

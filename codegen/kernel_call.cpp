@@ -321,6 +321,11 @@ class KernelPrinter {
     tile("b", k_.in2);
     tile("params", k_.params, "(const ares_product_params*)(const void*)");
     tile("out", k_.out);
+    set("scratch", "ares_l1() + " + names_.buffer(k_.accumulators));
+    if (k_.columns.loop == none)
+      field("prepare", 1);
+    else
+      set("prepare", fmt::format("w->nest.at[{}].index == 0", names_.loop(k_.columns.loop).loop));
     size("sequences", k_.rows);
     size("rows", k_.columns);
     parts("heads", k_.channel_bytes);

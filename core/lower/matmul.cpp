@@ -1,5 +1,6 @@
 // Product of two activations: tiles over sequences, heads and rows of the first input; the second input's rows are
-// whole.
+// whole. The carried buffer holds the second input as the register tiles want it: per head and column 8 bytes of parameters
+// and the depth in whole words. Row tiles are innermost, so it is made once for them all.
 #include "core/lower/families.hpp"
 
 namespace ares {
@@ -39,6 +40,7 @@ void buffers(const GroupShape& s, const Config& c, BufferBytes& out) {
   out[Role::input2] = static_cast<uint32_t>(heads * head.depth * head.columns);
   out[Role::output] = static_cast<uint32_t>(rows * head.columns * element_bytes(s.out_type));
   out[Role::params] = s.params_size();
+  out[Role::accumulators] = static_cast<uint32_t>(heads * head.columns * (8 + (head.depth + 3) / 4 * 4));
 }
 
 void parts(const GroupShape& s, const Config&, const Extents& e, Parts& out) {

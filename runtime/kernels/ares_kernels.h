@@ -192,6 +192,8 @@ typedef struct {
   const uint8_t* b;
   const ares_product_params* params;
   void* out;
+  uint8_t* scratch;  // per sequence and head columns x (8 bytes + depth in whole words): the second input made ready
+  int32_t prepare;   // the second input is not the previous call's
   int32_t sequences, rows, heads, depth, columns;
   int32_t transposed;
   ares_requant requant;

@@ -1,0 +1,29 @@
+// What cores with SIMD instructions do in place of plain C for norms, softmax and products of activations; as
+// ares_fast.h.
+#ifndef ARES_ROWS_H
+#define ARES_ROWS_H
+
+#include <stdbool.h>
+
+#include "kernels/ares_kernels.h"
+
+#ifdef ARES_XPULP
+bool ares_norm_fast(const ares_norm_args* a);
+bool ares_softmax_fast(const ares_softmax_args* a);
+bool ares_matmul_fast(const ares_matmul_args* a);
+#else
+static inline bool ares_norm_fast(const ares_norm_args* a) {
+  (void)a;
+  return false;
+}
+static inline bool ares_softmax_fast(const ares_softmax_args* a) {
+  (void)a;
+  return false;
+}
+static inline bool ares_matmul_fast(const ares_matmul_args* a) {
+  (void)a;
+  return false;
+}
+#endif
+
+#endif
