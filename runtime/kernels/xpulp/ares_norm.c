@@ -77,15 +77,16 @@ static inline int32_t element(line l, ending e, int32_t a, int32_t m, int32_t B)
 }
 
 // Two rows of `width`.
-#define TWO_ROWS(name, in_t, out_t)                                                                                  \
-  static void name(const ares_channel_params* restrict params, int32_t width, const in_t* restrict in0,              \
-                   const in_t* restrict in1, out_t* restrict out0, out_t* restrict out1, line l, line k, ending e) { \
-    _Pragma("GCC unroll 4") for (int32_t i = 0; i < width; ++i) {                                                    \
-      const int32_t x = in0[i], z = in1[i], m = params[i].m, B = params[i].B;                                        \
-      const int32_t v = element(l, e, x, m, B), w = element(k, e, z, m, B);                                          \
-      out0[i] = (out_t)clipped(v, e.lo, e.hi);                                                                       \
-      out1[i] = (out_t)clipped(w, e.lo, e.hi);                                                                       \
-    }                                                                                                                \
+#define TWO_ROWS(name, in_t, out_t)                                                                                    \
+  static __attribute__((noinline)) void name(const ares_channel_params* restrict params, int32_t width,                \
+                                             const in_t* restrict in0, const in_t* restrict in1, out_t* restrict out0, \
+                                             out_t* restrict out1, line l, line k, ending e) {                         \
+    _Pragma("GCC unroll 2") for (int32_t i = 0; i < width; ++i) {                                                      \
+      const int32_t x = in0[i], z = in1[i], m = params[i].m, B = params[i].B;                                          \
+      const int32_t v = element(l, e, x, m, B), w = element(k, e, z, m, B);                                            \
+      out0[i] = (out_t)clipped(v, e.lo, e.hi);                                                                         \
+      out1[i] = (out_t)clipped(w, e.lo, e.hi);                                                                         \
+    }                                                                                                                  \
   }
 TWO_ROWS(bytes_to_bytes, uint8_t, uint8_t)
 TWO_ROWS(bytes_to_halves, uint8_t, int16_t)
