@@ -1,6 +1,7 @@
 #include "core/import/lowering.hpp"
 
 #include "core/import/host_graph.hpp"
+#include "core/import/late_constants.hpp"
 #include "core/import/partial.hpp"
 #include "core/ir/graph.hpp"
 
@@ -35,6 +36,12 @@ Value give_out(Lowering& lowering, const std::string& name, const Value& value, 
 
 Result<void> lower_node(Lowering& lowering, const Node& node) {
   const NodeView view{lowering.model, node};
+  auto constant = late_constant(lowering, view);
+  if (!constant) return tl::unexpected(constant.error());
+  if (*constant) {
+    lowering.values[node.outputs[0]] = std::move(**constant);
+    return {};
+  }
   const Operator* op = find_operator(node.op);
   if (op && op->lower_all) {
     auto values = op->lower_all(lowering, view);
@@ -212,10 +219,12 @@ std::vector<int32_t> channels_first_order(const Dims& dims) {
   return order;
 }
 
-Result<LayerGraph> lower_model(ModelGraph& model, const Notice& notice, CheckLog* log) {
+Result<LayerGraph> lower_model(ModelGraph& model, const Notice& notice, CheckLog* log,
+                               std::map<std::string, std::pair<double, double>> observed) {
   LayerGraph graph;
   graph.name = model.name;
   Lowering lowering(model, graph, notice);
+  lowering.observed = std::move(observed);
   for (const Node& node : model.nodes) {
     if (log && pass_over(lowering, node, *log)) continue;
     const char* cause = node.op == "Quant" ? "quantiser" : "layer";

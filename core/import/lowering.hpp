@@ -83,6 +83,26 @@ struct Pair {
   Clip clip = {};
 };
 
+/// A norm, softmax or product of activations that is not quantised yet; its requantisation is not filled.
+struct Pending {
+  Operation op;  ///< Norm, Softmax or MatMul
+  std::vector<TensorId> inputs;
+  Dims out;
+  std::string node;
+  std::optional<Movement> picked = {};  ///< the part of `out` that the value is
+};
+
+/// A sum plus constants that differ from token to token, behind tokens that are constant (positional embedding, class
+/// token), not quantised yet. All in the model's order, which is that of the device.
+struct TokenSum {
+  Accumulator sum;
+  std::string base;            ///< the model's tensor that holds the sum
+  ModelView view;              ///< of the sum alone
+  std::vector<double> shift;   ///< what is added to each element of the sum
+  std::vector<double> before;  ///< elements in front of them
+  std::string node;
+};
+
 /// A function of a stored tensor that lands in a box of a rearranged one.
 struct MovedPart {
   TensorId tensor = -1;
@@ -111,7 +131,8 @@ struct Constant {
   std::string name;
 };
 
-using ValueKind = std::variant<Constant, HostFloat, Stored, Unary, Accumulator, Wide, Average, Padded, Pair, Moved>;
+using ValueKind = std::variant<Constant, HostFloat, Stored, Unary, Accumulator, Wide, Average, Padded, Pair, Pending,
+                               TokenSum, Moved>;
 
 /// `view`: the model's shape of it, and for each element its offset in device order; unused for a Constant.
 struct Value {
@@ -149,6 +170,8 @@ class Lowering {
   LayerGraph& graph;
   Notice notice;
   std::map<std::string, Value> values;
+  std::map<std::string, std::pair<double, double>> observed;  ///< ranges of the model's tensors, from samples
+  std::map<std::string, TensorId> inner;                      ///< tensors without a Quant that layers read in 16 bits
 
  private:
   std::map<TensorId, LayerId> producers_;
@@ -169,6 +192,7 @@ std::string layer_name(const std::string& node, const std::set<std::string>& tak
 
 /// The pass `lower`: every node of the model, then its outputs. With a log, what cannot be lowered is taken down, and
 /// the graph holds the rest: a Quant of an unknown tensor is an input of it, what nothing reads any more an output.
-Result<LayerGraph> lower_model(ModelGraph& model, const Notice& notice, CheckLog* log = nullptr);
+Result<LayerGraph> lower_model(ModelGraph& model, const Notice& notice, CheckLog* log = nullptr,
+                               std::map<std::string, std::pair<double, double>> observed = {});
 
 }  // namespace ares::qonnx

@@ -17,7 +17,7 @@ void add_model_options(Options& options, ModelOption model) {
       "requant", po::value<std::string>()->value_name("fast|exact"),
       "fast (default): cheapest form within a quarter step; exact: as the model rounds")(
       "ranges", po::value<std::string>()->default_value("", "")->value_name("LO:HI|FILE.npy"),
-      "range, or samples, of a float input that the model leaves unquantised")(
+      "range, or samples, of what the model leaves unquantised: an input, sums before a norm")(
       "checkpoints", po::value<std::string>()->default_value("", "")->value_name("DIR"),
       "write the graph after every pass there");
 }

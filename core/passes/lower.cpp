@@ -6,7 +6,7 @@
 namespace ares {
 
 Result<void> lower(NetworkState& state) {
-  auto graph = qonnx::lower_model(state.model, state.notice, state.check);
+  auto graph = qonnx::lower_model(state.model, state.notice, state.check, std::move(state.observed));
   if (!graph) return tl::unexpected(graph.error());
   graph->policy = state.layers.policy;
   const bool partial = state.check && has_unsupported(state.check->findings);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,8 +20,10 @@ struct NetworkState {
   std::function<void(const std::string&)> notice;  ///< takes one line; never null
   CheckLog* check = nullptr;                       ///< not null: takes the errors down, and passes go on
 
-  std::string ranges = {};    ///< of a float input without Quant: "lo:hi" or samples.npy; or empty
+  std::string ranges = {};    ///< of what lacks a Quant: "lo:hi" or samples.npy; or empty
   bool needs_ranges = false;  ///< a pass failed for the lack of them
+  /// Least and greatest value of each tensor over the samples of `ranges`, where these are a file.
+  std::map<std::string, std::pair<double, double>> observed = {};
 
   bool lowered() const { return boost::num_vertices(layers.dag) > 0; }
 };
@@ -38,6 +41,10 @@ std::span<const Pass> pipeline();
 Result<void> canonicalise(NetworkState& state);
 /// Shapes of every tensor for one sample, constants folded, nodes that no output needs removed.
 Result<void> infer_shapes(NetworkState& state);
+/// Fills `observed`, which narrows the tensors without a Quant that are kept in 16 bits.
+Result<void> observe_ranges(NetworkState& state);
+/// Layer, RMS and group norms that are written as primitive operators become one node each.
+Result<void> recognise_norms(NetworkState& state);
 /// Every Quant on a constant becomes a quantised constant, after quantise_inputs.
 Result<void> quantise_constants(NetworkState& state);
 /// A float input that integer layers read gets a Quant from state.ranges; fails where there are none.

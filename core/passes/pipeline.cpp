@@ -6,6 +6,8 @@ namespace {
 constexpr Pass kPipeline[] = {
     {"canonicalise", canonicalise},
     {"infer_shapes", infer_shapes},
+    {"observe_ranges", observe_ranges},
+    {"recognise_norms", recognise_norms},
     {"quantise_constants", quantise_constants},
     {"lower", lower},
     {"expand_groups", expand_groups},

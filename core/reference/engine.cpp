@@ -58,6 +58,11 @@ void run_layer(const LayerGraph& g, LayerId layer, std::vector<TensorData>& data
   const auto input = static_cast<std::size_t>(l.inputs[0]), output = static_cast<std::size_t>(l.output);
   const Dims in = input_dims(g, layer), out = g.tensors[output].dims;
   data[output] = make_data(g.tensors[output]);
+  for (const TensorId id : l.inputs) {
+    const Tensor& t = g.tensors[static_cast<std::size_t>(id)];
+    TensorData& values = data[static_cast<std::size_t>(id)];
+    if (is_constant(t) && values.size() == 0) values = constant_data(t);
+  }
   const auto tensor = [&](std::size_t i) { return static_cast<std::size_t>(l.inputs[i]); };
   const auto stored = [&](std::size_t i) -> std::span<const uint8_t> {
     return std::get<std::vector<uint8_t>>(data[tensor(i)].values);

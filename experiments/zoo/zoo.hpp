@@ -44,5 +44,6 @@ std::span<const Network> sensor_networks();
 std::span<const Network> tutorial_networks();
 std::span<const Network> mlperf_tiny();
 std::span<const Network> mobilenets();
+std::span<const Network> transformers();
 
 }  // namespace ares::zoo

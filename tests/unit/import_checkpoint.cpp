@@ -113,7 +113,7 @@ TEST_CASE("import: the word of a model checkpoint on operators and shapes is not
   options.checkpoints = directory.path;
   const auto direct = ares::load_network(kModel, options);
   REQUIRE(direct);
-  auto j = nlohmann::json::parse(*ares::read_file(directory.path / "03_quantise_constants.json"));
+  auto j = nlohmann::json::parse(*ares::read_file(directory.path / "05_quantise_constants.json"));
   const auto file = directory.path / "changed.json";
   for (auto& [name, shape] : j["model"]["shapes"].items()) {
     if (name != "input") shape = {7, 7, 7};

@@ -82,7 +82,7 @@ Result<RealTensors> arg(const Arguments& a) {
   return RealTensors{std::move(out)};
 }
 
-/// Over the last axes from `axis` on.
+/// RMSNormalization takes no mean off. Over the last axes from `axis` on.
 Result<RealTensors> layer_normalization(const Arguments& a) {
   const auto axis = normal_axis(int_attribute(a.node, "axis", -1), a[0].shape.size());
   if (!axis) return tl::unexpected(axis.error());
@@ -91,10 +91,11 @@ Result<RealTensors> layer_normalization(const Arguments& a) {
   if (a[1].values.size() != n || (a.has(2) && a[2].values.size() != n))
     return fail("its parameters do not fit its input");
   const double epsilon = float_attribute(a.node, "epsilon", 1e-5);
+  const bool centred = a.node.op == "LayerNormalization";
   RealTensor out{a[0].shape, a[0].values, false, false};
   for (auto x = out.values.begin(); x != out.values.end(); x += static_cast<std::ptrdiff_t>(n)) {
     double mean = 0, variance = 0;
-    for (std::size_t i = 0; i < n; ++i) mean += x[static_cast<std::ptrdiff_t>(i)];
+    for (std::size_t i = 0; centred && i < n; ++i) mean += x[static_cast<std::ptrdiff_t>(i)];
     mean /= static_cast<double>(n);
     for (std::size_t i = 0; i < n; ++i) variance += std::pow(x[static_cast<std::ptrdiff_t>(i)] - mean, 2);
     const double deviation = std::sqrt(variance / static_cast<double>(n) + epsilon);
@@ -104,6 +105,42 @@ Result<RealTensors> layer_normalization(const Arguments& a) {
     }
   }
   return RealTensors{std::move(out)};
+}
+
+/// `sets` sets of channels and all positions of a [n, c, ..] tensor; per-channel parameters, or one per set.
+Result<RealTensors> normalise_groups(const Arguments& a, std::size_t sets) {
+  if (a[0].shape.size() < 2 || a[0].count() == 0) return fail("its input has no channel axis");
+  const auto channels = static_cast<std::size_t>(a[0].shape[1]);
+  if (sets == 0 || channels % sets) return fail(fmt::format("{} groups of {} channels", sets, channels));
+  for (const std::size_t i : {1, 2}) {
+    const std::size_t given = a[i].values.size();
+    if (given == 0 || channels % given) return fail(fmt::format("its input {} has no value per channel", i));
+  }
+  const double epsilon = float_attribute(a.node, "epsilon", 1e-5);
+  const auto inner = static_cast<std::size_t>(strides_of(a[0].shape)[1]), n = channels / sets * inner;
+  RealTensor out{a[0].shape, a[0].values, false, false};
+  for (std::size_t first = 0; first < out.values.size(); first += n) {
+    double mean = 0, variance = 0;
+    for (std::size_t i = first; i < first + n; ++i) mean += out.values[i] / static_cast<double>(n);
+    for (std::size_t i = first; i < first + n; ++i)
+      variance += std::pow(out.values[i] - mean, 2) / static_cast<double>(n);
+    for (std::size_t i = first; i < first + n; ++i) {
+      const std::size_t channel = i / inner % channels;
+      const auto parameter = [&](std::size_t input) {
+        return a[input].values[channel * a[input].values.size() / channels];
+      };
+      out.values[i] = (out.values[i] - mean) / std::sqrt(variance + epsilon) * parameter(1) + parameter(2);
+    }
+  }
+  return RealTensors{std::move(out)};
+}
+
+Result<RealTensors> group_normalization(const Arguments& a) {
+  return normalise_groups(a, static_cast<std::size_t>(std::max<int64_t>(0, int_attribute(a.node, "num_groups", 0))));
+}
+
+Result<RealTensors> instance_normalization(const Arguments& a) {
+  return normalise_groups(a, a[0].shape.size() < 2 ? 0 : static_cast<std::size_t>(a[0].shape[1]));
 }
 
 Result<RealTensors> reduce(const Arguments& a, double start, double (*f)(double, double), bool average) {
@@ -153,11 +190,14 @@ const Evaluator kEvaluators[] = {
     {"ArgMax", 1, arg},
     {"ArgMin", 1, arg},
     {"BatchNormalization", 5, batch_normalization},
+    {"GroupNormalization", 3, group_normalization},
+    {"InstanceNormalization", 3, instance_normalization},
     {"LayerNormalization", 2, layer_normalization},
     {"LogSoftmax", 1, log_softmax},
     {"ReduceMax", 1, reduce_max},
     {"ReduceMean", 1, reduce_mean},
     {"ReduceSum", 1, reduce_sum},
+    {"RMSNormalization", 2, layer_normalization},
     {"Softmax", 1, softmax},
 };
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "core/import/operators/inner.hpp"
 #include "core/import/operators/move.hpp"
 
 namespace ares::qonnx {
@@ -89,6 +90,7 @@ void append_order(const Value& value, int64_t count, std::vector<int32_t>& order
 }
 
 Result<Value> lower(Lowering& lowering, const NodeView& node) {
+  if (auto tokens = token_sum(lowering, node)) return std::move(*tokens);
   const Shape& shape = output_shape(lowering, node);
   const auto axis = normal_axis(int_attribute(node.node, "axis", 0), shape.size());
   if (!axis) return node.error(axis.error().what);

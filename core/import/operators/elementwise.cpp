@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/import/host_graph.hpp"
+#include "core/import/operators/inner.hpp"
 #include "core/import/operators/wide.hpp"
 #include "core/ir/float_function.hpp"
 
@@ -140,6 +141,16 @@ Result<Value> scale_channels(Lowering& lowering, const NodeView& node, const Val
   return lower_accumulator(lowering, node, std::move(*acc), constant);
 }
 
+/// A product of activations times a number; of anything else only the host can compute it.
+Result<Value> scaled_product(const Lowering& lowering, const NodeView& node, Pending pending, const ModelView& view,
+                             std::optional<double> c, std::size_t constant) {
+  auto* product = std::get_if<MatMul>(&pending.op);
+  const auto a = c ? affine(node.node.op, *c, constant == 0) : std::nullopt;
+  if (!product || !a || a->shift != 0 || a->gain == 0) return host_value(lowering, node);
+  product->factor *= a->gain;
+  return Value{std::move(pending), view};
+}
+
 Result<Value> lower_with_constant(Lowering& lowering, const NodeView& node, const Value& value, std::size_t constant) {
   const std::string& op = node.node.op;
   const Array array = real_constant(lowering, node, constant);
@@ -147,6 +158,13 @@ Result<Value> lower_with_constant(Lowering& lowering, const NodeView& node, cons
   if (c && op == "Min") return lower_clip(lowering, node, -kInfinity, *c);
   if (c && op == "Max") return lower_clip(lowering, node, *c, kInfinity);
   const std::size_t argument = 1 - constant;
+  if (auto* pending = std::get_if<Pending>(&value.kind))
+    return scaled_product(lowering, node, *pending, value.view, c, constant);
+  const bool tokens = std::holds_alternative<TokenSum>(value.kind);
+  if (tokens || fills_axes(array.shape)) {
+    if (auto sum = token_sum(lowering, node)) return std::move(*sum);
+  }
+  if (fills_axes(array.shape)) return combine_with_constant(lowering, node, constant);
   const bool sum = std::holds_alternative<Accumulator>(value.kind);
   if (c && (reads_wide(lowering, node, argument, value) || (sum && !affine(op, *c, constant == 0)))) {
     const auto f = find_binary(op)->f;

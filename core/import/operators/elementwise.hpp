@@ -21,6 +21,9 @@ Result<Value> lower_clip(Lowering& lowering, const NodeView& node, double lo, do
 /// Two values that are no functions of one stored tensor.
 Result<Value> combine_tensors(Lowering& lowering, const NodeView& node, const Value& a, const Value& b);
 
+/// A tensor and a constant that differs along several of its axes.
+Result<Value> combine_with_constant(Lowering& lowering, const NodeView& node, std::size_t constant);
+
 /// The operators that are rows of core/ir/float_function.hpp.
 std::span<const Operator> elementwise_operators();
 

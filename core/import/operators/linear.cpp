@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/import/operators/inner.hpp"
 #include "core/import/operators/move.hpp"
 
 namespace ares::qonnx {
@@ -19,7 +20,8 @@ Result<std::vector<double>> channel_values(const NodeView& node, const Array& ar
   return values;
 }
 
-/// For each feature of a token, its place in device order; the same in every token.
+}  // namespace
+
 Result<std::vector<int32_t>> feature_order(const NodeView& node, const ModelView& view, int64_t tokens,
                                            int64_t features) {
   std::vector<int32_t> place(static_cast<std::size_t>(features));
@@ -39,6 +41,16 @@ Result<std::vector<int32_t>> feature_order(const NodeView& node, const ModelView
     }
   }
   return place;
+}
+
+namespace {
+
+/// Whether every row of features lies in one piece.
+bool has_runs(const ModelView& view) {
+  const auto features = static_cast<std::size_t>(view.shape.back());
+  for (std::size_t i = 1; i < view.order.size(); ++i)
+    if (i % features && view.order[i] != view.order[i - 1] + 1) return false;
+  return features > 1;
 }
 
 /// The bounds of gain * x + shift where x has those of `clip`; nothing where channels differ.
@@ -180,6 +192,14 @@ Result<Value> make_linear(Lowering& lowering, const NodeView& node, const Quanti
     const auto moved =
         reordered(lowering, node, value, {1, static_cast<int32_t>(tokens), static_cast<int32_t>(features)}, {});
     if (moved) stored = std::get<Stored>(moved->kind), place = feature_order(node, moved->view, tokens, features);
+    if (!moved && has_runs(value.view)) {  // tokens are elsewhere, each in one piece
+      const Dims rows{1, static_cast<int32_t>(tokens), static_cast<int32_t>(features)};
+      const auto tensor =
+          in_model_order(lowering, node, node.node.inputs[0] + "/tokens", stored->tensor, value.view, rows);
+      if (!tensor) return tl::unexpected(tensor.error());
+      stored = Stored{*tensor};
+      place = feature_order(node, {value.view.shape, {}}, tokens, features);
+    }
   }
   if (!place) return tl::unexpected(place.error());
   const int64_t outputs = weights.shape[channel_axis];
@@ -197,13 +217,9 @@ Result<Value> make_linear(Lowering& lowering, const NodeView& node, const Quanti
     lowering.tensor(stored->tensor).dims = {1, static_cast<int32_t>(tokens), static_cast<int32_t>(features)};
   }
   const Shape& shape = output_shape(lowering, node);
-  Accumulator acc{std::move(*layer),
-                  stored->tensor,
-                  {1, static_cast<int32_t>(tokens), static_cast<int32_t>(outputs)},
-                  node.node.name,
-                  {},
-                  shape.size() - 1,
-                  false};
+  Accumulator acc{
+      std::move(*layer), stored->tensor, {1, static_cast<int32_t>(tokens), static_cast<int32_t>(outputs)}, node.node.name, {},
+      shape.size() - 1,  false};
   return Value{std::move(acc), {shape, {}}};
 }
 

@@ -20,6 +20,10 @@ Result<ImageInput> image_input(Lowering& lowering, const NodeView& node);
 /// Adds the padding of a Pad to the node's own.
 Result<void> add_pads(const NodeView& node, const ImageInput& input, Window& window);
 
+/// For each feature of a token, its place in device order; the same in every token.
+Result<std::vector<int32_t>> feature_order(const NodeView& node, const ModelView& view, int64_t tokens,
+                                           int64_t features);
+
 /// The quantised weights on input i; the error says that they are missing or cannot be held in 8 bits.
 Result<const QuantisedConstant*> weight_input(const Lowering& lowering, const NodeView& node, std::size_t i);
 

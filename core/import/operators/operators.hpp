@@ -10,7 +10,8 @@ namespace ares::qonnx {
 extern const Operator
     kArgMax, kArgMin, kAveragePool, kBatchNormalization, kCast, kClip, kConcat, kConstant, kConstantOfShape, kConv, kDropout, kEqual,
     kExpand, kFlatten, kGather, kGemm, kGlobalAveragePool, kGreater, kIdentity, kLess, kLogSoftmax, kMatMul, kMaxPool, kPad, kQuant,
-    kRange, kReshape, kResize, kShape, kSlice, kSoftmax, kSplit, kSqueeze, kTile, kTranspose, kTrunc, kUnsqueeze, kUpsample, kWhere;
+    kRange, kReshape, kResize, kShape, kSlice, kSoftmax, kSplit, kSqueeze, kTile, kTranspose, kTrunc, kUnsqueeze, kUpsample, kWhere,
+    kGroupNormalization, kInstanceNormalization, kLayerNormalization, kReduceMean, kRmsNormalization;
 // clang-format on
 
 }  // namespace ares::qonnx

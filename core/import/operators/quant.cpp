@@ -9,6 +9,7 @@
 #include "core/arithmetic/table.hpp"
 #include "core/import/host_graph.hpp"
 #include "core/import/layout.hpp"
+#include "core/import/operators/inner.hpp"
 #include "core/import/operators/linear.hpp"
 #include "core/import/operators/move.hpp"
 #include "core/import/operators/wide.hpp"
@@ -107,6 +108,35 @@ Result<Value> quantise_pair(Lowering& lowering, const NodeView& node, const Valu
   return Value{Stored{id}, value.view};
 }
 
+/// A norm, softmax or product; what was picked of it is moved once it is stored.
+Result<Value> quantise_pending(Lowering& lowering, const NodeView& node, const Value& value, const Quantisation& q) {
+  const auto& pending = std::get<Pending>(value.kind);
+  const std::string& name = node.node.outputs[0];
+  if (!pending.picked) {
+    const TensorId id = lowering.add_tensor({name, ElementType::u8, pending.out, q, {}, value.view});
+    lowering.add_layer(pending.node, pending.op, pending.inputs, id);
+    return Value{Stored{id}, value.view};
+  }
+  const Dims& d = pending.out;
+  const ModelView all{{1, d.h, d.w, d.c}, {}};
+  const TensorId whole = lowering.add_tensor({name + "/whole", ElementType::u8, d, q, {}, all});
+  lowering.add_layer(pending.node, pending.op, pending.inputs, whole);
+  const auto& axes = pending.picked->axes;
+  const Dims part{axes[0].count, axes[1].count, axes[2].count};
+  const TensorId id = lowering.add_tensor({name, ElementType::u8, part, q, {}, value.view});
+  lowering.add_layer(node.node.name, Rearrange{{Piece{0, *pending.picked, 0, {}}}, false}, {whole}, id);
+  return Value{Stored{id}, value.view};
+}
+
+/// A stored tensor of 16 bits, rounded to 8: an average of one position.
+Result<Value> quantise_inner(Lowering& lowering, const NodeView& node, const Value& value, const Quantisation& q) {
+  const TensorId in = std::get<Stored>(value.kind).tensor;
+  const TensorId id =
+      lowering.add_tensor({node.node.outputs[0], ElementType::u8, lowering.tensor(in).dims, q, {}, value.view});
+  lowering.add_layer(node.node.name, AveragePool{}, {in}, id);
+  return Value{Stored{id}, value.view};
+}
+
 /// Values that round half to even to what the quantiser makes of `values`.
 Result<std::array<double, 256>> rounded(const NodeView& node, std::array<double, 256> values, const Quantisation& q) {
   const auto quantiser = read_quantiser(node);
@@ -155,6 +185,12 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
   if (std::holds_alternative<Average>(value.kind)) return quantise_average(lowering, node, value, *q);
   if (const auto* wide = std::get_if<Wide>(&value.kind)) return quantise_wide(lowering, node, *wide, value.view, *q);
   if (std::holds_alternative<Pair>(value.kind)) return quantise_pair(lowering, node, value, *q);
+  if (std::holds_alternative<Pending>(value.kind)) return quantise_pending(lowering, node, value, *q);
+  if (const auto* tokens = std::get_if<TokenSum>(&value.kind))
+    return quantise_token_sum(lowering, node, *tokens, value.view, *q);
+  const auto* inner = std::get_if<Stored>(&value.kind);
+  if (inner && lowering.tensor(inner->tensor).type == ElementType::s16)
+    return quantise_inner(lowering, node, value, *q);
   if (const auto* moved = std::get_if<Moved>(&value.kind))
     return quantise_moved(lowering, node, *moved, value.view, *q);
   if (const auto* unary = std::get_if<Unary>(&value.kind)) {

@@ -15,6 +15,7 @@ const Operator* const kOperators[] = {
     &kEqual, &kExpand, &kFlatten, &kGather, &kGemm, &kGlobalAveragePool, &kGreater, &kIdentity, &kLess, &kLogSoftmax, &kMatMul, &kMaxPool,
     &kPad, &kQuant, &kRange, &kReshape, &kResize, &kShape, &kSlice, &kSoftmax, &kSplit, &kSqueeze, &kTile, &kTranspose, &kTrunc,
     &kUnsqueeze, &kUpsample, &kWhere,
+    &kGroupNormalization, &kInstanceNormalization, &kLayerNormalization, &kReduceMean, &kRmsNormalization,
 };
 // clang-format on
 

@@ -9,13 +9,6 @@
 #include "core/arithmetic/curve.hpp"
 
 namespace ares::qonnx {
-namespace {
-
-/// Real values that the sum can reach in any channel, and the largest step of its products.
-struct Reach {
-  double lo = 0, hi = 0, step = 0;
-};
-
 Result<Reach> range_of(const Lowering& lowering, const Accumulator& sum) {
   const Quantisation& in = lowering.tensor(sum.input).q;
   const Weighted& w = sum.layer;
@@ -34,8 +27,6 @@ Result<Reach> range_of(const Lowering& lowering, const Accumulator& sum) {
   }
   return Reach{std::clamp(all.lo, sum.clip.lo, sum.clip.hi), std::clamp(all.hi, sum.clip.lo, sum.clip.hi), all.step};
 }
-
-}  // namespace
 
 bool reads_wide(const Lowering& lowering, const NodeView& node, std::size_t i, const Value& value) {
   if (std::holds_alternative<Wide>(value.kind)) return true;
