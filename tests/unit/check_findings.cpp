@@ -114,7 +114,7 @@ struct Broken {
 // clang-format off
 const Broken kBroken[] = {
     {"an operator that nothing knows", [](ModelGraph& m) {
-       node(m, "/relu2/act_quant/activation_impl/Relu").op = "InstanceNormalization";
+       node(m, "/relu2/act_quant/activation_impl/Relu").op = "LpNormalization";
        return Causes{"operator /relu2/act_quant/activation_impl/Relu"}; }},
     {"an operator of a foreign domain", [](ModelGraph& m) {
        node(m, "/relu2/act_quant/activation_impl/Relu").domain = "com.microsoft";
@@ -199,11 +199,11 @@ const Broken kBroken[] = {
        return Causes{"wide /conv2/Conv"}; }},
     {"three causes in a row", [](ModelGraph& m) {
        set_scalar(m, before(m, "/conv1/Conv", 1), 3, 16);
-       node(m, "/relu2/act_quant/activation_impl/Relu").op = "InstanceNormalization";
+       node(m, "/relu2/act_quant/activation_impl/Relu").op = "LpNormalization";
        skip(m, "/fc/Gemm", 1);
        return Causes{"layer /conv1/Conv", "layer /fc/Gemm", "operator /relu2/act_quant/activation_impl/Relu"}; }},
     {"an unknown operator and two bad quantisers", [](ModelGraph& m) {
-       node(m, "/relu1/act_quant/activation_impl/Relu").op = "InstanceNormalization";
+       node(m, "/relu1/act_quant/activation_impl/Relu").op = "LpNormalization";
        set_scalar(m, before(m, "/conv2/Conv", 1), 1, 0);
        Node& quant = before(m, "/pool/MaxPool", 0);
        set_scalar(m, quant, 3, 12);
@@ -288,7 +288,7 @@ void damage(ModelGraph& model, Draws& draws) {
     }
     case 1: {  // another operator
       const auto all = qonnx::operators();
-      n.op = draws.chance(0.3) ? "InstanceNormalization" : std::string(all[any(all.size())]->name);
+      n.op = draws.chance(0.3) ? "LpNormalization" : std::string(all[any(all.size())]->name);
       n.domain.clear();
       break;
     }
@@ -360,7 +360,7 @@ TEST_CASE("a clean model has no findings" * doctest::test_suite("slow")) {
 
 TEST_CASE("what follows an unsupported node is unknown up to the next Quant") {
   ModelGraph model = network();
-  node(model, "/relu2/act_quant/activation_impl/Relu").op = "InstanceNormalization";
+  node(model, "/relu2/act_quant/activation_impl/Relu").op = "LpNormalization";
   const std::string quant = source_of(model, "/conv3/Conv");
   const Checked c = run(std::move(model));
   CHECK(find(c.report, "/relu2/act_quant/activation_impl/Relu")->status == NodeStatus::unsupported);
@@ -431,7 +431,7 @@ TEST_CASE("one cause at several nodes is one finding" * doctest::test_suite("slo
   Value x = b.quant("input_quant", b.input("input", {1, 8, 16}));
   const Value mean = b.function("Abs", "ln", x), square = b.function("Abs", "ln", mean);
   ModelGraph norm = b.finish({b.linear("fc", b.quant("ln_quant", square), {.out = 10})});
-  node(norm, "/ln/Abs").op = node(norm, "/ln/Abs_1").op = "InstanceNormalization";
+  node(norm, "/ln/Abs").op = node(norm, "/ln/Abs_1").op = "LpNormalization";
   CHECK(causes(run(std::move(norm))) == "operator /ln/Abs");
 }
 
