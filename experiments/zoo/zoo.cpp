@@ -24,9 +24,11 @@ std::span<const Network> networks() {
 }
 
 const Network* find_network(std::string_view name) {
-  const auto all = networks();
-  const auto it = std::find_if(all.begin(), all.end(), [&](const Network& n) { return n.name == name; });
-  return it == all.end() ? nullptr : &*it;
+  for (const auto& all : {networks(), layer_collections()}) {
+    const auto it = std::find_if(all.begin(), all.end(), [&](const Network& n) { return n.name == name; });
+    if (it != all.end()) return &*it;
+  }
+  return nullptr;
 }
 
 ModelGraph build(const Network& network, const BuildOptions& options) {

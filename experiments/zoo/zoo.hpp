@@ -20,7 +20,7 @@ struct Network {
 /// All of them, reference networks first, by number.
 std::span<const Network> networks();
 
-/// The network of that name, or null.
+/// The network of that name, or null; also a collection of layers, which networks() leaves out.
 const Network* find_network(std::string_view name);
 
 /// The model with seeded weights and scales calibrated on `samples` seeded inputs.
@@ -45,5 +45,6 @@ std::span<const Network> tutorial_networks();
 std::span<const Network> mlperf_tiny();
 std::span<const Network> mobilenets();
 std::span<const Network> transformers();
+std::span<const Network> layer_collections();
 
 }  // namespace ares::zoo
