@@ -165,6 +165,7 @@ class KernelPrinter {
     if (k_.scratch != none) {
       set("scratch", "ares_l1() + " + names_.buffer(k_.scratch));
       field("scratch_pitch", pitch_of(p_.buffers[static_cast<size_t>(k_.scratch)]));
+      field("scratch_pixels", gathered_pixels(kernel_tiling(k_.tiling).pixels, k_.channel_bytes));
     }
     input_box(true);
     padding_value();

@@ -77,4 +77,16 @@ inline constexpr std::array<KernelTiling, 8> kernel_tilings{{
 /// The tiling a config's kernel knob names; knob values start at 1.
 inline const KernelTiling& kernel_tiling(uint16_t knob_value) { return kernel_tilings[knob_value - 1u]; }
 
+/// Pixels whose windows a worker of an im2col kernel gathers before it computes them: whole blocks of `block` pixels,
+/// about a KiB. `channel_bytes`: of a window.
+inline constexpr int32_t gathered_pixels(int32_t block, int32_t channel_bytes) {
+  constexpr int32_t about = 1024;
+  return block * (block * channel_bytes < about ? about / (block * channel_bytes) : 1);
+}
+
+/// Bytes that it needs for them. Words at any address end up to three bytes behind the last window.
+inline constexpr int32_t gathered_bytes(int32_t block, int32_t channel_bytes) {
+  return gathered_pixels(block, channel_bytes) * channel_bytes + 4;
+}
+
 }  // namespace ares

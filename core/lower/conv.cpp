@@ -50,7 +50,8 @@ void buffers(const GroupShape& s, const Config& c, BufferBytes& out) {
   out[Role::params] = static_cast<uint32_t>(tc * s.param_bytes());
   out[Role::output] = static_cast<uint32_t>(th * tw * tc * element_bytes(s.out_type));
   if (c[Knob::kernel] != 0 && kernel_tiling(c[Knob::kernel]).style == KernelStyle::im2col)
-    out[Role::scratch] = static_cast<uint32_t>(kernel_tiling(c[Knob::kernel]).pixels * s.channel_bytes());
+    out[Role::scratch] =
+        static_cast<uint32_t>(gathered_bytes(kernel_tiling(c[Knob::kernel]).pixels, s.channel_bytes()));
 }
 
 void parts(const GroupShape& s, const Config& c, const Extents& e, Parts& out) {

@@ -1,4 +1,5 @@
 #include <stddef.h>
+#include <string.h>
 
 #include "kernels/ares_dense.h"
 #include "kernels/ares_dot.h"
@@ -8,21 +9,6 @@
 // The first input byte under the window of output pixel (row, column).
 static const uint8_t* window_at(const ares_conv_args* a, int32_t row, int32_t column) {
   return a->in + (row * a->window.sh * a->in_columns + column * a->window.sw) * a->in_channels;
-}
-
-// Copies the window at `from` into one dense scratch row, zeros behind it.
-static void gather(const ares_conv_args* a, const uint8_t* from, uint8_t* row) {
-  const ares_window* const w = &a->window;
-  const int32_t run = (w->dw == 1 ? w->kw : 1) * a->in_channels, runs = w->dw == 1 ? 1 : w->kw;
-  uint8_t* to = row;
-  for (int32_t y = 0; y < w->kh; ++y) {
-    for (int32_t x = 0; x < runs; ++x) {
-      ares_copy_run(to, from + (y * w->dh * a->in_columns + x * w->dw) * a->in_channels, run,
-                    row + a->channel_bytes - to);
-      to += run;
-    }
-  }
-  for (; to < row + a->channel_bytes; ++to) *to = 0;
 }
 
 // Adds the whole window where it lies: one run of bytes per window row, or per window position where columns are
@@ -60,17 +46,12 @@ static void block_of_pixels(const ares_conv_args* a, ares_block* b, int32_t pixe
   }
 }
 
-// What a core with dot product instructions does for `pixels` pixels from `pixel` on, whose inputs are `in_pitch`
-// apart.
-static bool fast_pixels(const ares_conv_args* a, int32_t pixel, int32_t pixels, const uint8_t* in, int32_t in_pitch,
-                        ares_share channels) {
+// What a core with dot product instructions is asked for, but for the pixels; their inputs are `in_pitch` apart.
+static ares_dense dense_of(const ares_conv_args* a, int32_t in_pitch, ares_share channels) {
   const ares_window* const w = &a->window;
   const bool slides = a->blocking.style == ARES_SLIDE;
   const int32_t run = a->blocking.style == ARES_IM2COL ? a->channel_bytes : a->in_channels;
-  const int32_t element = ares_output_bytes(&a->requant);
   const ares_dense d = {
-      .in = in,
-      .pixels = pixels,
       .pixel_pitch = in_pitch,
       .runs = slides ? w->kh : 1,
       .run_bytes = slides ? w->kw * a->in_channels : run,
@@ -82,11 +63,20 @@ static bool fast_pixels(const ares_conv_args* a, int32_t pixel, int32_t pixels, 
       .used_bytes = a->channel_bytes,
       .params = {a->params.records + channels.begin * a->params.words, a->params.words},
       .requant = &a->requant,
-      .out = (uint8_t*)a->out + (pixel * a->channels + channels.begin) * element,
       .out_pitch = a->channels,
       .blocking = a->blocking,
   };
-  return (!slides || w->dw == 1) && ares_dense_fast(&d);
+  return d;
+}
+
+// `pixels` pixels from `pixel` on, whose inputs begin at `in`.
+static bool fast_pixels(const ares_conv_args* a, ares_dense* d, int32_t pixel, int32_t pixels, const uint8_t* in,
+                        ares_share channels) {
+  if (a->blocking.style == ARES_SLIDE && a->window.dw != 1) return false;
+  d->in = in;
+  d->pixels = pixels;
+  d->out = (uint8_t*)a->out + (pixel * a->channels + channels.begin) * ares_output_bytes(&a->requant);
+  return ares_dense_fast(d);
 }
 
 // Pixels [begin, end) in plain C, `gathered` already.
@@ -108,23 +98,49 @@ typedef struct {
   int32_t row, column;
 } position;
 
-// The pixel after this one of the output tile.
-static position next(const ares_conv_args* a, position at) {
-  const position same = {at.row, at.column + 1}, below = {at.row + 1, 0};
-  return same.column < a->columns ? same : below;
+// Copies the windows of `count` pixels into dense rows, from `at` on, which moves on behind them. Behind a window are
+// zeros where something but weights of zero meets them; up to three bytes behind the last row may be overwritten.
+static void gather(const ares_conv_args* a, int32_t count, position* at, uint8_t* to) {
+  const int32_t runs = a->window.dw == 1 ? 1 : a->window.kw, kh = a->window.kh, channel_bytes = a->channel_bytes;
+  const int32_t run = runs == 1 ? a->window.kw * a->in_channels : a->in_channels;
+  const int32_t row_step = a->window.dh * a->in_columns * a->in_channels, step = a->window.sw * a->in_channels;
+  const int32_t run_step = a->window.dw * a->in_channels, behind = channel_bytes - kh * runs * run;
+  const bool zeros = a->params.words == 3;
+  const uint8_t* from = window_at(a, at->row, at->column);
+  for (; count > 0; --count) {
+    const uint8_t* row = from;
+    if (runs == 1 && run <= ARES_SHORT_RUN && count > 1 && !zeros) {
+      // What is copied too much the next row or window overwrites.
+      for (int32_t y = kh; y > 0; --y, row += row_step, to += run) ares_copy_short(to, row);
+    } else {
+      for (int32_t y = 0; y < kh; ++y, row += row_step) {
+        for (int32_t x = 0; x < runs; ++x, to += run) ares_copy_run(to, row + x * run_step, run);
+      }
+      if (zeros) memset(to, 0, (size_t)behind);
+    }
+    to += behind;
+    from += step;
+    if (++at->column == a->columns) {
+      at->column = 0;
+      ++at->row;
+      from = window_at(a, at->row, 0);
+    }
+  }
 }
 
-// Blocks whose windows are gathered first; a block may go on in the next row.
+// Blocks whose windows are gathered first, as many pixels as there is room for; a block may go on in the next row.
 static void gathered_pixels(const ares_conv_args* a, ares_share pixels, ares_share channels) {
-  uint8_t* const gathered = a->scratch + ares_core() * a->scratch_pitch;
-  position at = {pixels.begin / a->columns, pixels.begin % a->columns};
+  uint8_t* const gathered = a->scratch + ares_worker() * a->scratch_pitch;
+  ares_dense d = dense_of(a, a->channel_bytes, channels);
+  position at = {pixels.begin / a->columns, 0};
+  at.column = pixels.begin - at.row * a->columns;
   for (ares_share block = {pixels.begin, 0}; block.begin < pixels.end; block.begin = block.end) {
-    block.end = ares_min(block.begin + a->blocking.pixels, pixels.end);
-    for (int32_t p = 0; p < block.end - block.begin; ++p, at = next(a, at)) {
-      gather(a, window_at(a, at.row, at.column), gathered + p * a->channel_bytes);
-    }
-    if (!fast_pixels(a, block.begin, block.end - block.begin, gathered, a->channel_bytes, channels)) {
-      plain_pixels(a, block, gathered, channels);
+    block.end = ares_min(block.begin + a->scratch_pixels, pixels.end);
+    gather(a, block.end - block.begin, &at, gathered);
+    if (fast_pixels(a, &d, block.begin, block.end - block.begin, gathered, channels)) continue;
+    for (ares_share part = {block.begin, 0}; part.begin < block.end; part.begin = part.end) {
+      part.end = ares_min(part.begin + a->blocking.pixels, block.end);
+      plain_pixels(a, part, gathered + (part.begin - block.begin) * a->channel_bytes, channels);
     }
   }
 }
@@ -133,10 +149,11 @@ static void gathered_pixels(const ares_conv_args* a, ares_share pixels, ares_sha
 static void pixels_in_place(const ares_conv_args* a, ares_share pixels, ares_share channels) {
   const bool one_row = a->window.sw == 1 && a->window.sh == 1 && a->in_columns == a->columns;
   const int32_t columns = one_row ? a->rows * a->columns : a->columns;
-  int32_t row = pixels.begin / columns, column = pixels.begin % columns;
+  ares_dense d = dense_of(a, a->window.sw * a->in_channels, channels);
+  int32_t row = one_row ? 0 : pixels.begin / columns, column = pixels.begin - row * columns;
   for (int32_t pixel = pixels.begin; pixel < pixels.end; ++row, column = 0) {
     const ares_share line = {pixel, pixel + ares_min(pixels.end - pixel, columns - column)};
-    if (!fast_pixels(a, pixel, line.end - pixel, window_at(a, row, column), a->window.sw * a->in_channels, channels)) {
+    if (!fast_pixels(a, &d, pixel, line.end - pixel, window_at(a, row, column), channels)) {
       for (ares_share block = line; block.begin < line.end; block.begin = block.end) {
         block.end = ares_min(block.begin + a->blocking.pixels, line.end);
         if (a->blocking.style == ARES_SLIDE) {

@@ -41,8 +41,8 @@ typedef struct {
   const int8_t* weights;
   ares_params params;
   void* out;
-  uint8_t* scratch;  // im2col: scratch_pitch bytes per worker, a row of channel_bytes per pixel of the block
-  int32_t scratch_pitch;
+  uint8_t* scratch;  // im2col: scratch_pitch bytes per worker, a row of channel_bytes for each of scratch_pixels pixels
+  int32_t scratch_pitch, scratch_pixels;
   int32_t in_rows, in_columns, in_channels;
   ares_padding padding;
   uint8_t padding_value;

@@ -35,7 +35,8 @@ static inline int32_t ares_worker(void) {
 
 // The calling worker's part of `units`: whole blocks, as even as blocks allow, the first workers get the larger parts.
 static inline ares_share ares_share_of(int32_t units, int32_t block) {
-  const int32_t blocks = block == 1 ? units : (units + block - 1) / block;
+  const int32_t shift = (block > 1) + (block > 2) + (block > 4), rounded = units + block - 1;
+  const int32_t blocks = block == 1 << shift ? rounded >> shift : rounded / block;
   const int32_t each = (blocks + ares_team() - 1) / ares_team() * block, begin = ares_worker() * each;
   const ares_share s = {ares_min(units, begin), ares_min(units, begin + each)};
   return s;

@@ -73,21 +73,33 @@ bool ares_max_pool_fast(const ares_max_pool_args* a) {
   return true;
 }
 
-// Sums of four channels over a window that lies inside the tensor.
-static void sum_window(const ares_average_pool_args* a, const uint8_t* in, int32_t* sums) {
-  const ares_window* const w = &a->window;
-  int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-  for (int32_t y = 0; y < w->kh; ++y) {
-    const uint8_t* at = in + y * w->dh * a->in_columns * a->channels;
-    for (int32_t x = 0; x < w->kw; ++x, at += w->dw * a->channels) {
-      const uint32_t word = ares_load_word(at);
-      s0 = ares_dot_u8s8(s0, word, 1u);
-      s1 = ares_dot_u8s8(s1, word, 1u << 8);
-      s2 = ares_dot_u8s8(s2, word, 1u << 16);
-      s3 = ares_dot_u8s8(s3, word, 1u << 24);
+// Adds the four bytes of a word to four sums.
+static inline __attribute__((always_inline)) void add_bytes(int32_t* sums, uint32_t word) {
+#pragma GCC unroll 4
+  for (int32_t i = 0; i < 4; ++i) sums[i] = ares_dot_u8s8(sums[i], word, 1u << (8 * i));
+}
+
+// Sums of four channels over a window that lies inside the tensor. Four columns at a time, loads ahead of their uses.
+static void sum_window(const ares_average_pool_args* a, const uint8_t* in, int32_t* result) {
+  const int32_t step = a->window.dw * a->channels, row_step = a->window.dh * a->in_columns * a->channels;
+  const int32_t columns = a->window.kw;
+  int32_t sums[4] = {0, 0, 0, 0};
+  for (int32_t y = a->window.kh; y > 0; --y, in += row_step) {
+    const uint8_t* at = in;
+    int32_t x = columns;
+    for (; x >= 4; x -= 4) {
+      const uint32_t w0 = ares_load_word(at), w1 = ares_load_word(at + step);
+      const uint32_t w2 = ares_load_word(at + 2 * step), w3 = ares_load_word(at + 3 * step);
+      add_bytes(sums, w0);
+      add_bytes(sums, w1);
+      add_bytes(sums, w2);
+      add_bytes(sums, w3);
+      at += 4 * step;
     }
+    for (; x > 0; --x, at += step) add_bytes(sums, ares_load_word(at));
   }
-  sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
+#pragma GCC unroll 4
+  for (int32_t i = 0; i < 4; ++i) result[i] = sums[i];
 }
 
 bool ares_average_pool_fast(const ares_average_pool_args* a) {
