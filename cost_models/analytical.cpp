@@ -21,9 +21,8 @@ struct Flow {
 
   /// Queues a copy, its first command set up from `t` on; returns when it completes.
   double queue(const CopyTerms& m, double occupancy, double setup) {
-    channel = std::max(
-        {channel + occupancy, t + setup * m.command_share + occupancy, t + setup + occupancy * m.command_share});
-    t += setup;
+    channel = std::max({channel + occupancy, t + m.begin + occupancy, t + setup + occupancy * m.command_share});
+    t += setup + m.wait;
     return channel + m.tail;
   }
 
@@ -161,8 +160,8 @@ double Nest::step(Flow& f, const Terms& before, Place from, const Pass& pass, in
   f.t = call_ + before.kernel[from];
   const CopyTerms& store = before.store;
   if (store.depth > advanced) {
-    f.out = std::max(f.out, f.t + store.setup[from] * store.command_share) + store.occupancy[from];
-    f.t += store.setup[from];
+    f.out = std::max(f.out, f.t + store.begin) + store.occupancy[from];
+    f.t += store.setup[from] + store.wait;
     const double done = f.out + store.tail;
     f.needed = store.copies > 1 ? f.stored : done;
     f.stored = done;
@@ -237,11 +236,11 @@ void Nest::add_busy(Estimate& e, double variant, double share) const {
     if (m.depth < base_) continue;
     const double n = m.depth > base_ ? m.instances * share : variant == 0 ? 1 : 0;
     e.dma_in += n * m.mean_occupancy;
-    e.overhead += n * m.mean_setup;
+    e.overhead += n * (m.mean_setup + m.wait);
   }
   const double n = terms.store.depth > base_ ? terms.store.instances * share : terms.store.instances;
   e.dma_out += n * terms.store.mean_occupancy;
-  e.overhead += n * terms.store.mean_setup;
+  e.overhead += n * (terms.store.mean_setup + terms.store.wait);
 }
 
 double Nest::run(Estimate& e) {
@@ -256,7 +255,7 @@ double Nest::run(Estimate& e) {
   const CopyTerms& store = final_terms.store;
   const double last_call = call_ + final_terms.kernel[end];
   const double drain = store.occupancy[end] + store.tail;
-  cycles += std::max(f.out, last_call + store.setup[end] * store.command_share) + drain;
+  cycles += std::max(f.out, last_call + store.begin) + drain + store.wait;
   Estimate busy;
   if (last_variant_ == 0) {
     add_busy(busy, 0, 1);
@@ -276,9 +275,9 @@ double Nest::outer_loads(Estimate& e) const {
   double cycles = 0;
   for (const CopyTerms& m : terms_[0].loads()) {
     if (m.depth >= base_) continue;
-    cycles += m.mean_setup + m.mean_occupancy + m.tail;
+    cycles += m.mean_setup + m.mean_occupancy + m.tail + m.wait;
     e.dma_in += m.mean_occupancy;
-    e.overhead += m.mean_setup;
+    e.overhead += m.mean_setup + m.wait;
   }
   return cycles;
 }
@@ -369,6 +368,8 @@ class AnalyticalModel final : public CostModel {
 Estimate analyse(const TileProgram& program, const Target& target) {
   Estimate e;
   e.cycles = program.l2_bytes > 0 ? Streamed(program, target).run(e) : Nest(program, target, 0, 0).run(e);
+  e.cycles += target.cores.group_start;
+  e.overhead += target.cores.group_start;
   e.feasible = true;
   e.stall = std::max(0.0, e.cycles - e.compute - e.overhead);
   e.bottleneck = bottleneck_of(e);

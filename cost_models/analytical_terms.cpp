@@ -104,13 +104,13 @@ TermsOf::Line TermsOf::line_of(const Region& r, int32_t columns, int32_t bytes, 
   const auto row = [&](int32_t n) { return std::max(1.0, n * beat + (n % 8 != 0 ? dma.unaligned_row : 0)); };
   if (columns == 1 || bytes == r.pitch[1]) {
     const int32_t n = columns * bytes;
-    if (padded) return {row(n), dma.setup_1d, 0};
-    if (n == r.pitch[0]) return {n * beat, 0, dma.setup_1d};
-    return {row(n), 0, dma.setup_2d};
+    if (padded) return {row(n), dma.setup_1d, dma.issue};
+    if (n == r.pitch[0]) return {n * beat, 0, dma.issue + dma.setup_1d};
+    return {row(n), 0, dma.issue + dma.setup_2d};
   }
   const double occupancy = columns * row(bytes);
-  if (!padded && columns * r.pitch[1] == r.pitch[0]) return {occupancy, 0, dma.setup_2d};
-  return {occupancy, dma.setup_2d, 0};
+  if (!padded && columns * r.pitch[1] == r.pitch[0]) return {occupancy, 0, dma.issue + dma.setup_2d};
+  return {occupancy, dma.setup_2d, dma.issue};
 }
 
 void TermsOf::set_copy(CopyParts& parts, const TileOperation& op, const Copy& copy) const {
@@ -259,6 +259,8 @@ void TermsOf::copy_terms(const CopyParts& c, CopyTerms& m) const {
     m.mean_setup = m.setup[0];
   }
   m.command_share = line.setup_per_row > 0 && rows[0] > 1 ? 1 / rows[0] : 1.0 / c.commands;
+  m.begin = line.setup_per_row > 0 ? t_.dma.issue + line.setup_per_row : line.setup_once / c.commands;
+  m.wait = t_.dma.wait * c.commands;
   m.tail = t_.dma.latency + std::clamp(m.mean_occupancy * m.command_share - 1, 0.0, t_.dma.fill);
 }
 

@@ -34,6 +34,8 @@ struct CopyTerms {
   ByPlace occupancy, setup;  ///< of the channel, of the orchestrator
   double mean_occupancy, mean_setup;
   double command_share;  ///< of a single one of its commands in the whole
+  double begin;          ///< of the orchestrator until the first command has started
+  double wait;           ///< of the orchestrator, to find the copy complete
   double tail;           ///< from the channel's last beat to completion
 };
 

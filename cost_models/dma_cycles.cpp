@@ -9,6 +9,7 @@ CopyCost dma_cost(const DmaShape& shape, bool into_l1, const DmaParams& dma) {
   CopyCost cost;
   if (shape.commands == 0) return cost;
   cost.commands = shape.commands;
+  cost.issue = dma.issue;
   cost.setup = shape.rows > 1 ? dma.setup_2d : dma.setup_1d;
   const double rate = into_l1 ? dma.bytes_per_cycle_in : dma.bytes_per_cycle_out;
   const double loss = shape.row_bytes % beat_bytes != 0 ? dma.unaligned_row : 0;

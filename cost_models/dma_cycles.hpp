@@ -12,7 +12,8 @@ namespace ares {
 /// One copy: `commands` equal commands, each with these cycles.
 struct CopyCost {
   int32_t commands = 0;
-  double setup = 0;      ///< of the issuing core, per command
+  double issue = 0;      ///< of the issuing core, before the first command
+  double setup = 0;      ///< of that core, per command
   double occupancy = 0;  ///< of the channel, per command
   double tail = 0;       ///< from the channel's last beat to completion
 };
@@ -35,7 +36,7 @@ struct Channel {
   /// after the other while earlier ones already move: with n equal ones, all is through at the latest of (the queue,
   /// the first set-up) + n occupancies and n set-ups + 1 occupancy.
   double queue(const CopyCost& c, double now) {
-    const double first = now + c.setup, last = now + c.setup * c.commands;
+    const double first = now + c.issue + c.setup, last = now + c.issue + c.setup * c.commands;
     const double all = c.occupancy * c.commands;
     free = std::max((free > first ? free : first) + all, last + c.occupancy);
     busy += all;

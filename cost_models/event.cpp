@@ -112,6 +112,7 @@ void Machine::take(const Step& step) {
         if (trace_) report(Resource::orchestrator, step.operation, step.instance, "wait", now_, done);
         now_ = done;
       }
+      if (op.copy) advance_overhead(target_.dma.wait);
       break;
     }
     case StepKind::run:
@@ -140,9 +141,9 @@ void Machine::issue(const Step& step, Prepared& op) {
     return;
   }
   Channel& channel = channel_of(*op.copy);
-  const double begin = std::max(channel.free, now_ + op.last_cost.setup);
+  const double begin = std::max(channel.free, now_ + op.last_cost.issue + op.last_cost.setup);
   done = channel.queue(op.last_cost, now_);
-  const double setup = op.last_cost.setup * op.last_cost.commands;
+  const double setup = op.last_cost.issue + op.last_cost.setup * op.last_cost.commands;
   if (trace_) {
     const Resource r = &channel == &l3_ ? Resource::l3 : &channel == &in_ ? Resource::dma_in : Resource::dma_out;
     report(r, step.operation, step.instance, name_of(op.copy->operand), begin, channel.free);
@@ -183,6 +184,7 @@ PlayResult Machine::play(const TileProgram& program, size_t group) {
   const PlayResult before = result_;
   const double begin = now_, in = in_.busy, out = out_.busy, l3 = l3_.busy, jobs = accelerator_.busy;
   group_ = group;
+  advance_overhead(target_.cores.group_start);
   prepare(program);
   walk(program, [this](const Step& step) { take(step); });
   now_ = std::max({now_, out_.free, accelerator_.done});

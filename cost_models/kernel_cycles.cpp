@@ -14,7 +14,9 @@ constexpr double slide_kernel_row =
 constexpr double gather_row = 6;  ///< im2col, per row of a pixel's window: pointer, loop set-up
 constexpr double misaligned = 1;  ///< further cycle of a load or store across a word boundary
 constexpr double raw_output = 2;  ///< add the bias, store the word
-constexpr double accumulator_store = 1;
+/// Per output and step of a split reduction: sums to the stack, earlier sums, addressing and, in the last step,
+/// requantisation in C; from instruction traces of generated programs on GVSOC 2026-03.
+constexpr double accumulator_step = 40;
 constexpr double input_sum = 1;    ///< asymmetric weights, per word and pixel: a dot product with ones
 constexpr double centred_sum = 3;  ///< asymmetric weights, per output: load z_w, multiply, subtract
 constexpr double pool_pixel = 6;   ///< per output pixel of a pool: window pointers, loop set-up
@@ -169,8 +171,8 @@ double KernelFormula::cycles(const Share& p, const Share& c, int32_t reduction, 
     return contention_ * p.size *
            (pool_pixel + c.tiles * (kh_ * kw_ * (load_ + average_word)) + c.size * (average_output + output_));
   if (elementwise()) return contention_ * p.size * (row() + c.size * element());
-  double output = last_step ? output_ : accumulator_store;
-  if (!first_step) output += load_;
+  double output = last_step ? output_ : 0;
+  if (carried_) output += accumulator_step + (first_step ? 0 : load_);
   const double word = word_output_ * p.size * c.size + word_channel_ * c.size * p.tiles +
                       word_pixel_ * p.size * c.tiles + word_tile_ * p.tiles * c.tiles;
   double sum = words(reduction) * word + output * p.size * c.size + tile_ * p.tiles * c.tiles;

@@ -37,12 +37,15 @@ void for_each_constant(AnyTarget& t, Visit&& visit) {
   visit("cores", "fork_join", t.cores.fork_join, 0, 1e5);
   visit("cores", "barrier", t.cores.barrier, 0, 1e5);
   visit("cores", "kernel_entry", t.cores.kernel_entry, 0, 1e5);
+  visit("cores", "group_start", t.cores.group_start, 0, 1e6);
   visit("cores", "l1_latency", t.cores.l1_latency, 1, 100);
   visit("cores", "contention", t.cores.contention, 1, 16);
   visit("cores", "mulh", t.cores.mulh, 1, 100);
   visit("cores", "requant_narrow", t.cores.requant_narrow, 1, 1000);
   visit("cores", "requant_wide", t.cores.requant_wide, 1, 1000);
   visit("cores", "half_even", t.cores.half_even, 0, 1000);
+  visit("dma", "issue", t.dma.issue, 0, 1e5);
+  visit("dma", "wait", t.dma.wait, 0, 1e5);
   visit("dma", "setup_1d", t.dma.setup_1d, 0, 1e5);
   visit("dma", "setup_2d", t.dma.setup_2d, 0, 1e5);
   visit("dma", "latency", t.dma.latency, 0, 1e5);

@@ -88,7 +88,7 @@ class Checker {
 std::vector<TraceSpan> trace_of(const TileProgram& p, PlayResult& result) {
   std::vector<TraceSpan> spans;
   const TraceSink sink = [&](const TraceSpan& s) { spans.push_back(s); };
-  result = play(p, *load_target("gap9"), &sink);
+  result = play(p, test::hand_written_gap9(), &sink);
   return spans;
 }
 
@@ -134,7 +134,7 @@ TEST_CASE("paper cases: a resource does one thing at a time and the parts add up
     for (const double busy : {r.compute, r.dma_in, r.dma_out, r.l3, r.accelerator, r.stall, r.overhead})
       CHECK(busy <= r.cycles);
     CHECK(r.compute + r.stall + r.overhead <= r.cycles + 1e-6);
-    CHECK(play(c.program, *load_target("gap9")).cycles == r.cycles);
+    CHECK(play(c.program, test::hand_written_gap9()).cycles == r.cycles);
   }
 }
 
@@ -191,7 +191,7 @@ TEST_CASE("streamed linear: L3 is read beside the work on the chunk before") {
 }
 
 TEST_CASE("a network's groups follow each other on one clock; a cold run loads constants first") {
-  const Target gap9 = *load_target("gap9");
+  const Target gap9 = test::hand_written_gap9();
   NetworkProgram n;
   for (const TileProgram& p : {test::depthwise_planar(), test::conv_with_fused_pool()}) {
     PlannedGroup g;

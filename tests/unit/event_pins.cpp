@@ -20,7 +20,7 @@ struct Pin {
 };
 
 void check(const std::vector<Pin>& pins, double within) {
-  const Target gap9 = *load_target("gap9");
+  const Target gap9 = test::hand_written_gap9();
   for (const Pin& p : pins) {
     const double cycles = play(p.program, gap9).cycles;
     INFO(p.what, ": played ", cycles, ", measured ", p.measured);
@@ -35,7 +35,7 @@ TileProgram lowered(Family family, Dims in, Dims out, Window window, const std::
   s.in = in;
   s.out = out;
   s.window = window;
-  const Target gap9 = *load_target("gap9");
+  const Target gap9 = test::hand_written_gap9();
   Context c;
   c.l1_bytes = gap9.l1_bytes - 8 * gap9.default_stack;
   const auto parsed = parse_config(config);
@@ -66,7 +66,7 @@ TEST_CASE("transfers between L2 and L1") {
 }
 
 TEST_CASE("L3 reads take their latency and a cycle per byte, one at a time") {
-  const Target gap9 = *load_target("gap9");
+  const Target gap9 = test::hand_written_gap9();
   for (int32_t bytes : {64, 4096, 65536}) {
     TileProgram p = test::single_copy(true, 1, bytes, bytes, 2);
     for (TileOperation& op : p.operations)

@@ -8,6 +8,7 @@
 
 #include "core/target/target.hpp"
 #include "cost_models/kernel_cycles.hpp"
+#include "tests/support/paper_cases.hpp"
 
 using namespace ares;
 
@@ -84,7 +85,7 @@ std::vector<Row> rows() {
 }  // namespace
 
 TEST_CASE("kernel formulas reproduce the rates measured in L1") {
-  const Target gap9 = *load_target("gap9");
+  const Target gap9 = test::hand_written_gap9();
   for (const Row& r : rows()) {
     const double c = cycles(r, gap9);
     const double rate = r.per_element ? c / r.work : r.work / c;
@@ -94,7 +95,7 @@ TEST_CASE("kernel formulas reproduce the rates measured in L1") {
 }
 
 TEST_CASE("requantisation: each form and rounding costs what its instructions cost") {
-  const CoreParams c = load_target("gap9")->cores;
+  const CoreParams c = test::hand_written_gap9().cores;
   const double narrow = requant_cycles(RequantForm::narrow, Rounding::half_up, c);
   CHECK(narrow == c.requant_narrow);
   CHECK(requant_cycles(RequantForm::narrow, Rounding::half_even, c) == narrow + c.half_even);
@@ -103,7 +104,7 @@ TEST_CASE("requantisation: each form and rounding costs what its instructions co
 }
 
 TEST_CASE("a remainder register tile costs its own loads and products") {
-  const Target gap9 = *load_target("gap9");
+  const Target gap9 = test::hand_written_gap9();
   const KernelFormula f(kernel(KernelKind::conv, "gemm_4x4", ParallelAxis::channels, 1, 1, 64), gap9, 1);
   const auto at = [&](int32_t pixels, int32_t channels) { return f(KernelTile{1, pixels, channels, 64}); };
   CHECK(at(5, 4) > at(4, 4));
@@ -115,7 +116,7 @@ TEST_CASE("a remainder register tile costs its own loads and products") {
 }
 
 TEST_CASE("padding is filled by all workers before a barrier") {
-  const Target gap9 = *load_target("gap9");
+  const Target gap9 = test::hand_written_gap9();
   const KernelFormula f(kernel(KernelKind::conv, "slide_2x8", ParallelAxis::rows, 3, 1, 16), gap9, 8);
   KernelTile t{8, 8, 16, 16};
   const double without = f(t);
@@ -124,7 +125,7 @@ TEST_CASE("padding is filled by all workers before a barrier") {
 }
 
 TEST_CASE("kernel formulas never get slower with more workers or faster loads") {
-  Target t = *load_target("gap9");
+  Target t = test::hand_written_gap9();
   for (const Row& r : rows()) {
     double before = 0;
     for (int cores = 1; cores <= 16; ++cores) {
@@ -140,7 +141,7 @@ TEST_CASE("kernel formulas never get slower with more workers or faster loads") 
 }
 
 TEST_CASE("no tile beats the least cycles per output") {
-  const Target t = *load_target("gap9");
+  const Target t = test::hand_written_gap9();
   for (const Row& r : rows()) {
     if (r.kernel.kind == KernelKind::depthwise) continue;
     for (int cores : {1, 3, 8}) {
@@ -152,7 +153,7 @@ TEST_CASE("no tile beats the least cycles per output") {
 }
 
 TEST_CASE("means of shares give the mean of the cycles") {
-  const Target t = *load_target("gap9");
+  const Target t = test::hand_written_gap9();
   for (const Row& r : rows()) {
     if (r.kernel.kind == KernelKind::depthwise || r.kernel.kind == KernelKind::table) continue;
     const KernelFormula f(r.kernel, t, 8);
