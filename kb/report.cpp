@@ -179,9 +179,9 @@ std::string details(const Entry& e, Ages& ages) {
   if (!e.results.empty()) {
     const Measured& best = e.best();
     line("config", to_string(best.config));
-    line("cycles",
-         grouped(best.cycles) + (best.cold_cycles > 0 ? fmt::format(", cold {}", grouped(best.cold_cycles)) : "") +
-             (best.sliced ? ", scaled up from a part of its tiles" : ""));
+    line("cycles", grouped(best.cycles) +
+                       (best.cold_cycles > 0 ? fmt::format(", cold {}", grouped(best.cold_cycles)) : "") +
+                       (best.sliced ? ", scaled up from a part of its tiles" : ""));
     line("rule", cycles_text(e.rule()));
     line("model-best", cycles_text(e.model_best()));
     line("from",

@@ -13,7 +13,7 @@ inline constexpr int64_t kMaxFileBytes = int64_t{1} << 30;
 inline constexpr int64_t kMaxElements = int64_t{1} << 24;
 
 /// Elements of all activations of a model together: each may carry the device offset of every element.
-inline constexpr int64_t kMaxActivations = int64_t{1} << 26;
+inline constexpr int64_t kMaxActivations = int64_t{1} << 27;
 
 /// Elements of one constant that is computed in the graph, unless it is no larger than what it is computed from.
 inline constexpr int64_t kMaxFolded = int64_t{1} << 21;
@@ -25,6 +25,6 @@ inline constexpr int64_t kMaxAllFolded = int64_t{1} << 24;
 inline constexpr int64_t kMaxExternal = int64_t{1} << 26;
 
 /// Nodes of a model.
-inline constexpr int kMaxNodes = 100000;
+inline constexpr int kMaxNodes = 10000;
 
 }  // namespace ares::qonnx

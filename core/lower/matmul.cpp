@@ -1,6 +1,6 @@
 // Product of two activations: tiles over sequences, heads and rows of the first input; the second input's rows are
-// whole. The carried buffer holds the second input as the register tiles want it: per head and column 8 bytes of parameters
-// and the depth in whole words. Row tiles are innermost, so it is made once for them all.
+// whole. The carried buffer holds the second input as the register tiles want it: per head and column 8 bytes of
+// parameters and the depth in whole words. Row tiles are innermost, so it is made once for them all.
 #include "core/lower/families.hpp"
 
 namespace ares {

@@ -1,4 +1,5 @@
-// Random norms, softmaxes, products of two tensors, 16-bit sums and means; part of synthetic.hpp's random_network() and straight_output().
+// Random norms, softmaxes, products of two tensors, 16-bit sums and means; part of synthetic.hpp's random_network() and
+// straight_output().
 #pragma once
 
 #include "tests/support/synthetic.hpp"

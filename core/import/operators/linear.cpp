@@ -217,9 +217,13 @@ Result<Value> make_linear(Lowering& lowering, const NodeView& node, const Quanti
     lowering.tensor(stored->tensor).dims = {1, static_cast<int32_t>(tokens), static_cast<int32_t>(features)};
   }
   const Shape& shape = output_shape(lowering, node);
-  Accumulator acc{
-      std::move(*layer), stored->tensor, {1, static_cast<int32_t>(tokens), static_cast<int32_t>(outputs)}, node.node.name, {},
-      shape.size() - 1,  false};
+  Accumulator acc{std::move(*layer),
+                  stored->tensor,
+                  {1, static_cast<int32_t>(tokens), static_cast<int32_t>(outputs)},
+                  node.node.name,
+                  {},
+                  shape.size() - 1,
+                  false};
   return Value{std::move(acc), {shape, {}}};
 }
 

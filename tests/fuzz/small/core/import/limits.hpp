@@ -25,6 +25,6 @@ inline constexpr int64_t kMaxAllFolded = int64_t{1} << 16;
 inline constexpr int64_t kMaxExternal = int64_t{1} << 18;
 
 /// Nodes of a model.
-inline constexpr int kMaxNodes = 100000;
+inline constexpr int kMaxNodes = 10000;
 
 }  // namespace ares::qonnx
