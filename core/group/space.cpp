@@ -143,13 +143,28 @@ class Enumerator {
     bool go_on = true;
     for (size_t i = 0; i < k.values.size() && go_on; ++i) {
       config_[k.knob] = k.values[i];
-      if (const auto broken = check_knob(space_.shape, space_.context, config_, k.knob))
+      if (const auto broken = broken_by(level))
         census_.removed[static_cast<size_t>(broken->constraint)] += below_[level];
       else
         go_on = descend(level + 1, index + i * below_[level]);
     }
     config_[k.knob] = least(k);
     return go_on;
+  }
+
+  /// Of the reduction's tiles yet to be bound the smallest needs the least memory, or the whole, which has no sums to
+  /// carry.
+  std::optional<Infeasible> broken_by(size_t level) const {
+    const Knob knob = space_.knobs[level].knob;
+    auto broken = check_knob(space_.shape, space_.context, config_, knob);
+    if (!broken || broken->constraint != Constraint::l1_capacity) return broken;
+    for (size_t later = level + 1; later < space_.knobs.size(); ++later) {
+      if (space_.knobs[later].knob != Knob::tile_ci) continue;
+      Config whole = config_;
+      whole[Knob::tile_ci] = space_.knobs[later].values.back();
+      broken = check_knob(space_.shape, space_.context, whole, knob);
+    }
+    return broken;
   }
 
   const SearchSpace& space_;
