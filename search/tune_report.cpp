@@ -141,7 +141,7 @@ std::string heading(const TuneReport& r) {
 std::string operator_text(const GroupShape& shape) {
   const Window& w = shape.window;
   std::string text = name_of(shape.family);
-  if (shape.family == Family::linear || shape.family == Family::table) return text;
+  if (!has_window(shape.family)) return text;
   text += fmt::format(" {}x{}", w.kh, w.kw);
   if (w.sh != 1 || w.sw != 1) text += w.sh == w.sw ? fmt::format("/{}", w.sh) : fmt::format("/{}x{}", w.sh, w.sw);
   return text;
