@@ -30,7 +30,7 @@ uint32_t limited(uint32_t bytes, uint64_t limit) {
 Result<Memory> available(const Target& t, const PlanOptions& o, uint32_t stack) {
   Memory m;
   const uint32_t stacks = static_cast<uint32_t>(o.cores) * stack;
-  const uint32_t l1 = limited(t.l1_bytes, o.l1_limit);
+  const uint32_t l1 = limited(t.l1_bytes - std::min(t.l1_bytes, t.l1_reserved), o.l1_limit);
   if (o.cores < 1 || o.cores > t.cores.count)
     return fail(fmt::format("--cores {}: {} has 1 to {} workers", o.cores, t.name, t.cores.count));
   if (stacks >= l1)

@@ -32,6 +32,7 @@ void for_each_constant(AnyTarget& t, Visit&& visit) {
   visit("memory", "l2_bytes", t.l2_bytes, 16384, 1 << 30);
   visit("memory", "l2_reserved", t.l2_reserved, 0, 1 << 30);
   visit("memory", "l3_bytes", t.l3_bytes, 0, 1e12);
+  visit("memory", "l1_reserved", t.l1_reserved, 0, 1 << 20);
   visit("memory", "default_stack", t.default_stack, 128, 1 << 20);
   visit("cores", "count", t.cores.count, 1, 64);
   visit("cores", "fork_join", t.cores.fork_join, 0, 1e5);
@@ -220,7 +221,7 @@ void Reader::check_together(const Target& t) {
   if (t.l2_reserved >= t.l2_bytes) {
     error(fmt::format("memory.l2_reserved: {} bytes leave nothing of L2 ({} bytes)", t.l2_reserved, t.l2_bytes));
   }
-  const uint64_t stacks = uint64_t{t.default_stack} * static_cast<uint64_t>(t.cores.count);
+  const uint64_t stacks = t.l1_reserved + uint64_t{t.default_stack} * static_cast<uint64_t>(t.cores.count);
   if (stacks >= t.l1_bytes) {
     error(fmt::format("memory.default_stack: {} stacks of {} bytes leave nothing of L1 ({} bytes)", t.cores.count,
                       t.default_stack, t.l1_bytes));

@@ -63,6 +63,7 @@ struct Target {
   uint32_t l1_bytes = 0, l2_bytes = 0;
   uint64_t l3_bytes = 0;
   uint32_t l2_reserved = 0;        ///< bytes of L2 for code, stacks and the runtime
+  uint32_t l1_reserved = 0;        ///< bytes of L1 for the orchestrator's stack and variables
   uint32_t default_stack = 0x400;  ///< bytes per worker, in L1
   double clock_hz = 0;
   CoreParams cores;
