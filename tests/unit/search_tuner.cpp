@@ -166,7 +166,7 @@ TEST_CASE("rule and model-best of every group come before anything else") {
   for (std::size_t i = 0; i < baseline.size(); ++i) CHECK(b.log[i] == baseline[i]);
 }
 
-TEST_CASE("--max-evals is kept, and the same whatever the number of threads") {
+TEST_CASE("--max-evals is kept, and the same whatever the number of threads" * doctest::test_suite("slow")) {
   Bench b;
   b.groups = {conv("a", 16, 32, 32), conv("b", 8, 32, 64), linear("c", 256, 64)};
   b.options.max_evals = 500;
