@@ -97,6 +97,7 @@ void GaussianProcess::fit(bool search) {
 }
 
 void GaussianProcess::predict(std::span<const Point> points, std::span<Prediction> predictions) const {
+  if (points.empty()) return;
   const auto n = static_cast<Eigen::Index>(points_.size()), count = static_cast<Eigen::Index>(points.size());
   Eigen::MatrixXd cross(n, count);
   for (Eigen::Index c = 0; c < count; ++c)
