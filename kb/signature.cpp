@@ -17,17 +17,18 @@ constexpr uint32_t kib = 1024;
 template <class S>
 auto exact_fields(S& s) {
   auto& [family, in, out, window, weight_bits, form, rounding, out_type, mapped, movement, in_type, in2_type, heads,
-         transposed, centred, across] = s.shape;
+         transposed, centred, across, accelerator] = s.shape;
+  auto& [job_bits, scale_bits, fill] = accelerator;
   auto& [rows, columns, channels] = movement.axes;
   auto& [row_source, column_source, channel_source] = movement.source;
   auto& [kh, kw, sh, sw, dh, dw, pt, pl, pb, pr] = window;
-  auto& [input, weights, output, l1_bytes, l2_staging, cores, stack] = s.context;
+  auto& [input, weights, output, l1_bytes, l2_staging, cores, stack, may_accelerate] = s.context;
   (void)in, (void)out, (void)l1_bytes, (void)l2_staging;
   return std::tie(family, kh, kw, sh, sw, dh, dw, pt, pl, pb, pr, weight_bits, form, rounding, out_type, input, weights,
                   output, cores, stack, s.policy, mapped, row_source, column_source, channel_source, rows.first,
                   rows.count, rows.to, rows.step, rows.repeat, columns.first, columns.count, columns.to, columns.step,
                   columns.repeat, channels.first, channels.count, channels.to, channels.step, channels.repeat, in_type,
-                  in2_type, heads, transposed, centred, across);
+                  in2_type, heads, transposed, centred, across, job_bits, scale_bits, fill, may_accelerate);
 }
 
 template <class S>

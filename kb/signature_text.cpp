@@ -107,6 +107,9 @@ bool parse_field(std::string_view field, std::string_view v, Signature& s) {
   if (field == "transposed") return flag(v, g.transposed);
   if (field == "centred") return flag(v, g.centred);
   if (field == "across") return flag(v, g.across);
+  if (field == "job") return numbers(v, ',', g.accelerator.weight_bits, g.accelerator.scale_bits);
+  if (field == "fill") return flag(v, g.accelerator.fill);
+  if (field == "accelerator") return flag(v, c.accelerator);
   if (field == "levels") return all_named(v, c.input, c.weights, c.output);
   if (field == "l1") return bytes(v, c.l1_bytes);
   if (field == "staging") return bytes(v, c.l2_staging);
@@ -132,6 +135,15 @@ std::string row_text(const GroupShape& g) {
   if (g.transposed) text += ":transposed=1";
   if (!g.centred) text += ":centred=0";
   if (g.across) text += ":across=1";
+  return text;
+}
+
+/// What the accelerator adds; nothing where it stands at its defaults.
+std::string accelerator_text(const GroupShape& g) {
+  const AcceleratorForm& a = g.accelerator;
+  std::string text;
+  if (a.weight_bits != 0 || a.scale_bits != 0) text += fmt::format(":job={},{}", a.weight_bits, a.scale_bits);
+  if (a.fill) text += ":fill=1";
   return text;
 }
 
@@ -166,11 +178,12 @@ std::string to_string(const Signature& s) {
   const auto& c = s.context;
   std::string text =
       fmt::format("{}:in={}x{}x{}:out={}x{}x{}", name(g.family), g.in.h, g.in.w, g.in.c, g.out.h, g.out.w, g.out.c);
-  text += window_text(g.window) + movement_text(g) + row_text(g);
+  text += window_text(g.window) + movement_text(g) + row_text(g) + accelerator_text(g);
   text += fmt::format(":bits={}:requant={},{}:type={}:levels={},{},{}:l1={}K", g.weight_bits, name(g.form),
                       name(g.rounding), name(g.out_type), name(c.input), name(c.weights), name(c.output),
                       c.l1_bytes / 1024);
   if (c.l2_staging) text += fmt::format(":staging={}K", c.l2_staging / 1024);
+  if (c.accelerator) text += ":accelerator=1";
   text += fmt::format(":cores={}:stack={}:target={}:policy={}", c.cores, c.stack, escaped(s.target), name(s.policy));
   return text;
 }

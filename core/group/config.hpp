@@ -51,9 +51,10 @@ Result<Config> parse_config(std::string_view text);
 
 /// How a kernel walks its output: `channels` x `pixels` accumulators are held in registers.
 enum class KernelStyle : uint8_t {
-  gemm,    ///< the input row of a pixel is used as it lies (pointwise, linear)
-  im2col,  ///< each core first gathers the window of its pixels into scratch rows
-  slide,   ///< slides along a row of pixels; a loaded pixel serves every kernel column it meets
+  gemm,         ///< the input row of a pixel is used as it lies (pointwise, linear)
+  im2col,       ///< each core first gathers the window of its pixels into scratch rows
+  slide,        ///< slides along a row of pixels; a loaded pixel serves every kernel column it meets
+  accelerator,  ///< no kernel of the workers: jobs of the chip's convolution engine
 };
 
 /// One entry of the table that cost formula, search space and runtime share.
@@ -63,7 +64,7 @@ struct KernelTiling {
   uint8_t channels, pixels;
 };
 
-inline constexpr std::array<KernelTiling, 8> kernel_tilings{{
+inline constexpr std::array<KernelTiling, 9> kernel_tilings{{
     {"gemm_4x2", KernelStyle::gemm, 4, 2},
     {"gemm_4x4", KernelStyle::gemm, 4, 4},
     {"gemm_5x4", KernelStyle::gemm, 5, 4},
@@ -72,10 +73,16 @@ inline constexpr std::array<KernelTiling, 8> kernel_tilings{{
     {"im2col_4x4", KernelStyle::im2col, 4, 4},
     {"slide_4x4", KernelStyle::slide, 4, 4},
     {"slide_2x8", KernelStyle::slide, 2, 8},
+    {"ne16", KernelStyle::accelerator, 32, 9},
 }};
 
 /// The tiling a config's kernel knob names; knob values start at 1.
 inline const KernelTiling& kernel_tiling(uint16_t knob_value) { return kernel_tilings[knob_value - 1u]; }
+
+/// The config places its group on the accelerator.
+inline bool on_accelerator(const Config& c) {
+  return c[Knob::kernel] != 0 && kernel_tiling(c[Knob::kernel]).style == KernelStyle::accelerator;
+}
 
 /// Pixels whose windows a worker of an im2col kernel gathers before it computes them: whole blocks of `block` pixels,
 /// about a KiB. `channel_bytes`: of a window.

@@ -1,6 +1,7 @@
 #include "core/group/group.hpp"
 #include "core/arithmetic/curve.hpp"
 #include "core/arithmetic/softmax.hpp"
+#include "core/group/accelerator.hpp"
 #include "core/ir/graph.hpp"
 
 #include <algorithm>
@@ -72,6 +73,7 @@ GroupShape shape_of(const LayerGraph& graph, LayerId id, int piece) {
                           s.family = w.linear ? Family::linear : w.groups > 1 ? Family::depthwise : Family::conv;
                           s.window = w.window;
                           s.weight_bits = centred_bits(w);
+                          s.accelerator = accelerator_form(w, in, out);
                         },
                         [&](const MaxPool& p) {
                           s.family = Family::max_pool;
@@ -143,26 +145,27 @@ int64_t GroupShape::macs() const {
   return 0;
 }
 
-int32_t GroupShape::channel_bytes() const {
+int32_t GroupShape::channel_bytes(bool job) const {
   if (family == Family::norm) return in.c / heads;
   if (family == Family::matmul) return out.c / heads;
+  if (job) return job_channel_bytes(accelerator, window.kh * window.kw, in.c);
   return (window.kh * window.kw * (family == Family::depthwise ? 1 : in.c) + 3) & ~3;
 }
 
-uint32_t GroupShape::weights_size() const {
+uint32_t GroupShape::weights_size(bool job) const {
   if (family == Family::table || (family == Family::rearrange && mapped)) return 256;
   if (family == Family::curve) return 4 * curve_words;
   if (family == Family::norm) return 4 * norm_words;
   if (family == Family::softmax) return static_cast<uint32_t>(4 * softmax_entries(in_type == ElementType::s16));
-  return has_weights(family) ? static_cast<uint32_t>(out.c * channel_bytes()) : 0;
+  return has_weights(family) ? static_cast<uint32_t>(out.c * channel_bytes(job)) : 0;
 }
 
-uint32_t GroupShape::params_size() const {
+uint32_t GroupShape::params_size(bool job) const {
   if (is_elementwise(family) || family == Family::matmul) return 16;
   if (family == Family::softmax) return 8;
   if (family == Family::norm) return static_cast<uint32_t>(8 * in.c);
   if (family == Family::average_pool) return static_cast<uint32_t>(8 * requant_elements(window));
-  return has_weights(family) ? static_cast<uint32_t>(out.c * param_bytes()) : 0;
+  return has_weights(family) ? static_cast<uint32_t>(out.c * param_bytes(job)) : 0;
 }
 
 std::vector<Group> make_groups(const LayerGraph& graph) {

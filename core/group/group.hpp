@@ -38,6 +38,14 @@ constexpr bool has_window(Family f) {
   return f == Family::conv || f == Family::max_pool || f == Family::average_pool || f == Family::depthwise;
 }
 
+/// How the accelerator would run a group; it depends on the layer's numbers (core/group/accelerator.hpp).
+struct AcceleratorForm {
+  uint8_t weight_bits = 0;  ///< of w - offset, 2 to 8; 0: the accelerator cannot run it
+  uint8_t scale_bits = 0;   ///< of the multipliers: 8, 16 or 32
+  bool fill = false;        ///< padding has to be written into the tile in L1
+  friend bool operator==(const AcceleratorForm&, const AcceleratorForm&) = default;
+};
+
 /// Everything about a group that its timing depends on; what lower(), the spaces and the cost models read.
 /// linear: in.w tokens of in.c features. table: in.c bytes, h = w = 1; curve: the same of 16-bit elements. add,
 /// multiply: in.w rows of in.c elements; the second input is one such row. rearrange: dims of the whole tensors between
@@ -58,19 +66,20 @@ struct GroupShape {
   bool transposed = false;  ///< matmul: the second input has a row for each column of the output
   bool centred = true;      ///< norm: not RMS
   bool across = false;      ///< norm: over all positions
+  AcceleratorForm accelerator = {};
 
   /// Multiply-accumulates of one inference (0 where nothing is multiplied and summed).
   int64_t macs() const;
   /// Weight bytes of one output channel as stored on the device: kh x kw x c_in (depthwise: kh x kw), padded to whole
-  /// 32-bit words. norm: channels of a set; matmul: columns of a head.
-  int32_t channel_bytes() const;
+  /// 32-bit words. norm: channels of a set; matmul: columns of a head. `job`: as the accelerator reads them.
+  int32_t channel_bytes(bool job = false) const;
   /// The weights' zero points have to be subtracted by the kernel.
   bool asymmetric() const { return weight_bits > 8; }
   /// Bytes of one output channel's parameters (core/lower/pack.hpp).
-  int32_t param_bytes() const { return asymmetric() ? 12 : 8; }
+  int32_t param_bytes(bool job = false) const { return job ? 4 + accelerator.scale_bits / 8 : asymmetric() ? 12 : 8; }
   /// Bytes of the group's constant operands on the device, each without padding behind it (core/lower/pack.hpp).
-  uint32_t weights_size() const;
-  uint32_t params_size() const;
+  uint32_t weights_size(bool job = false) const;
+  uint32_t params_size(bool job = false) const;
   friend bool operator==(const GroupShape&, const GroupShape&) = default;
 };
 
@@ -98,7 +107,8 @@ struct Context {
   uint32_t l1_bytes = 0;    ///< L1 window for the group's buffers (stacks already taken out)
   uint32_t l2_staging = 0;  ///< L2 bytes for weights on their way from L3
   int cores = 8;
-  uint32_t stack = 0x400;  ///< bytes per worker
+  uint32_t stack = 0x400;    ///< bytes per worker
+  bool accelerator = false;  ///< the chip has one that the group may be placed on
   friend bool operator==(const Context&, const Context&) = default;
 };
 

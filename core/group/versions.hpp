@@ -13,9 +13,9 @@ namespace ares {
 constexpr uint32_t kernel_version(Family f) {
   switch (f) {
     case Family::conv:
-      return 1;
+      return 2;
     case Family::linear:
-      return 1;
+      return 2;
     case Family::max_pool:
       return 1;
     case Family::table:

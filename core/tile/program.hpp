@@ -153,9 +153,11 @@ struct Job {
   uint8_t out_bits = 8;     ///< 8: requantised by the accelerator; 32: accumulators for the cluster
   uint8_t scale_bits = 32;  ///< of the multipliers: 8, 16 or 32
   uint8_t run_ahead = 0;
+  bool fill = false;  ///< the workers write the padding into the input tile first
   BufferId in = none, weights = none, params = none, out = none;
   OperationId input_copy = none;
   Extent rows, columns, channels, reduction;
+  Window window;  ///< pads: of the whole tensor; input_copy tells those of a tile
 };
 
 /// Waits until `operation` has completed. For a copy into a buffer: its current instance. For a copy out of a buffer:

@@ -92,6 +92,19 @@ LayerGraph graph_of(Operation op, const std::vector<Dims>& inputs, ElementType i
   return g;
 }
 
+/// Makes weights and multipliers those of the shape's AcceleratorForm: the first channel, whose weights are 0, has a
+/// multiplier of so many bits, the last one the extreme weights.
+void suit_accelerator(const AcceleratorForm& form, Weighted& w, size_t taps) {
+  const int32_t least = -(1 << (form.weight_bits - 1)), most = (1 << (form.weight_bits - 1)) - 1;
+  for (int8_t& v : w.weights) v = static_cast<int8_t>(std::clamp<int32_t>(v, least, most));
+  std::fill_n(w.weights.begin(), taps, int8_t{0});
+  w.weights.back() = static_cast<int8_t>(least);
+  w.weights[w.weights.size() - 2] = static_cast<int8_t>(most);
+  const int32_t largest = form.scale_bits == 32 ? 1 << 16 : (1 << form.scale_bits) - 1;
+  for (int32_t& m : w.requant.m) m = std::min(m, largest);
+  w.requant.m.front() = largest;
+}
+
 LayerGraph weighted(Random& random, const GroupShape& s) {
   Weighted w;
   w.linear = s.family == Family::linear;
@@ -116,7 +129,12 @@ LayerGraph weighted(Random& random, const GroupShape& s) {
   w.requant = sample_requant(
       random, s,
       {std::sqrt(k) * activation_deviation * weight_deviation * reach / 127 + 1, k * 255 * largest_weight, channels});
-  return graph_of(std::move(w), {s.in}, ElementType::u8, s.out, s.out_type);
+  const AcceleratorForm& form = s.accelerator;
+  if (form.weight_bits == 0) w.requant.lo = w.requant.lo == 0 ? 1 : w.requant.lo;  // no clip range of the accelerator's
+  if (form.weight_bits > 0 && w.weights.size() >= taps + 2) suit_accelerator(form, w, taps);
+  LayerGraph graph = graph_of(std::move(w), {s.in}, ElementType::u8, s.out, s.out_type);
+  if (form.weight_bits > 0 && !form.fill) graph.tensors.front().q.zero_point = 0;
+  return graph;
 }
 
 LayerGraph average_pool(Random& random, const GroupShape& s) {
