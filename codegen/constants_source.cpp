@@ -92,15 +92,25 @@ Text params_text(const GroupShape& shape, const std::vector<uint8_t>& bytes) {
           params(bytes, words)};
 }
 
+/// What the accelerator reads.
+Text bytes_text(const std::vector<uint8_t>& bytes, const char* what) {
+  return {fmt::format("uint8_t {{}}[{}];  // {}", bytes.size(), what), c_values(std::span<const uint8_t>(bytes), 8)};
+}
+
 void add_constants(const ProjectInput& in, const PlannedGroup& g, std::vector<Constant>& all) {
-  const PackedOperands packed = pack(in.graph, g.group);
+  const PackedOperands packed = pack(in.graph, g.group, g.chosen.config);
+  const bool job = on_accelerator(g.chosen.config);
   const auto add = [&](const Text& text, const std::string& operand, const Placement& p) {
     const std::string name = fmt::format("{}_{}", group_name(g), operand);
     const uint64_t offset = p.level == Level::l2 ? p.offset - in.program.arena_bytes : uint64_t{p.offset};
     all.push_back({fmt::format(fmt::runtime(text.declaration), name), text.values, name, offset});
   };
-  if (!packed.weights.empty()) add(weights_text(g.group.shape, packed.weights), "weights", g.weights);
-  if (!packed.params.empty()) add(params_text(g.group.shape, packed.params), "params", g.params);
+  if (!packed.weights.empty())
+    add(job ? bytes_text(packed.weights, "bit planes") : weights_text(g.group.shape, packed.weights), "weights",
+        g.weights);
+  if (!packed.params.empty())
+    add(job ? bytes_text(packed.params, "biases and scales") : params_text(g.group.shape, packed.params), "params",
+        g.params);
 }
 
 /// The elements of a tensor that the model fixes.

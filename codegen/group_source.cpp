@@ -27,7 +27,7 @@ class GroupPrinter {
     print_buffers();
     for (size_t i = 0; i < p_.operations.size(); ++i) {
       if (std::holds_alternative<Job>(p_.operations[i].what))
-        return fail(fmt::format("group {}: accelerator jobs are not supported yet", g_.group.name));
+        kernels_.push_back(job_text(in_, g_, names_, static_cast<OperationId>(i)));
       if (!std::holds_alternative<Kernel>(p_.operations[i].what)) continue;
       auto kernel = kernel_text(in_, g_, names_, static_cast<OperationId>(i));
       if (!kernel) return tl::unexpected<Error>(kernel.error());
@@ -278,11 +278,14 @@ class GroupPrinter {
       case TokenKind::wait:
         return wait(i);
       case TokenKind::run:
+        if (std::holds_alternative<Job>(p_.operations[i].what)) return statement(condition(i) + "run_job(&w);");
         if (std::holds_alternative<Kernel>(p_.operations[i].what))
           return statement(condition(i) + kernel_function_name(p_, t.index) + "(&w);");
         return statement("// Here all workers are idle: kernels return when they are done.");
       case TokenKind::drain:
-        return statement(fmt::format("ares_store_drain(&w.{});", names_.copy(t.index)));
+        if (!std::holds_alternative<Job>(p_.operations[i].what))  // each job has been waited for
+          statement(fmt::format("ares_store_drain(&w.{});", names_.copy(t.index)));
+        return;
     }
   }
 
@@ -311,7 +314,7 @@ class GroupPrinter {
   void wait(size_t i) {
     const OperationId target = std::get<Wait>(p_.operations[i].what).operation;
     const auto* copy = std::get_if<Copy>(&p_.operations[static_cast<size_t>(target)].what);
-    if (!copy) return;
+    if (!copy) return statement(condition(i) + "ares_ne16_wait(&w.job);");
     statement(fmt::format("{}{}(&w.{});", condition(i), is_load(*copy) ? "ares_load_wait" : "ares_store_wait",
                           names_.copy(target)));
   }

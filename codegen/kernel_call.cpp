@@ -336,19 +336,6 @@ class KernelPrinter {
     requant();
   }
 
-  /// What the orchestrator prepares while the workers run: the next instances of all loads that have several, and the
-  /// store of this result.
-  std::string preparations() const {
-    std::string text;
-    for (size_t i = 0; i < p_.operations.size(); ++i) {
-      const auto* c = std::get_if<Copy>(&p_.operations[i].what);
-      if (!c || (is_load(*c) && p_.operations[i].depth == 0)) continue;
-      text += fmt::format("  {}(&w->nest, &w->{});\n", is_load(*c) ? "ares_load_prepare" : "ares_store_prepare",
-                          names_.copy(static_cast<OperationId>(i)));
-    }
-    return text;
-  }
-
   KernelText function(const std::string& kernel) const {
     const std::string args = kernel_arguments_name(p_, index_);
     std::string text = fmt::format("static void {}(walk* w) {{\n", kernel_function_name(p_, index_));
@@ -359,7 +346,7 @@ class KernelPrinter {
     text += fmt::format("  const void* const tiles[] = {{{}}};\n", tiles_);
     text += fmt::format("  const ares_ticks since = ares_kernel_begin({}, {}, w->nest.at, tiles, {});\n",
                         static_cast<int>(index_), static_cast<int>(op_.depth), tile_count_);
-    text += fmt::format("  {}(args);\n{}  ares_kernel_end(since);\n}}\n", kernel, preparations());
+    text += fmt::format("  {}(args);\n{}  ares_kernel_end(since);\n}}\n", kernel, preparations(p_, names_));
     return {kernel + "_args", args, constants_, text, uses_box_ ? k_.input_copy : none};
   }
 
@@ -396,6 +383,17 @@ std::string numbered(const char* base, const TileProgram& program, OperationId i
 }
 
 }  // namespace
+
+std::string preparations(const TileProgram& program, const GroupNames& names) {
+  std::string text;
+  for (size_t i = 0; i < program.operations.size(); ++i) {
+    const auto* c = std::get_if<Copy>(&program.operations[i].what);
+    if (!c || (is_load(*c) && program.operations[i].depth == 0)) continue;
+    text += fmt::format("  {}(&w->nest, &w->{});\n", is_load(*c) ? "ares_load_prepare" : "ares_store_prepare",
+                        names.copy(static_cast<OperationId>(i)));
+  }
+  return text;
+}
 
 std::string kernel_function_name(const TileProgram& program, OperationId index) {
   return numbered("run_kernel", program, index);

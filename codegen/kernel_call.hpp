@@ -21,6 +21,13 @@ struct KernelText {
 Result<KernelText> kernel_text(const ProjectInput& in, const PlannedGroup& group, const GroupNames& names,
                                OperationId index);
 
+/// The same of a job, whose function `run_job(walk* w)` starts it and whose arguments are named `job`.
+KernelText job_text(const ProjectInput& in, const PlannedGroup& group, const GroupNames& names, OperationId index);
+
+/// What the orchestrator prepares while workers or accelerator run: the next instances of all loads that have several,
+/// and the store of this result.
+std::string preparations(const TileProgram& program, const GroupNames& names);
+
 /// The names of the function and of its arguments.
 std::string kernel_function_name(const TileProgram& program, OperationId index);
 std::string kernel_arguments_name(const TileProgram& program, OperationId index);

@@ -111,7 +111,8 @@ std::string group_table(const ProjectInput& in) {
 }  // namespace
 
 std::string group_includes() {
-  return "#include \"network/ares_network.h\"\n#include \"tile/ares_kernel.h\"\n#include \"tile/ares_tile.h\"\n";
+  return "#include \"network/ares_network.h\"\n#include \"kernels/ares_ne16.h\"\n"
+         "#include \"tile/ares_kernel.h\"\n#include \"tile/ares_tile.h\"\n";
 }
 
 std::string network_header(const ProjectInput& in) {

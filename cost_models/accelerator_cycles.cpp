@@ -40,8 +40,17 @@ JobTile tile_at(const Job& job, const Position& at) {
   return {resolve(job.rows, at), resolve(job.columns, at), resolve(job.channels, at), resolve(job.reduction, at)};
 }
 
-JobCost job_cost(const Job& job, const JobTile& t, AcceleratorKind kind) {
+double job_overhead(const Job& job, const Target& target) {
+  return target.accelerator.program_job + (job.fill ? target.cores.fork_join : 0);
+}
+
+JobCost job_cost(const Job& job, const JobTile& tile, AcceleratorKind kind) {
   const Geometry g = geometry_of(kind);
+  JobTile t = tile;
+  if (job.tokens && t.columns >= g.patch) {  // rows of a patch's width
+    t.rows = ceil_div(t.columns, g.patch);
+    t.columns = g.patch;
+  }
   const bool pointwise = job.kind == JobKind::conv1x1, depthwise = job.kind == JobKind::depthwise3x3;
   const bool strided = job.stride > 1;
   Side rows = side_of(t.rows, g.patch, pointwise ? 0 : 2), columns = side_of(t.columns, g.patch, pointwise ? 0 : 2);

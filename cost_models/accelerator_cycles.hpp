@@ -28,6 +28,9 @@ struct JobCost {
   double cycles = 0;
 };
 
+/// Cycles of the orchestrating core to start a hardware job, padding included where the workers write it.
+double job_overhead(const Job& job, const Target& target);
+
 JobCost job_cost(const Job& job, const JobTile& tile, AcceleratorKind kind);
 
 /// The accelerator with its two job contexts: a job can be programmed while another one runs, a third has to wait.

@@ -42,7 +42,7 @@ struct Flow {
 class Nest {
  public:
   Nest(const TileProgram& p, const Target& t, size_t base, int32_t outer)
-      : parts_(p, t, base, outer), base_(base), depth_(parts_.depth()), call_(call_overhead(t.cores)) {
+      : parts_(p, t, base, outer), base_(base), depth_(parts_.depth()), call_(parts_.call()) {
     split_ = depth_ == base_ + 2;
     const bool differs = split_ && parts_.loop(base_).rest != parts_.loop(base_).tile;
     if (differs) parts_.restrict_loop(base_, TermsOf::Part::all_but_last);
@@ -230,7 +230,7 @@ void Nest::add_busy(Estimate& e, double variant, double share) const {
   for (size_t l = base_; l < depth_; ++l) calls *= parts_.loop(l).trips;
   if (depth_ == base_) work = terms.kernel[first];
   for (size_t k = 0; depth_ > base_ && k < places; ++k) work += inner().share[k] * terms.kernel[k];
-  e.compute += calls * work;
+  (parts_.on_accelerator() ? e.accelerator : e.compute) += calls * work;
   e.overhead += calls * call_;
   for (const CopyTerms& m : terms.loads()) {
     if (m.depth < base_) continue;
@@ -265,6 +265,7 @@ double Nest::run(Estimate& e) {
     add_busy(busy, 1, share);
   }
   e.compute += busy.compute;
+  e.accelerator += busy.accelerator;
   e.dma_in += busy.dma_in;
   e.dma_out += busy.dma_out;
   e.overhead += busy.overhead;
@@ -337,6 +338,7 @@ class Streamed {
 
   static void add(Estimate& e, const Estimate& part, double times) {
     e.compute += times * part.compute;
+    e.accelerator += times * part.accelerator;
     e.dma_in += times * part.dma_in;
     e.dma_out += times * part.dma_out;
     e.l3 += times * part.l3;

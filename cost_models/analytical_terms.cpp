@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "cost_models/accelerator_cycles.hpp"
 #include "cost_models/kernel_cycles.hpp"
 
 namespace ares {
@@ -16,11 +17,13 @@ TermsOf::TermsOf(const TileProgram& program, const Target& target, size_t base, 
       out_beat_(1 / target.dma.bytes_per_cycle_out) {
   set_loops(outer);
   const Kernel* kernel = nullptr;
+  const Job* job = nullptr;
   const TileOperation* store = nullptr;
   for (size_t depth = 0; depth <= depth_; ++depth) {
     for (const TileOperation& op : p_.operations) {
       if (op.depth != depth) continue;
       if (const auto* k = std::get_if<Kernel>(&op.what)) kernel = k;
+      if (const auto* j = std::get_if<Job>(&op.what)) job = j;
       const auto* copy = std::get_if<Copy>(&op.what);
       if (!copy || copy->from == Level::l3) continue;
       if (is_load(*copy)) {
@@ -29,12 +32,17 @@ TermsOf::TermsOf(const TileProgram& program, const Target& target, size_t base, 
         store = &op;
     }
   }
-  assert(kernel && store);
+  assert((kernel || job) && store);
   set_copy(copies_[load_count_], *store, std::get<Copy>(store->what));
   for (size_t i = 0; i < load_count_; ++i)
-    if (copies_[i].copy->operand == Operand::input) set_fill(copies_[i]);
-  set_kernel(*kernel);
+    if (copies_[i].copy->operand == Operand::input && (kernel || job->fill)) set_fill(copies_[i]);
+  if (job)
+    set_job(*job);
+  else
+    set_kernel(*kernel);
 }
+
+double TermsOf::call() const { return job_ ? job_overhead(*job_, t_) : call_overhead(t_.cores); }
 
 void TermsOf::set_loops(int32_t outer) {
   for (size_t i = 0; i < base_; ++i) loops_[i] = {1, outer, outer, {1, 0, 0}};
@@ -187,6 +195,13 @@ void TermsOf::set_kernel(const Kernel& k) {
     channel_shares_[i] = formula_.channel_share(channels_.size[i]);
 }
 
+void TermsOf::set_job(const Job& job) {
+  job_ = &job;
+  rows_ = side(job.rows);
+  columns_ = side(job.columns);
+  channels_ = side(job.channels);
+}
+
 /// Shares of whole and last steps where the innermost loop stands at `place`.
 std::array<double, 2> TermsOf::side_shares(const Side& s, Place place) const {
   if (s.loop == none) return {1, 0};
@@ -294,8 +309,33 @@ void TermsOf::kernel_terms(ByPlace& out) const {
   if (inner.trips > 1 && (split || inner.rest != inner.tile)) out[last] = cycles_at(last);
 }
 
+void TermsOf::job_terms(ByPlace& out) const {
+  const auto cycles_at = [&](Place place) {
+    const auto rows = side_shares(rows_, place), columns = side_shares(columns_, place);
+    const auto channels = side_shares(channels_, place);
+    double sum = fill_;
+    for (size_t i = 0; i < 2; ++i)
+      for (size_t j = 0; j < 2; ++j)
+        for (size_t k = 0; k < 2; ++k) {
+          const double w = rows[i] * columns[j] * channels[k];
+          if (w == 0) continue;
+          const JobTile tile{rows_.size[i], columns_.size[j], channels_.size[k], job_->reduction.whole};
+          const JobCost cost = job_cost(*job_, tile, t_.accelerator.kind);
+          sum += w * cost.count * cost.cycles;
+        }
+    return sum;
+  };
+  out[first] = out[middle] = out[last] = cycles_at(first);
+  if (depth_ == base_) return;
+  const LoopTerms& inner = loops_[depth_ - 1];
+  if (inner.trips > 1 && inner.rest != inner.tile) out[last] = cycles_at(last);
+}
+
 void TermsOf::terms(Terms& out) const {
-  kernel_terms(out.kernel);
+  if (job_)
+    job_terms(out.kernel);
+  else
+    kernel_terms(out.kernel);
   out.load_count = load_count_;
   for (size_t i = 0; i < load_count_; ++i) copy_terms(copies_[i], out.load[i]);
   copy_terms(copies_[load_count_], out.store);

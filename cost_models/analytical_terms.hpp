@@ -54,6 +54,11 @@ class TermsOf {
   /// Loops from `base` on nest; loops before it stand at a step of `outer` units.
   TermsOf(const TileProgram& program, const Target& target, size_t base, int32_t outer);
 
+  /// The work is the accelerator's.
+  bool on_accelerator() const { return job_ != nullptr; }
+  /// Cycles of the orchestrator to start a call or job.
+  double call() const;
+
   size_t base() const { return base_; }
   size_t depth() const { return depth_; }
   const LoopTerms& loop(size_t i) const { return loops_[i]; }
@@ -95,6 +100,7 @@ class TermsOf {
   bool join(CopyParts& weights, const TileOperation& op, const Copy& copy) const;
   Line line_of(const Region& r, int32_t columns, int32_t bytes, bool padded, bool into_l1) const;
   void set_kernel(const Kernel& k);
+  void set_job(const Job& job);
   void set_fill(const CopyParts& input);
   Shares shares(const Dim& d, size_t place) const;
   ByPlace size_by_place(const Dim& d) const;
@@ -102,6 +108,7 @@ class TermsOf {
   bool by_place(const Dim& d) const { return d.entries > 1 && static_cast<size_t>(d.loop) + 1 == depth_; }
   void copy_terms(const CopyParts& parts, CopyTerms& out) const;
   void kernel_terms(ByPlace& out) const;
+  void job_terms(ByPlace& out) const;
 
   const TileProgram& p_;
   const Target& t_;
@@ -120,6 +127,7 @@ class TermsOf {
   std::array<double, 2> side_shares(const Side& s, Place place) const;
 
   const Kernel* kernel_ = nullptr;
+  const Job* job_ = nullptr;
   KernelFormula formula_;
   Side rows_, columns_, channels_;
   std::array<std::array<KernelFormula::Share, 2>, 2> pixel_shares_;

@@ -168,8 +168,8 @@ void Machine::call(const Step& step, Prepared& op) {
 
 void Machine::start(const Step& step, Prepared& op) {
   const JobCost cost = job_cost(*op.job, tile_at(*op.job, *step.position), target_.accelerator.kind);
-  const double programmed = accelerator_.start(cost, target_.accelerator.program_job, now_);
-  const double programming = cost.count * target_.accelerator.program_job;
+  const double program = job_overhead(*op.job, target_), programming = cost.count * program;
+  const double programmed = accelerator_.start(cost, program, now_);
   op.done[static_cast<size_t>(step.instance) % remembered] = accelerator_.done;
   if (trace_) {
     report(Resource::accelerator, step.operation, step.instance, "job", accelerator_.done - cost.count * cost.cycles,

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/lower/lower.hpp"
+#include "cost_models/accelerator_cycles.hpp"
 #include "cost_models/cost_model.hpp"
 #include "cost_models/kernel_cycles.hpp"
 
@@ -45,7 +46,20 @@ double input_bytes(const GroupShape& s) {
   return double(rows) * columns * s.in.c * element;
 }
 
-double constant_bytes(const GroupShape& s) { return double(s.weights_size()) + s.params_size(); }
+double constant_bytes(const GroupShape& s, bool job) { return double(s.weights_size(job)) + s.params_size(job); }
+
+bool may_accelerate(const Query& q) { return q.context.accelerator && q.shape.accelerator.weight_bits > 0; }
+
+/// Cycles of one job for everything: no tiling needs fewer.
+double job_cycles(const Query& q) {
+  const GroupShape& s = q.shape;
+  Job job;
+  job.kind = s.window.kh == 3 ? JobKind::conv3x3 : JobKind::conv1x1;
+  job.weight_bits = s.accelerator.weight_bits;
+  job.scale_bits = s.accelerator.scale_bits;
+  job.tokens = s.family == Family::linear;
+  return job_cost(job, {s.out.h, s.out.w, s.out.c, s.in.c}, q.target.accelerator.kind).cycles;
+}
 
 /// Cycles of all kernel calls together by the fastest kernel of the space.
 double least_kernel_cycles(const Query& q) {
@@ -102,6 +116,7 @@ double least_kernel_cycles(const Query& q) {
   for (const KnobRange& r : make_space(q.shape, q.context).knobs) {
     if (r.knob != Knob::kernel) continue;
     for (const uint16_t tiling : r.values) {
+      if (kernel_tiling(tiling).style == KernelStyle::accelerator) continue;
       k.tiling = static_cast<uint8_t>(tiling);
       const double cycles = least();
       best = best == 0 ? cycles : std::min(best, cycles);
@@ -110,15 +125,14 @@ double least_kernel_cycles(const Query& q) {
   return best;
 }
 
-}  // namespace
-
-double lower_bound(const Query& q) {
+double bound_of(const Query& q, bool job) {
   const DmaParams& dma = q.target.dma;
-  const double constants = constant_bytes(q.shape);
+  const double constants = constant_bytes(q.shape, job);
   const int operands = 2 + (q.shape.weights_size() > 0) + (q.shape.params_size() > 0) + is_elementwise(q.shape.family);
   const double first_in = dma.latency + 1, last_out = dma.latency + 1;
-  const double call = call_overhead(q.target.cores);
-  const double work = least_kernel_cycles(q) + call + operands * dma.setup_1d + first_in + last_out;
+  const double call = job ? q.target.accelerator.program_job : call_overhead(q.target.cores);
+  const double kernels = job ? job_cycles(q) : least_kernel_cycles(q);
+  const double work = kernels + call + operands * dma.setup_1d + first_in + last_out;
   const double in = (input_bytes(q.shape) + constants) / dma.bytes_per_cycle_in + dma.latency + call + last_out;
   const double out_bytes = static_cast<double>(written(q.shape).count()) * element_bytes(q.shape.out_type);
   const double out = out_bytes / dma.bytes_per_cycle_out + first_in + call + dma.latency;
@@ -126,6 +140,13 @@ double lower_bound(const Query& q) {
   if (q.context.weights == Level::l3 && has_weights(q.shape.family))
     l3 = constants / q.target.l3.bytes_per_cycle_read + q.target.l3.latency + first_in + call + last_out;
   return std::max({work, in, out, l3});
+}
+
+}  // namespace
+
+double lower_bound(const Query& q) {
+  const double cluster = bound_of(q, false);
+  return may_accelerate(q) ? std::min(cluster, bound_of(q, true)) : cluster;
 }
 
 }  // namespace ares

@@ -62,9 +62,9 @@ AcceleratorForm accelerator_form(const Weighted& w, const Tensor& in, const Tens
   form.weight_bits = static_cast<uint8_t>(bits);
   const int32_t largest = *std::max_element(w.requant.m.begin(), w.requant.m.end());
   form.scale_bits = largest < 1 << 8 ? 8 : largest < 1 << 16 ? 16 : 32;
-  // The engine writes zeros for at most a row or column at each side by itself.
+  // Under a 3x3 window the engine itself puts zeros for at most a row or column at each side.
   const Window& k = w.window;
-  form.fill = is_padded(k) && (in.q.zero_point != 0 || std::max({k.pt, k.pl, k.pb, k.pr}) > 1);
+  form.fill = is_padded(k) && (k.kh == 1 || in.q.zero_point != 0 || std::max({k.pt, k.pl, k.pb, k.pr}) > 1);
   return form;
 }
 

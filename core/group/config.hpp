@@ -84,6 +84,10 @@ inline bool on_accelerator(const Config& c) {
   return c[Knob::kernel] != 0 && kernel_tiling(c[Knob::kernel]).style == KernelStyle::accelerator;
 }
 
+/// The kernel knob's value for that.
+inline constexpr uint16_t accelerator_kernel = 9;
+static_assert(kernel_tilings[accelerator_kernel - 1].style == KernelStyle::accelerator);
+
 /// Pixels whose windows a worker of an im2col kernel gathers before it computes them: whole blocks of `block` pixels,
 /// about a KiB. `channel_bytes`: of a window.
 inline constexpr int32_t gathered_pixels(int32_t block, int32_t channel_bytes) {

@@ -87,15 +87,28 @@ Knob largest_buffer(const GroupShape& s, const Config& c) {
   return knob_of(worst);
 }
 
+/// The accelerator splits no reduction, and no workers divide its work: one axis stands for all.
+std::optional<Infeasible> foreign_to_accelerator(const GroupShape& s, const Config& c, Knob k) {
+  if (k == Knob::kernel && s.family == Family::linear && tile_of(c, Knob::tile_ci, s.in.c) < s.in.c)
+    return Infeasible{Constraint::foreign_value, Knob::tile_ci};
+  const ParallelAxis axis = s.family == Family::conv ? ParallelAxis::rows
+                            : s.in.w > 1             ? ParallelAxis::pixels
+                                                     : ParallelAxis::channels;
+  if (k == Knob::parallel && c[k] != static_cast<uint16_t>(axis)) return Infeasible{Constraint::foreign_value, k};
+  return std::nullopt;
+}
+
 /// The constraint that binding `k` can break, given that all knobs before it are bound and the rest stand at values
 /// that need the least memory.
 std::optional<Infeasible> check_knob(const GroupShape& s, const Context& ctx, const Config& c, Knob k) {
+  if (on_accelerator(c) && (k == Knob::kernel || k == Knob::parallel))
+    if (const auto foreign = foreign_to_accelerator(s, c, k)) return foreign;
   if (is_tile(k) || k == Knob::buf_in || k == Knob::buf_w || k == Knob::buf_out || k == Knob::kernel) {
     const uint32_t need = l1_bytes(s, ctx, c);
     if (need > ctx.l1_bytes)
       return Infeasible{Constraint::l1_capacity, largest_buffer(s, c), int64_t{need} - ctx.l1_bytes};
   }
-  if (k == Knob::tile_l2 || k == Knob::buf_l2) {
+  if (k == Knob::tile_l2 || k == Knob::buf_l2 || (k == Knob::kernel && streamed(s, ctx))) {
     const uint32_t need = l2_bytes(s, ctx, c);
     if (need > ctx.l2_staging)
       return Infeasible{Constraint::l2_capacity, Knob::tile_l2, int64_t{need} - ctx.l2_staging};
@@ -206,8 +219,8 @@ uint32_t l2_bytes(const GroupShape& s, const Context& ctx, const Config& c) {
   if (!streamed(s, ctx)) return 0;
   const auto chunk = static_cast<uint32_t>(tile_of(c, Knob::tile_l2, s.out.c));
   const uint32_t copies = c[Knob::buf_l2] == 0 ? 1 : c[Knob::buf_l2];
-  return (round16(chunk * static_cast<uint32_t>(s.channel_bytes())) +
-          round16(chunk * static_cast<uint32_t>(s.param_bytes()))) *
+  return (round16(chunk * static_cast<uint32_t>(least_channel_bytes(s, c))) +
+          round16(chunk * static_cast<uint32_t>(least_param_bytes(s, c)))) *
          copies;
 }
 

@@ -21,13 +21,12 @@ void knobs(const GroupShape& s, SearchSpace& space) {
   add_knob(space, Knob::buf_w, {1, 2});
   add_knob(space, Knob::buf_out, {1, 2});
   if (pointwise(s))
-    add_knob(space, Knob::kernel, {tiling_named("gemm_4x2"), tiling_named("gemm_4x4"), tiling_named("gemm_5x4")});
+    add_kernel_knob(space, {tiling_named("gemm_4x2"), tiling_named("gemm_4x4"), tiling_named("gemm_5x4")});
   else if (s.window.dh == 1 && s.window.dw == 1)
-    add_knob(
-        space, Knob::kernel,
-        {tiling_named("im2col_4x2"), tiling_named("im2col_4x4"), tiling_named("slide_4x4"), tiling_named("slide_2x8")});
+    add_kernel_knob(space, {tiling_named("im2col_4x2"), tiling_named("im2col_4x4"), tiling_named("slide_4x4"),
+                            tiling_named("slide_2x8")});
   else
-    add_knob(space, Knob::kernel, {tiling_named("im2col_4x2"), tiling_named("im2col_4x4")});
+    add_kernel_knob(space, {tiling_named("im2col_4x2"), tiling_named("im2col_4x4")});
   add_knob(space, Knob::parallel,
            {static_cast<uint16_t>(ParallelAxis::rows), static_cast<uint16_t>(ParallelAxis::pixels),
             static_cast<uint16_t>(ParallelAxis::channels)});
@@ -46,8 +45,8 @@ void buffers(const GroupShape& s, const Config& c, BufferBytes& out) {
   const int32_t th = tile_of(c, Knob::tile_h, s.out.h), tw = tile_of(c, Knob::tile_w, s.out.w);
   const int32_t tc = tile_of(c, Knob::tile_co, s.out.c);
   out[Role::input] = input_tile_bytes(s, th, tw, s.in.c);
-  out[Role::weights] = static_cast<uint32_t>(tc * s.channel_bytes());
-  out[Role::params] = static_cast<uint32_t>(tc * s.param_bytes());
+  out[Role::weights] = static_cast<uint32_t>(tc * least_channel_bytes(s, c));
+  out[Role::params] = static_cast<uint32_t>(tc * least_param_bytes(s, c));
   out[Role::output] = static_cast<uint32_t>(th * tw * tc * element_bytes(s.out_type));
   if (c[Knob::kernel] != 0 && kernel_tiling(c[Knob::kernel]).style == KernelStyle::im2col)
     out[Role::scratch] =
@@ -58,11 +57,10 @@ void parts(const GroupShape& s, const Config& c, const Extents& e, Parts& out) {
   const Extent rows = e[static_cast<size_t>(Knob::tile_h)], columns = e[static_cast<size_t>(Knob::tile_w)];
   const Extent channels = e[static_cast<size_t>(Knob::tile_co)];
   const int32_t element = element_bytes(s.out_type);
+  const int32_t weights = s.channel_bytes(on_accelerator(c)), params = s.param_bytes(on_accelerator(c));
   out.input = {{window_rows(s, rows), window_columns(s, columns), whole_dim(s.in.c)}, {s.in.w * s.in.c, s.in.c}};
-  out.weights = {{plain_dim(channels, s.out.c), whole_dim(1), whole_dim(s.channel_bytes())},
-                 {s.channel_bytes(), s.channel_bytes()}};
-  out.params = {{plain_dim(channels, s.out.c), whole_dim(1), whole_dim(s.param_bytes())},
-                {s.param_bytes(), s.param_bytes()}};
+  out.weights = {{plain_dim(channels, s.out.c), whole_dim(1), whole_dim(weights)}, {weights, weights}};
+  out.params = {{plain_dim(channels, s.out.c), whole_dim(1), whole_dim(params)}, {params, params}};
   out.output = {{plain_dim(rows, s.out.h), plain_dim(columns, s.out.w), element_dim(channels, s.out.c, element)},
                 {s.out.w * s.out.c * element, s.out.c * element}};
   Kernel& k = out.kernel;

@@ -3,6 +3,7 @@
 // constraints that all share live in core/group/space.cpp.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <boost/container/static_vector.hpp>
 
@@ -87,6 +88,19 @@ inline RegionDim plain_dim(Extent units, int32_t extent) { return {units, extent
 inline RegionDim element_dim(Extent units, int32_t count, int32_t bytes) {
   units.scale = units.halo = static_cast<int16_t>(bytes);
   return {units, count * bytes, 0};
+}
+
+/// The kernel knob with these values, and the accelerator where the group may be placed on it.
+void add_kernel_knob(SearchSpace& space, std::initializer_list<uint16_t> values);
+
+/// Bytes per output channel of weights and parameters under a config; while its kernel is open, the fewest.
+inline int32_t least_channel_bytes(const GroupShape& s, const Config& c) {
+  const bool open = c[Knob::kernel] == 0 && s.accelerator.weight_bits > 0, job = on_accelerator(c);
+  return open ? std::min(s.channel_bytes(false), s.channel_bytes(true)) : s.channel_bytes(job);
+}
+inline int32_t least_param_bytes(const GroupShape& s, const Config& c) {
+  const bool open = c[Knob::kernel] == 0 && s.accelerator.weight_bits > 0, job = on_accelerator(c);
+  return open ? std::min(s.param_bytes(false), s.param_bytes(true)) : s.param_bytes(job);
 }
 
 /// `count` bytes or elements, all of them.

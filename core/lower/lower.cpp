@@ -109,8 +109,9 @@ class Lowering {
 
   bool add_staging() {
     const auto chunk = static_cast<uint32_t>(tile_of(config_, Knob::tile_l2, shape_.out.c));
-    staged_weights_ = add_l2_buffer(chunk * static_cast<uint32_t>(shape_.channel_bytes()));
-    staged_params_ = add_l2_buffer(chunk * static_cast<uint32_t>(shape_.param_bytes()));
+    const bool job = on_accelerator(config_);
+    staged_weights_ = add_l2_buffer(chunk * static_cast<uint32_t>(shape_.channel_bytes(job)));
+    staged_params_ = add_l2_buffer(chunk * static_cast<uint32_t>(shape_.param_bytes(job)));
     return p_.l2_bytes <= context_.l2_staging;
   }
 
@@ -169,7 +170,34 @@ class Lowering {
     load(Operand::input, Role::input, parts_.input, none);
     const auto input = static_cast<OperationId>(p_.operations.size() - 1);
     for (OperationId l = 0; l <= input; ++l) add_wait(p_.operations[static_cast<size_t>(l)].depth, l);
-    add_kernel_and_store(input);
+    if (on_accelerator(config_))
+      add_job_and_store(input);
+    else
+      add_kernel_and_store(input);
+  }
+
+  void add_job_and_store(OperationId input) {
+    const uint8_t store_depth = depth_of(parts_.output), depth = static_cast<uint8_t>(p_.loops.size());
+    add_wait(store_depth, static_cast<OperationId>(p_.operations.size() + 3));
+    const auto job = static_cast<OperationId>(p_.operations.size());
+    const Kernel& k = parts_.kernel;
+    Job& j = add<Job>(depth, Phase::before);
+    j.kind = shape_.window.kh == 3 ? JobKind::conv3x3 : JobKind::conv1x1;
+    j.weight_bits = shape_.accelerator.weight_bits;
+    j.scale_bits = shape_.accelerator.scale_bits;
+    j.fill = shape_.accelerator.fill;
+    j.tokens = shape_.family == Family::linear;
+    j.in = id(Role::input);
+    j.weights = id(Role::weights);
+    j.params = id(Role::params);
+    j.out = id(Role::output);
+    j.rows = k.rows;
+    j.columns = k.columns;
+    j.channels = k.channels;
+    j.reduction = k.reduction;
+    j.input_copy = input;
+    add_wait(depth, job);
+    add_copy(store_depth, Phase::after, Level::l1, Level::l2, Operand::output, id(Role::output), none, parts_.output);
   }
 
   void add_kernel_and_store(OperationId input) {
@@ -259,6 +287,12 @@ void add_tile_knob(SearchSpace& space, Knob knob, int32_t extent, int32_t quantu
   const size_t skip = values.size() > range.values.capacity() ? values.size() - range.values.capacity() : 0;
   range.values.assign(std::next(values.begin(), static_cast<long>(skip)), values.end());
   space.knobs.push_back(range);
+}
+
+void add_kernel_knob(SearchSpace& space, std::initializer_list<uint16_t> values) {
+  add_knob(space, Knob::kernel, values);
+  if (!space.context.accelerator || space.shape.accelerator.weight_bits == 0) return;
+  space.knobs.back().values.push_back(accelerator_kernel);
 }
 
 void add_knob(SearchSpace& space, Knob knob, std::initializer_list<uint16_t> values) {

@@ -1,8 +1,11 @@
 #include "core/lower/pack.hpp"
 
+#include <algorithm>
 #include <span>
 
+#include "core/group/accelerator.hpp"
 #include "core/ir/graph.hpp"
+#include "core/lower/family.hpp"
 
 namespace ares {
 namespace {
@@ -38,6 +41,45 @@ PackedOperands pack_weighted(const Weighted& layer, const GroupShape& shape) {
   return packed;
 }
 
+/// One output channel's weights as bit planes.
+void pack_job_channel(const Weighted& layer, const GroupShape& shape, size_t channel, std::vector<uint8_t>& bytes) {
+  const int32_t taps = shape.window.kh * shape.window.kw, in = shape.in.c, bits = shape.accelerator.weight_bits;
+  const int32_t zero = layer.weight_zero.empty() ? 0 : layer.weight_zero.front(), offset = job_weight_offset(layer);
+  const int8_t* weights = layer.weights.data() + channel * static_cast<size_t>(taps * in);
+  for (int32_t first = 0; first < in; first += job_channels_in)
+    for (int32_t bit = 0; bit < bits; ++bit)
+      for (int32_t tap = 0; tap < taps; ++tap) {
+        uint32_t word = 0;
+        for (int32_t i = 0; i < std::min(job_channels_in, in - first); ++i) {
+          const auto stored = static_cast<uint32_t>(weights[tap * in + first + i] - zero - offset);
+          word |= (stored >> bit & 1) << i;
+        }
+        bytes.push_back(static_cast<uint8_t>(word));
+        bytes.push_back(static_cast<uint8_t>(word >> 8));
+      }
+}
+
+/// The parameters of channels [begin, end), which one job reads.
+void pack_job_params(const Requant& r, const AcceleratorForm& form, int32_t begin, int32_t end,
+                     std::vector<uint8_t>& bytes) {
+  for (int32_t c = begin; c < end; ++c) append_int32(bytes, r.B[static_cast<size_t>(c)]);
+  for (int32_t c = begin; c < end; ++c)
+    for (int shift = 0; shift < form.scale_bits; shift += 8)
+      bytes.push_back(static_cast<uint8_t>(r.m[static_cast<size_t>(c)] >> shift));
+}
+
+PackedOperands pack_job(const Weighted& layer, const GroupShape& shape, const Config& config) {
+  PackedOperands packed;
+  for (size_t c = 0; c < static_cast<size_t>(shape.out.c); ++c) pack_job_channel(layer, shape, c, packed.weights);
+  const int32_t chunk = tile_of(config, Knob::tile_l2, shape.out.c), tile = tile_of(config, Knob::tile_co, chunk);
+  for (int32_t from = 0; from < shape.out.c; from += chunk) {
+    const int32_t to = std::min(from + chunk, shape.out.c);
+    for (int32_t c = from; c < to; c += tile)
+      pack_job_params(layer.requant, shape.accelerator, c, std::min(c + tile, to), packed.params);
+  }
+  return packed;
+}
+
 std::vector<uint8_t> words(std::initializer_list<int32_t> values) {
   std::vector<uint8_t> bytes;
   for (const int32_t v : values) append_int32(bytes, v);
@@ -65,9 +107,10 @@ PackedOperands pack_product(const LayerGraph& graph, const Group& group, const R
 
 }  // namespace
 
-PackedOperands pack(const LayerGraph& graph, const Group& group) {
+PackedOperands pack(const LayerGraph& graph, const Group& group, const Config& config) {
   const Operation& op = graph.dag[group.layers.front()].op;
-  if (const auto* weighted = std::get_if<Weighted>(&op)) return pack_weighted(*weighted, group.shape);
+  if (const auto* weighted = std::get_if<Weighted>(&op))
+    return on_accelerator(config) ? pack_job(*weighted, group.shape, config) : pack_weighted(*weighted, group.shape);
   if (const auto* table = std::get_if<Table>(&op)) return {{table->map.begin(), table->map.end()}, {}};
   if (const auto* pool = std::get_if<AveragePool>(&op)) return {{}, pack_params(pool->requant)};
   if (const auto* curve = std::get_if<Curve>(&op)) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/group/config.hpp"
 #include "core/group/group.hpp"
 
 namespace ares {
@@ -16,10 +17,14 @@ namespace ares {
 /// per number of positions. add: params {m_a, B, m_b, 0}; multiply, matmul: {m, B, z_a, z_b}. norm: weights are
 /// its terms in the order of NormTerms (norm_words), params per channel; softmax: its table, and one pair. Others:
 /// empty.
+///
+/// On the accelerator (core/group/accelerator.hpp): weights [c_out][ceil(c_in / 16)][bit][tap] of 16 bits, one per
+/// input channel, of w - z_w less job_weight_offset(); params in blocks, one per tile of output channels, each the
+/// tile's int32 biases and then its scales of scale_bits.
 struct PackedOperands {
   std::vector<uint8_t> weights, params;
 };
 
-PackedOperands pack(const LayerGraph& graph, const Group& group);
+PackedOperands pack(const LayerGraph& graph, const Group& group, const Config& config);
 
 }  // namespace ares

@@ -73,7 +73,16 @@ uint64_t constant_tensor_bytes(const LayerGraph& graph) {
   return bytes;
 }
 
-uint64_t constant_bytes(const GroupShape& s) { return aligned(s.weights_size()) + aligned(s.params_size()); }
+uint64_t constant_bytes(const GroupShape& s, bool job) {
+  return aligned(s.weights_size(job)) + aligned(s.params_size(job));
+}
+
+/// Wherever the group will be placed.
+uint64_t most_constant_bytes(const GroupInContext& g) {
+  const GroupShape& s = g.group.shape;
+  const bool either = g.context.accelerator && s.accelerator.weight_bits > 0;
+  return either ? std::max(constant_bytes(s, false), constant_bytes(s, true)) : constant_bytes(s, false);
+}
 
 struct Layout {
   std::vector<GroupInContext> groups;
@@ -107,6 +116,7 @@ Result<Layout> lay_out(const LayerGraph& graph, const Target& target, const Plan
     c.l1_bytes = l.memory.l1;
     c.cores = options.cores;
     c.stack = stack;
+    c.accelerator = options.accelerator && target.accelerator.kind == AcceleratorKind::ne16;
     l.groups.push_back({std::move(g), c});
     l.tensors.push_back({0, static_cast<int>(l.groups.size()) - 1, static_cast<int>(l.groups.size()) - 1, 0});
   }
@@ -119,7 +129,7 @@ Result<Layout> lay_out(const LayerGraph& graph, const Target& target, const Plan
 Result<void> place_constants(const LayerGraph& graph, Layout& l) {
   std::vector<size_t> by_size(l.groups.size());
   std::iota(by_size.begin(), by_size.end(), size_t{0});
-  const auto bytes = [&](size_t g) { return constant_bytes(l.groups[g].group.shape); };
+  const auto bytes = [&](size_t g) { return most_constant_bytes(l.groups[g]); };
   std::stable_sort(by_size.begin(), by_size.end(), [&](size_t a, size_t b) { return bytes(a) > bytes(b); });
   uint64_t resident = constant_tensor_bytes(graph), total = 0;
   for (size_t g = 0; g < l.groups.size(); ++g) resident += bytes(g);
@@ -153,7 +163,8 @@ Result<Layout> contexts(const LayerGraph& graph, const Target& target, const Pla
 void place_groups(NetworkProgram& n, const Layout& l, uint64_t tensor_bytes) {
   uint64_t l3 = tensor_bytes;
   const auto place = [&](PlannedGroup& g, Level level) {
-    const uint32_t weights = g.group.shape.weights_size(), params = g.group.shape.params_size();
+    const bool job = on_accelerator(g.chosen.config);
+    const uint32_t weights = g.group.shape.weights_size(job), params = g.group.shape.params_size(job);
     const uint64_t base = level == Level::l2 ? n.arena_bytes + l3 : l3;
     g.weights = {level, static_cast<uint32_t>(base), weights};
     g.params = {level, static_cast<uint32_t>(base + aligned(weights)), params};

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <vector>
 
+#include "core/tile/job.hpp"
 #include "core/tile/kernels.hpp"
 #include "core/tile/walker.hpp"
 
@@ -20,6 +21,14 @@ struct Transfer {
   uint8_t* near_end;
   uint8_t* far_end;
   Box box;
+};
+
+/// What a job has computed.
+struct Output {
+  OperationId operation;
+  int32_t instance;
+  uint8_t* to;
+  std::vector<uint8_t> bytes;
 };
 
 class Machine {
@@ -44,8 +53,8 @@ class Machine {
       complete(step.operation, step.instance);
     else if (const auto* kernel = std::get_if<Kernel>(&what))
       call(step, *kernel);
-    else if (std::holds_alternative<Job>(what))
-      failure_ = "accelerator jobs are not interpreted";
+    else if (const auto* job = std::get_if<Job>(&what))
+      start(step, *job);
   }
 
   uint8_t* slot(BufferId b, int32_t index) {
@@ -102,6 +111,11 @@ class Machine {
   }
 
   void complete(OperationId operation, int32_t instance) {
+    std::erase_if(jobs_, [&](const Output& o) {
+      if (o.operation != operation || o.instance > instance) return false;
+      std::memcpy(o.to, o.bytes.data(), o.bytes.size());
+      return true;
+    });
     std::erase_if(transfers_, [&](const Transfer& t) {
       if (t.operation != operation || t.instance > instance) return false;
       move(std::get<Copy>(p_.operations[static_cast<size_t>(operation)].what), t);
@@ -122,6 +136,26 @@ class Machine {
         else
           std::memcpy(far_end, near_end, bytes);
       }
+  }
+
+  /// Reads its tiles at once, its output arrives when it is waited for.
+  void start(const Step& step, const Job& job) {
+    const auto at = [&](BufferId b) { return slot(b, (*step.slots)[static_cast<size_t>(b)]); };
+    JobCall c;
+    c.job = &job;
+    c.pad_value = data_.pad_value;
+    c.weight_offset = data_.job_weight_offset;
+    c.shift = data_.requant->shift;
+    c.in = at(job.in);
+    c.weights = at(job.weights);
+    c.params = at(job.params);
+    c.rows = resolve(job.rows, *step.position);
+    c.columns = resolve(job.columns, *step.position);
+    c.channels = resolve(job.channels, *step.position);
+    c.reduction = resolve(job.reduction, *step.position);
+    c.input_box =
+        resolve(std::get<Copy>(p_.operations[static_cast<size_t>(job.input_copy)].what).region, *step.position);
+    jobs_.push_back({step.operation, step.instance, at(job.out), run_job(c)});
   }
 
   void call(const Step& step, const Kernel& k) {
@@ -155,6 +189,7 @@ class Machine {
   const OperandData& data_;
   std::vector<uint8_t> l1_, l2_;
   std::vector<Transfer> transfers_;
+  std::vector<Output> jobs_;
   std::string failure_;
 };
 

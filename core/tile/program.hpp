@@ -157,7 +157,7 @@ struct Job {
   BufferId in = none, weights = none, params = none, out = none;
   OperationId input_copy = none;
   Extent rows, columns, channels, reduction;
-  Window window;  ///< pads: of the whole tensor; input_copy tells those of a tile
+  bool tokens = false;  ///< a row of pixels without neighbours; its end may be overrun to a multiple of three
 };
 
 /// Waits until `operation` has completed. For a copy into a buffer: its current instance. For a copy out of a buffer:

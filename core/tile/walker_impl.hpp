@@ -90,7 +90,7 @@ class Walker {
           if (due(i)) run(i);
           break;
         case TokenKind::drain:
-          if (count_[i] > 0) sink_(Step{StepKind::wait, static_cast<OperationId>(i), count_[i] - 1});
+          if (count_[i] > ahead_[i].waited) sink_(Step{StepKind::wait, static_cast<OperationId>(i), count_[i] - 1});
           break;
       }
     }

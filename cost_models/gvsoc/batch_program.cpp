@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "codegen/runtime_files.hpp"
 #include "codegen/sources.hpp"
@@ -39,9 +40,9 @@ uint32_t append(std::string& data, const std::vector<uint8_t>& bytes) {
 }
 
 /// `streamed`: bytes of the L3 image so far; it is the beginning of the data.
-LaidOut lay_out(const MeasuredLayer& m, uint32_t& streamed) {
+LaidOut lay_out(const MeasuredLayer& m, const Config& config, uint32_t& streamed) {
   LaidOut l;
-  l.packed = pack(m.graph, m.group);
+  l.packed = pack(m.graph, m.group, config);
   uint32_t at = 0;
   const auto place = [&](size_t bytes) {
     const uint32_t here = at;
@@ -190,30 +191,58 @@ std::vector<ProjectFile> class_files(const BatchClass& c) {
   return files;
 }
 
+namespace {
+
+/// A layer with its constants packed as a config wants them.
+struct Variant {
+  size_t layer;
+  Config packed_for;  ///< the knobs that matter to it
+  friend auto operator<=>(const Variant& a, const Variant& b) {
+    return std::tie(a.layer, a.packed_for.value) <=> std::tie(b.layer, b.packed_for.value);
+  }
+};
+
+Config on_the_accelerator() {
+  Config c;
+  c[Knob::kernel] = accelerator_kernel;
+  return c;
+}
+
+Variant variant_of(const BatchCandidate& c) {
+  Variant v{c.layer, {}};
+  if (!on_accelerator(c.config)) return v;
+  for (const Knob k : {Knob::kernel, Knob::tile_co, Knob::tile_l2}) v.packed_for[k] = c.config[k];
+  return v;
+}
+
+}  // namespace
+
 uint64_t operand_bytes(const MeasuredLayer& layer) {
-  uint32_t streamed = 0;
-  return lay_out(layer, streamed).l2_bytes;
+  uint32_t streamed = 0, bytes = lay_out(layer, {}, streamed).l2_bytes;
+  if (layer.context.accelerator && layer.group.shape.accelerator.weight_bits > 0)
+    bytes = std::max(bytes, lay_out(layer, on_the_accelerator(), streamed).l2_bytes);
+  return bytes;
 }
 
 Result<std::vector<ProjectFile>> batch_files(std::span<const MeasuredLayer> layers,
                                              std::span<const BatchCandidate> candidates,
                                              std::span<const size_t> numbers, const Target& target) {
   Tables t;
-  std::map<size_t, size_t> used;  // layer to its place in the tables, in order of the first candidate
-  std::vector<size_t> order;
+  std::map<Variant, size_t> used;  // to its place in the tables, in order of the first candidate
+  std::vector<Variant> order;
   for (const BatchCandidate& c : candidates)
-    if (used.emplace(c.layer, order.size()).second) order.push_back(c.layer);
+    if (used.emplace(variant_of(c), order.size()).second) order.push_back(variant_of(c));
   std::vector<LaidOut> laid_out;
-  for (const size_t l : order) laid_out.push_back(lay_out(layers[l], t.l3_bytes));
+  for (const Variant& v : order) laid_out.push_back(lay_out(layers[v.layer], v.packed_for, t.l3_bytes));
 
   std::string data;
   for (size_t i = 0; i < order.size(); ++i) {  // the L3 image comes first
-    if (layers[order[i]].context.weights != Level::l3) continue;
+    if (layers[order[i].layer].context.weights != Level::l3) continue;
     append(data, laid_out[i].packed.weights);
     append(data, laid_out[i].packed.params);
   }
   for (size_t i = 0; i < order.size(); ++i) {
-    const MeasuredLayer& m = layers[order[i]];
+    const MeasuredLayer& m = layers[order[i].layer];
     LaidOut& l = laid_out[i];
     const auto add = [&](uint32_t offset, const std::vector<uint8_t>& bytes) {
       if (!bytes.empty()) l.operands.push_back({append(data, bytes), offset, static_cast<uint32_t>(bytes.size())});
@@ -233,7 +262,7 @@ Result<std::vector<ProjectFile>> batch_files(std::span<const MeasuredLayer> laye
   std::vector<ProjectFile> files;
   for (size_t i = 0; i < candidates.size(); ++i) {
     const MeasuredLayer& m = layers[candidates[i].layer];
-    const size_t layer = used[candidates[i].layer];
+    const size_t layer = used[variant_of(candidates[i])];
     const std::string name = fmt::format("c{}", numbers[i]);
     auto source = candidate_source(m, laid_out[layer], candidates[i].config, name, target);
     if (!source) return tl::unexpected<Error>(source.error());

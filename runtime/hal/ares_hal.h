@@ -78,12 +78,15 @@ void ares_fetch(void* to, const void* from, uint32_t bytes);
 
 // ---- accelerator ----
 
-// Registers of one job, in the order of the engine's register file. No port runs jobs yet: ares-compile chooses the
-// cluster for every group.
+// Registers of one job, in the order of the engine's register file (NE16: weights, input, output, scales, shifts,
+// biases,
+// ..); the six addresses are byte offsets in L1.
+enum { ARES_JOB_ADDRESSES = 6, ARES_JOB_REGISTERS = 24 };
 typedef struct {
-  uint32_t registers[24];
+  uint32_t registers[ARES_JOB_REGISTERS];
 } ares_job;
 
+// Starts a job; the one before must have been waited for.
 void ares_job_start(const ares_job* job);
 void ares_job_wait(void);
 

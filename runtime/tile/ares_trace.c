@@ -23,8 +23,12 @@ void ares_trace_copy(int32_t commands, const ares_command* first) {
          (int)commands, (int)first->rows, (int)first->row_bytes);
 }
 
+void ares_trace_wait_for(int32_t operation, int32_t instance) {
+  printf("STEP wait %d instance %d\n", (int)operation, (int)instance);
+}
+
 void ares_trace_wait(const ares_transfer* transfer, int32_t instance) {
-  printf("STEP wait %d instance %d\n", (int)transfer->operation, (int)instance);
+  ares_trace_wait_for(transfer->operation, instance);
 }
 
 void ares_trace_run(int32_t operation, int32_t depth, const ares_position* at, const void* const* tiles,

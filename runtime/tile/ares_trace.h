@@ -10,6 +10,7 @@ void ares_trace_issue(const ares_transfer* transfer, int32_t instance, int32_t s
 void ares_trace_group(const char* name);
 void ares_trace_copy(int32_t commands, const ares_command* first);
 void ares_trace_wait(const ares_transfer* transfer, int32_t instance);
+void ares_trace_wait_for(int32_t operation, int32_t instance);
 void ares_trace_run(int32_t operation, int32_t depth, const ares_position* at, const void* const* tiles, int32_t count);
 #else
 static inline void ares_trace_issue(const ares_transfer* transfer, int32_t instance, int32_t slot, int32_t staged_slot,
@@ -19,6 +20,7 @@ static inline void ares_trace_issue(const ares_transfer* transfer, int32_t insta
 static inline void ares_trace_group(const char* name) { (void)name; }
 static inline void ares_trace_copy(int32_t commands, const ares_command* first) { (void)commands, (void)first; }
 static inline void ares_trace_wait(const ares_transfer* transfer, int32_t instance) { (void)transfer, (void)instance; }
+static inline void ares_trace_wait_for(int32_t operation, int32_t instance) { (void)operation, (void)instance; }
 static inline void ares_trace_run(int32_t operation, int32_t depth, const ares_position* at, const void* const* tiles,
                                   int32_t count) {
   (void)operation, (void)depth, (void)at, (void)tiles, (void)count;

@@ -40,7 +40,10 @@ ManyLayers random_layers(Random& random, int count) {
     const Family family = families[i % std::size(families)];
     const bool wide = i >= static_cast<int>(std::size(families)) &&
                       (family == Family::add || family == Family::average_pool);  // 16-bit tensors
-    LayerGraph one = wide ? random_rows(random, family) : random_network(random, family);
+    const bool accelerated = family == Family::conv && i < static_cast<int>(std::size(families));
+    LayerGraph one = accelerated ? accelerated_network(random)
+                     : wide      ? random_rows(random, family)
+                                 : random_network(random, family);
     auto* w = std::get_if<Weighted>(&one.dag[0].op);
     if (w && w->requant.form != RequantForm::raw && i % 3 == 0) round_half_even(w->requant);
     return one;

@@ -22,7 +22,7 @@ class ExpectedTrace {
       else if (s.kind == StepKind::issue)
         issue(s, std::get<Copy>(p_.operations[static_cast<size_t>(s.operation)].what));
       else
-        run(s, std::get<Kernel>(p_.operations[static_cast<size_t>(s.operation)].what));
+        run(s, p_.operations[static_cast<size_t>(s.operation)]);
     });
   }
 
@@ -71,9 +71,14 @@ class ExpectedTrace {
                                 base + far_offset(p_, c, *s.position), shape.commands, shape.rows, shape.row_bytes));
   }
 
-  void run(const Step& s, const Kernel& k) {
+  void run(const Step& s, const TileOperation& op) {
+    std::array<BufferId, 5> buffers;
+    if (const auto* k = std::get_if<Kernel>(&op.what))
+      buffers = {k->in, k->in2, k->weights, k->params, k->out};
+    else if (const auto* j = std::get_if<Job>(&op.what))
+      buffers = {j->in, none, j->weights, j->params, j->out};
     std::string tiles;
-    for (const BufferId b : {k.in, k.in2, k.weights, k.params, k.out})
+    for (const BufferId b : buffers)
       if (b != none) tiles += fmt::format(" {}", slot_offset(b, (*s.slots)[static_cast<size_t>(b)]));
     lines.push_back(fmt::format("STEP run {} tiles{} at{}", s.operation, tiles, at(s)));
   }
@@ -107,7 +112,7 @@ TEST_CASE("the generated C takes the walker's steps") {
     constexpr Family families[] = {Family::conv,    Family::linear, Family::max_pool,    Family::table,
                                    Family::norm,    Family::matmul, Family::conv,        Family::linear,
                                    Family::softmax, Family::add,    Family::average_pool};
-    return random_network(random, families[i % std::size(families)]);
+    return i % 11 == 6 ? accelerated_network(random) : random_network(random, families[i % std::size(families)]);
   });
   check_trace(plan_for_gap9(many.graph, random_configs(random)), many);
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/group/accelerator.hpp"
 #include "core/ir/graph.hpp"
 #include "core/lower/lower.hpp"
 #include "core/lower/pack.hpp"
@@ -23,8 +24,8 @@ bool has_zero_points(const Weighted& w) {
 bool one_config(Random& random, const LayerGraph& network, std::span<const uint8_t> input,
                 const std::vector<uint8_t>& expected) {
   const Group group = make_groups(network).front();
-  const PackedOperands constants = pack(network, group);
-  const Context context = l2_context(static_cast<uint32_t>(pick(random, 2, 24)) * 1024, pick(random, 1, 8));
+  Context context = l2_context(static_cast<uint32_t>(pick(random, 2, 24)) * 1024, pick(random, 1, 8));
+  context.accelerator = true;
   const SearchSpace space = make_space(group.shape, context);
   const std::vector<uint64_t> feasible = feasible_indices(space);
   if (feasible.empty()) return false;
@@ -32,10 +33,13 @@ bool one_config(Random& random, const LayerGraph& network, std::span<const uint8
   const Config config = space.config(feasible[static_cast<size_t>(pick(random, 0, last))]);
   const auto program = lower(group.shape, config, context);
   REQUIRE(program);
+  const PackedOperands constants = pack(network, group, config);
   std::vector<uint8_t> output(expected.size(), 0x5A);
   const auto pad = static_cast<uint8_t>(network.tensors[0].q.zero_point);
   const Requant& requant = std::get<Weighted>(network.dag[0].op).requant;
-  const auto done = interpret(*program, {input, constants.weights, constants.params, output, pad, &requant});
+  OperandData data{input, constants.weights, constants.params, output, pad, &requant};
+  data.job_weight_offset = job_weight_offset(std::get<Weighted>(network.dag[0].op));
+  const auto done = interpret(*program, data);
   REQUIRE_MESSAGE(done, done.error().what);
   CHECK_MESSAGE(output == expected, std::string(name_of(group.shape.family)), " ", to_string(config));
   return true;

@@ -2,6 +2,9 @@
 // one.
 #include <doctest/doctest.h>
 
+#include <set>
+
+#include "core/group/accelerator.hpp"
 #include "core/ir/graph.hpp"
 #include "core/lower/lower.hpp"
 #include "core/lower/pack.hpp"
@@ -20,17 +23,20 @@ struct Case {
   std::vector<uint8_t> expected;
 };
 
-Case random_case(Random& random, Family family) {
-  Case c{random_network(random, family), {}, {}, {}};
+Case case_of(Random& random, LayerGraph network) {
+  Case c{std::move(network), {}, {}, {}};
   c.groups = make_groups(c.network);
   c.inputs = random_inputs(random, c.network);
   c.expected = straight_output(c.network, std::span(c.inputs));
   return c;
 }
 
+Case random_case(Random& random, Family family) { return case_of(random, random_network(random, family)); }
+
 /// Small windows force many tiles; weights come from L3 now and then.
 Context random_context(Random& random, Family family) {
   Context ctx = l2_context(static_cast<uint32_t>(pick(random, 2, 24)) * 1024, pick(random, 1, 8));
+  ctx.accelerator = pick(random, 0, 1) == 1;
   if (has_weights(family) && pick(random, 0, 2) == 0) {
     ctx.weights = Level::l3;
     ctx.l2_staging = static_cast<uint32_t>(pick(random, 1, 16)) * 1024;
@@ -39,13 +45,15 @@ Context random_context(Random& random, Family family) {
 }
 
 /// Interprets one group into its part of the output.
-void run_group(const Case& c, const Group& group, const TileProgram& program, std::span<uint8_t> output) {
+void run_group(const Case& c, const Group& group, const Config& config, const TileProgram& program,
+               std::span<uint8_t> output) {
   const Operation& op = c.network.dag[0].op;
-  const PackedOperands constants = pack(c.network, group);
+  const PackedOperands constants = pack(c.network, group, config);
   const auto input = [&](TensorId t) -> std::span<const uint8_t> { return c.inputs[static_cast<size_t>(t)]; };
   OperandData data{input(group.inputs.front()), constants.weights, constants.params, output};
   data.input2 = input(group.inputs.back());
   data.requant = requant_of(op);
+  if (const auto* w = std::get_if<Weighted>(&op)) data.job_weight_offset = job_weight_offset(*w);
   if (std::holds_alternative<Weighted>(op)) data.pad_value = static_cast<uint8_t>(c.network.tensors[0].q.zero_point);
   if (const auto* r = std::get_if<Rearrange>(&op)) data.pad_value = r->pieces[static_cast<size_t>(group.piece)].fill;
   const auto done = interpret(program, data);
@@ -54,7 +62,7 @@ void run_group(const Case& c, const Group& group, const TileProgram& program, st
 
 std::vector<uint8_t> run_config(const Case& c, const TileProgram& program) {
   std::vector<uint8_t> output(c.expected.size(), 0x5A);
-  run_group(c, c.groups.front(), program, output);
+  run_group(c, c.groups.front(), {}, program, output);
   return output;
 }
 
@@ -77,7 +85,7 @@ int check_layer(Random& random, Family family, int configs) {
       const Config config = spaces[g].config(feasible[g][drawn]);
       const auto program = lower(c.groups[g].shape, config, ctx);
       REQUIRE(program);
-      run_group(c, c.groups[g], *program, output);
+      run_group(c, c.groups[g], config, *program, output);
       configs_text += to_string(config) + "; ";
     }
     const bool equal = output == c.expected;
@@ -107,6 +115,41 @@ TEST_CASE("multiply: every feasible config gives the same bytes") { check_family
 TEST_CASE("rearrange: every feasible config gives the same bytes") { check_family(Family::rearrange, 9, 2000); }
 
 TEST_CASE("curve: every feasible config gives the same bytes") { check_family(Family::curve, 10, 300); }
+
+TEST_CASE("accelerator: every feasible config gives the same bytes") {
+  Random random(14);
+  int done = 0, streamed = 0;
+  std::set<int> bits, scales, fills, kinds;
+  while (done < 1500) {
+    const Case c = case_of(random, accelerated_network(random));
+    const GroupShape& shape = c.groups.front().shape;
+    Context ctx = random_context(random, shape.family);
+    ctx.accelerator = true;
+    const SearchSpace space = make_space(shape, ctx);
+    std::vector<uint64_t> jobs;
+    for (const uint64_t i : feasible_indices(space))
+      if (on_accelerator(space.config(i))) jobs.push_back(i);
+    for (int i = 0; i < 8 && !jobs.empty(); ++i, ++done) {
+      const Config config = space.config(jobs[static_cast<size_t>(pick(random, 0, int32_t(jobs.size()) - 1))]);
+      const auto program = lower(shape, config, ctx);
+      REQUIRE(program);
+      std::vector<uint8_t> output(c.expected.size(), 0x5A);
+      run_group(c, c.groups.front(), config, *program, output);
+      CHECK_MESSAGE(output == c.expected, to_string(config));
+    }
+    if (jobs.empty()) continue;
+    streamed += ctx.weights == Level::l3;
+    bits.insert(shape.accelerator.weight_bits);
+    scales.insert(shape.accelerator.scale_bits);
+    fills.insert(shape.accelerator.fill);
+    kinds.insert(static_cast<int>(shape.family) * 4 + shape.window.kh);
+  }
+  CHECK(bits.size() == 7);
+  CHECK(scales.size() == 3);
+  CHECK(fills.size() == 2);
+  CHECK(kinds.size() == 3);
+  CHECK(streamed > 10);
+}
 
 TEST_CASE("a missing wait shows as a wrong byte") {
   Random random(5);

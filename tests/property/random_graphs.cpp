@@ -70,7 +70,7 @@ bool interpret_group(const LayerGraph& g, const Group& group, const std::vector<
   if (!config) return false;
   const auto program = lower(group.shape, *config, ctx);
   REQUIRE(program);
-  const PackedOperands constants = pack(g, group);
+  const PackedOperands constants = pack(g, group, *config);
   const Operation& op = g.dag[group.layers[0]].op;
   const auto input = bytes_of(data[static_cast<std::size_t>(group.inputs.front())]);
   const auto second = bytes_of(data[static_cast<std::size_t>(group.inputs.back())]);

@@ -8,6 +8,7 @@
 #include "core/arithmetic/average_terms.hpp"
 #include "core/arithmetic/channel_terms.hpp"
 #include "core/arithmetic/make_requant.hpp"
+#include "core/group/accelerator.hpp"
 #include "core/ir/graph.hpp"
 #include "tests/support/synthetic_moves.hpp"
 #include "tests/support/synthetic_rows.hpp"
@@ -81,10 +82,11 @@ void make_asymmetric(Random& random, Weighted& w, size_t channels) {
   for (int8_t& v : w.weights) v = static_cast<int8_t>(pick(random, -reach, reach - 1));
 }
 
-LayerGraph weighted_network(Random& random, Weighted w, Dims in, Dims out, bool raw, bool asymmetric = false) {
+LayerGraph weighted_network(Random& random, Weighted w, Dims in, Dims out, bool raw, bool asymmetric = false,
+                            int bits = 8) {
   const auto channels = static_cast<size_t>(out.c);
   w.weights.resize(channels * static_cast<size_t>(w.window.kh * w.window.kw * in.c / w.groups));
-  for (int8_t& v : w.weights) v = static_cast<int8_t>(pick(random, -127, 127));
+  for (int8_t& v : w.weights) v = static_cast<int8_t>(pick(random, -127, 127) >> (8 - bits));
   if (asymmetric) make_asymmetric(random, w, channels);
   const double scale = std::exp2(real(random, -9, -5));
   for (size_t c = 0; c < channels; ++c) {
@@ -259,6 +261,23 @@ LayerGraph random_network(Random& random, Family family) {
       return random_rows(random, family);
   }
   throw std::logic_error("no such family");
+}
+
+LayerGraph accelerated_network(Random& random) {
+  for (;;) {
+    Weighted w;
+    w.linear = pick(random, 0, 2) == 0;
+    const Dims tokens{1, pick(random, 1, 30), pick(random, 1, 100)};
+    const Dims in = w.linear ? tokens : Dims{pick(random, 1, 14), pick(random, 1, 14), pick(random, 1, 40)};
+    const int32_t channels = pick(random, 1, 80);
+    const auto pad = [&] { return static_cast<int16_t>(w.linear ? 0 : pick(random, 0, 2)); };
+    w.window.kh = w.window.kw = !w.linear && in.h >= 3 && in.w >= 3 && pick(random, 0, 2) != 0 ? 3 : 1;
+    w.window.pt = pad(), w.window.pl = pad(), w.window.pb = pad(), w.window.pr = pad();
+    const Dims out = w.linear ? Dims{1, in.w, channels} : window_output(w.window, in, channels);
+    LayerGraph g = weighted_network(random, w, in, out, false, pick(random, 0, 3) == 0, pick(random, 2, 8));
+    const auto& layer = std::get<Weighted>(g.dag[0].op);
+    if (accelerator_form(layer, g.tensors[0], g.tensors[1]).weight_bits > 0) return g;
+  }
 }
 
 LayerGraph grouped_network(Random& random, bool asymmetric) {

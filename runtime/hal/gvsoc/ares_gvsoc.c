@@ -9,6 +9,14 @@ enum {
   CLUSTER_CONTROL = 0x10200000,
   FETCH_ENABLE = CLUSTER_CONTROL + 0x08,
   BOOT_ADDRESS = CLUSTER_CONTROL + 0x40,  // a word per core
+  ACCELERATOR_CONTROL = CLUSTER_CONTROL + 0x18,
+  ACCELERATOR_CLOCK_AND_PRIORITY = 0x800 | 0x100,
+  NE16 = 0x10201000,
+  NE16_TRIGGER = NE16 + 0x00,
+  NE16_ACQUIRE = NE16 + 0x04,
+  NE16_STATUS = NE16 + 0x0C,  // not 0: a job runs
+  NE16_SOFT_CLEAR = NE16 + 0x14,
+  NE16_JOB = NE16 + 0x20,
   TIMER_CONFIG = 0x10200400,
   TIMER_VALUE = 0x10200408,
   TIMER_START_AND_RESET = 3,
@@ -115,6 +123,8 @@ void ares_open(const ares_platform* wanted) {
   *ares_register(DISPATCH_TEAM) = team;
   barrier_setup(JOIN_BARRIER, team | 1u << ORCHESTRATOR);
   barrier_setup(WORKER_BARRIER, team);
+  *ares_register(ACCELERATOR_CONTROL) |= ACCELERATOR_CLOCK_AND_PRIORITY;
+  *ares_register(NE16_SOFT_CLEAR) = 0;
   ares_gvsoc_l3_fill(wanted->l3, wanted->l3_bytes);
   *ares_register(TIMER_CONFIG) = TIMER_START_AND_RESET;
 }
@@ -149,11 +159,20 @@ void ares_barrier(void) { wait_at(WORKER_BARRIER); }
 // ---- accelerator ----
 
 void ares_job_start(const ares_job* job) {
-  (void)job;
-  ares_bare_fail("this port runs no jobs");
+  const uint32_t base = (uint32_t)(uintptr_t)ares_l1_start;
+  const uint32_t* const r = job->registers;
+  while ((int32_t)*ares_register(NE16_ACQUIRE) < 0) continue;
+  volatile uint32_t* const to = ares_register(NE16_JOB);
+  for (int i = 0; i < ARES_JOB_ADDRESSES; ++i) to[i] = base + r[i];
+  for (int i = ARES_JOB_ADDRESSES; i < ARES_JOB_REGISTERS; ++i) to[i] = r[i];
+  ares_compiler_barrier();
+  *ares_register(NE16_TRIGGER) = 0;
 }
 
-void ares_job_wait(void) {}
+void ares_job_wait(void) {
+  while (*ares_register(NE16_STATUS) != 0) continue;
+  ares_compiler_barrier();
+}
 
 // ---- time ----
 

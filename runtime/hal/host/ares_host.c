@@ -99,11 +99,13 @@ void ares_close(void) {
   pthread_mutex_unlock(&host.mutex);
   for (int32_t i = 0; i < host.platform.cores; ++i) pthread_join(host.threads[i], NULL);
   for (int channel = 0; channel < ARES_CHANNELS; ++channel) ares_host_dma_close((ares_channel)channel);
+  ares_host_jobs_close();
   pthread_barrier_destroy(&host.barrier);
   free(host.l1);
   free(host.l2);
 }
 
+uint32_t ares_host_l1_bytes(void) { return host.platform.l1_bytes; }
 uint8_t* ares_l1(void) { return host.l1; }
 uint8_t* ares_l2(void) { return host.l2; }
 

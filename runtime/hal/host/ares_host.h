@@ -16,6 +16,9 @@ typedef struct {
   const char* far_name;
 } ares_host_ends;
 
+uint32_t ares_host_l1_bytes(void);
+void ares_host_jobs_close(void);
+
 void ares_host_dma_open(ares_channel channel, const ares_host_ends* ends);
 void ares_host_dma_close(ares_channel channel);
 

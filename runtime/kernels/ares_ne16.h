@@ -1,0 +1,38 @@
+// Jobs of the accelerator NE16: one tile of a convolution or linear layer at a time, asynchronous to the workers.
+#ifndef ARES_NE16_H
+#define ARES_NE16_H
+
+#include <stdint.h>
+
+#include "hal/ares_hal.h"
+#include "kernels/ares_kernels.h"
+#include "tile/ares_perf.h"
+
+// u8 input and output, 3x3 or 1x1, stride 1. Weights: per output channel (groups of 16 input channels, bits, taps) of
+// 16 bits, unsigned less `weight_offset`. Params: an int32 bias per output channel, then an unsigned scale of
+// `scale_bits` each; y = clip((acc * scale + bias) >> shift, 0, 255). The input tile includes its padding.
+typedef struct {
+  uint8_t* in;
+  const uint8_t *weights, *params;
+  uint8_t* out;
+  int32_t in_rows, in_columns;
+  ares_padding padding;
+  uint8_t padding_value;
+  int32_t fill;                                // workers write the padding first; else the engine puts zeros there
+  int32_t rows, columns, channels, reduction;  // of the output tile; input channels
+  int32_t tokens;                              // the tile is one row, whose end may be overrun to a multiple of 3
+  int32_t kernel;                              // 3 or 1
+  int32_t weight_bits, scale_bits, weight_offset, shift;
+  int32_t operation;  // number in the tile program
+  // At work.
+  int32_t waited;
+  ares_ticks since;
+} ares_ne16_args;
+
+// Starts the job of one tile.
+void ares_ne16_start(ares_ne16_args* a);
+
+// Waits for the job started first of those not waited for.
+void ares_ne16_wait(ares_ne16_args* a);
+
+#endif
