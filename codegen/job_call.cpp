@@ -36,6 +36,8 @@ class JobPrinter {
     size("reduction", job_.reduction);
     field("tokens", int{job_.tokens});
     field("kernel", job_.kind == JobKind::conv1x1 ? 1 : 3);
+    field("stride", job_.stride);
+    field("depthwise", int{job_.kind == JobKind::depthwise3x3});
     field("weight_bits", job_.weight_bits);
     field("scale_bits", job_.scale_bits);
     field("weight_offset", job_weight_offset(layer));

@@ -21,6 +21,7 @@ constexpr double dense_start = 6, pointwise_start = 10, depthwise_start = 22;
 constexpr double bias_accesses = 4;   ///< per output group; scales: as many as they have bits
 constexpr double raw_accesses = 4;    ///< per output pixel: 32 channels of 32 bits
 constexpr int32_t strided_patch = 2;  ///< outputs per side of a stride-2 job
+constexpr double again = 0.3;         ///< of a job's programming: the registers in which patches of a tile differ
 
 int32_t ceil_div(int32_t a, int32_t b) { return (a + b - 1) / b; }
 
@@ -52,10 +53,10 @@ JobCost job_cost(const Job& job, const JobTile& tile, AcceleratorKind kind) {
     t.columns = g.patch;
   }
   const bool pointwise = job.kind == JobKind::conv1x1, depthwise = job.kind == JobKind::depthwise3x3;
-  const bool strided = job.stride > 1;
+  const bool strided = job.stride > 1 && !pointwise;  // pixels of a 1x1 window may lie anywhere
   Side rows = side_of(t.rows, g.patch, pointwise ? 0 : 2), columns = side_of(t.columns, g.patch, pointwise ? 0 : 2);
   if (strided) {  // each job computes a whole patch and keeps every other output
-    const int32_t inputs = g.patch + (pointwise ? 0 : 2);
+    const int32_t inputs = g.patch + 2;
     rows = {ceil_div(t.rows, strided_patch), ceil_div(t.rows, strided_patch) * inputs};
     columns = {ceil_div(t.columns, strided_patch), ceil_div(t.columns, strided_patch) * inputs};
   }
@@ -74,9 +75,13 @@ JobCost job_cost(const Job& job, const JobTile& tile, AcceleratorKind kind) {
   return {count, cycles / count};
 }
 
+double programming(int32_t count, double program) {
+  return program * (std::min(count, 2) + again * std::max(count - 2, 0));
+}
+
 double Accelerator::start(const JobCost& jobs, double program, double now) {
   for (int32_t i = 0; i < jobs.count; ++i) {
-    now = std::max(now, done_before) + program;
+    now = std::max(now, done_before) + (i < 2 ? program : again * program);
     done_before = done;
     done = std::max(now, done) + jobs.cycles;
   }

@@ -33,6 +33,9 @@ double job_overhead(const Job& job, const Target& target);
 
 JobCost job_cost(const Job& job, const JobTile& tile, AcceleratorKind kind);
 
+/// Cycles of the core to program `count` hardware jobs of one tile: each of the two contexts once, then what differs.
+double programming(int32_t count, double program);
+
 /// The accelerator with its two job contexts: a job can be programmed while another one runs, a third has to wait.
 struct Accelerator {
   double done = 0, done_before = 0;  ///< end of the last job and of the one before it

@@ -168,15 +168,15 @@ void Machine::call(const Step& step, Prepared& op) {
 
 void Machine::start(const Step& step, Prepared& op) {
   const JobCost cost = job_cost(*op.job, tile_at(*op.job, *step.position), target_.accelerator.kind);
-  const double program = job_overhead(*op.job, target_), programming = cost.count * program;
+  const double program = job_overhead(*op.job, target_), programmed_for = programming(cost.count, program);
   const double programmed = accelerator_.start(cost, program, now_);
   op.done[static_cast<size_t>(step.instance) % remembered] = accelerator_.done;
   if (trace_) {
     report(Resource::accelerator, step.operation, step.instance, "job", accelerator_.done - cost.count * cost.cycles,
            accelerator_.done);
   }
-  result_.overhead += programming;
-  result_.stall += programmed - now_ - programming;
+  result_.overhead += programmed_for;
+  result_.stall += programmed - now_ - programmed_for;
   now_ = programmed;
 }
 

@@ -54,11 +54,15 @@ bool may_accelerate(const Query& q) { return q.context.accelerator && q.shape.ac
 double job_cycles(const Query& q) {
   const GroupShape& s = q.shape;
   Job job;
-  job.kind = s.window.kh == 3 ? JobKind::conv3x3 : JobKind::conv1x1;
+  job.kind = s.family == Family::depthwise ? JobKind::depthwise3x3
+             : s.window.kh == 3            ? JobKind::conv3x3
+                                           : JobKind::conv1x1;
+  job.stride = static_cast<uint8_t>(s.window.sh);
   job.weight_bits = s.accelerator.weight_bits;
   job.scale_bits = s.accelerator.scale_bits;
   job.tokens = s.family == Family::linear;
-  return job_cost(job, {s.out.h, s.out.w, s.out.c, s.in.c}, q.target.accelerator.kind).cycles;
+  const JobCost cost = job_cost(job, {s.out.h, s.out.w, s.out.c, s.in.c}, q.target.accelerator.kind);
+  return cost.count * cost.cycles;
 }
 
 /// Cycles of all kernel calls together by the fastest kernel of the space.

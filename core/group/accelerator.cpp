@@ -16,10 +16,14 @@ std::pair<int32_t, int32_t> weight_range(const Weighted& w) {
   return {*least - zero, *most - zero};
 }
 
-bool has_its_shape(const Weighted& w) {
+/// Outputs of stride 2 lie at even addresses.
+bool has_its_shape(const Weighted& w, const Tensor& in, const Tensor& out) {
   const Window& k = w.window;
   const bool kernel = k.kh == k.kw && (k.kh == 3 || k.kh == 1);
-  return w.groups == 1 && kernel && k.sh == 1 && k.sw == 1 && k.dh == 1 && k.dw == 1;
+  const bool stride = k.sh == k.sw && (k.sh == 1 || (k.sh == 2 && out.dims.c % 2 == 0));
+  const bool depthwise =
+      w.groups == in.dims.c && w.groups == out.dims.c && k.kh == 3 && in.dims.c % job_channels_in == 0;
+  return kernel && stride && k.dh == 1 && k.dw == 1 && (w.groups == 1 || depthwise);
 }
 
 /// Clipping to 0..255 gives what clipping to the layer's own range gives, for every accumulator that its inputs reach.
@@ -54,12 +58,12 @@ bool has_its_requantisation(const Weighted& w, const Tensor& in) {
 
 AcceleratorForm accelerator_form(const Weighted& w, const Tensor& in, const Tensor& out) {
   if (in.type != ElementType::u8 || out.type != ElementType::u8 || w.weights.empty()) return {};
-  if (!has_its_shape(w) || !has_its_requantisation(w, in)) return {};
+  if (!has_its_shape(w, in, out) || !has_its_requantisation(w, in)) return {};
   const auto [least, most] = weight_range(w);
   const int32_t bits = std::max<int32_t>(std::bit_width(static_cast<uint32_t>(most - least)), least_weight_bits);
   if (bits > most_weight_bits) return {};
   AcceleratorForm form;
-  form.weight_bits = static_cast<uint8_t>(bits);
+  form.weight_bits = static_cast<uint8_t>(w.groups == 1 ? bits : most_weight_bits);
   const int32_t largest = *std::max_element(w.requant.m.begin(), w.requant.m.end());
   form.scale_bits = largest < 1 << 8 ? 8 : largest < 1 << 16 ? 16 : 32;
   // Under a 3x3 window the engine itself puts zeros for at most a row or column at each side.

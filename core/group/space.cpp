@@ -6,6 +6,7 @@
 #include <cassert>
 #include <limits>
 
+#include "core/group/accelerator.hpp"
 #include "core/lower/family.hpp"
 
 namespace ares {
@@ -87,13 +88,17 @@ Knob largest_buffer(const GroupShape& s, const Config& c) {
   return knob_of(worst);
 }
 
-/// The accelerator splits no reduction, and no workers divide its work: one axis stands for all.
+/// The accelerator splits no reduction and no group of depthwise channels, and no workers divide its work: one axis
+/// stands for all.
 std::optional<Infeasible> foreign_to_accelerator(const GroupShape& s, const Config& c, Knob k) {
   if (k == Knob::kernel && s.family == Family::linear && tile_of(c, Knob::tile_ci, s.in.c) < s.in.c)
     return Infeasible{Constraint::foreign_value, Knob::tile_ci};
-  const ParallelAxis axis = s.family == Family::conv ? ParallelAxis::rows
-                            : s.in.w > 1             ? ParallelAxis::pixels
-                                                     : ParallelAxis::channels;
+  for (const Knob channels : {Knob::tile_co, Knob::tile_l2})
+    if (s.family == Family::depthwise && tile_of(c, channels, s.out.c) % job_channels_in != 0)
+      return Infeasible{Constraint::foreign_value, channels};
+  const ParallelAxis axis = s.family != Family::linear ? ParallelAxis::rows
+                            : s.in.w > 1               ? ParallelAxis::pixels
+                                                       : ParallelAxis::channels;
   if (k == Knob::parallel && c[k] != static_cast<uint16_t>(axis)) return Infeasible{Constraint::foreign_value, k};
   return std::nullopt;
 }

@@ -13,6 +13,7 @@ void knobs(const GroupShape& s, SearchSpace& space) {
   add_knob(space, Knob::buf_in, {1, 2});
   add_knob(space, Knob::buf_w, {1, 2});
   add_knob(space, Knob::buf_out, {1, 2});
+  if (space.context.accelerator && s.accelerator.weight_bits > 0) add_kernel_knob(space, {0});
   add_knob(space, Knob::parallel,
            {static_cast<uint16_t>(ParallelAxis::rows), static_cast<uint16_t>(ParallelAxis::channels)});
   add_knob(space, Knob::order,
@@ -29,21 +30,20 @@ void buffers(const GroupShape& s, const Config& c, BufferBytes& out) {
   const int32_t th = tile_of(c, Knob::tile_h, s.out.h), tw = tile_of(c, Knob::tile_w, s.out.w);
   const int32_t tc = tile_of(c, Knob::tile_co, s.out.c);
   out[Role::input] = input_tile_bytes(s, th, tw, tc);
-  out[Role::weights] = static_cast<uint32_t>(tc * s.channel_bytes());
-  out[Role::params] = static_cast<uint32_t>(tc * s.param_bytes());
+  out[Role::weights] = static_cast<uint32_t>(tc * s.channel_bytes(on_accelerator(c)));
+  out[Role::params] = static_cast<uint32_t>(tc * s.param_bytes(on_accelerator(c)));
   out[Role::output] = static_cast<uint32_t>(th * tw * tc * element_bytes(s.out_type));
 }
 
-void parts(const GroupShape& s, const Config&, const Extents& e, Parts& out) {
+void parts(const GroupShape& s, const Config& c, const Extents& e, Parts& out) {
   const Extent rows = e[static_cast<size_t>(Knob::tile_h)], columns = e[static_cast<size_t>(Knob::tile_w)];
   const Extent channels = e[static_cast<size_t>(Knob::tile_co)];
   const int32_t element = element_bytes(s.out_type);
+  const int32_t weights = s.channel_bytes(on_accelerator(c)), params = s.param_bytes(on_accelerator(c));
   out.input = {{window_rows(s, rows), window_columns(s, columns), plain_dim(channels, s.in.c)},
                {s.in.w * s.in.c, s.in.c}};
-  out.weights = {{plain_dim(channels, s.out.c), whole_dim(1), whole_dim(s.channel_bytes())},
-                 {s.channel_bytes(), s.channel_bytes()}};
-  out.params = {{plain_dim(channels, s.out.c), whole_dim(1), whole_dim(s.param_bytes())},
-                {s.param_bytes(), s.param_bytes()}};
+  out.weights = {{plain_dim(channels, s.out.c), whole_dim(1), whole_dim(weights)}, {weights, weights}};
+  out.params = {{plain_dim(channels, s.out.c), whole_dim(1), whole_dim(params)}, {params, params}};
   out.output = {{plain_dim(rows, s.out.h), plain_dim(columns, s.out.w), element_dim(channels, s.out.c, element)},
                 {s.out.w * s.out.c * element, s.out.c * element}};
   Kernel& k = out.kernel;

@@ -182,7 +182,9 @@ class Lowering {
     const auto job = static_cast<OperationId>(p_.operations.size());
     const Kernel& k = parts_.kernel;
     Job& j = add<Job>(depth, Phase::before);
-    j.kind = shape_.window.kh == 3 ? JobKind::conv3x3 : JobKind::conv1x1;
+    const bool depthwise = shape_.family == Family::depthwise;
+    j.kind = depthwise ? JobKind::depthwise3x3 : shape_.window.kh == 3 ? JobKind::conv3x3 : JobKind::conv1x1;
+    j.stride = static_cast<uint8_t>(shape_.window.sh);
     j.weight_bits = shape_.accelerator.weight_bits;
     j.scale_bits = shape_.accelerator.scale_bits;
     j.fill = shape_.accelerator.fill;
@@ -194,7 +196,7 @@ class Lowering {
     j.rows = k.rows;
     j.columns = k.columns;
     j.channels = k.channels;
-    j.reduction = k.reduction;
+    j.reduction = depthwise ? k.channels : k.reduction;
     j.input_copy = input;
     add_wait(depth, job);
     add_copy(store_depth, Phase::after, Level::l1, Level::l2, Operand::output, id(Role::output), none, parts_.output);

@@ -20,7 +20,8 @@ namespace ares {
 ///
 /// On the accelerator (core/group/accelerator.hpp): weights [c_out][ceil(c_in / 16)][bit][tap] of 16 bits, one per
 /// input channel, of w - z_w less job_weight_offset(); params in blocks, one per tile of output channels, each the
-/// tile's int32 biases and then its scales of scale_bits.
+/// tile's int32 biases and then its scales of scale_bits. Depthwise: weights [c_out / 16][bit][tap] of 16 bits, one per
+/// channel.
 struct PackedOperands {
   std::vector<uint8_t> weights, params;
 };

@@ -14,8 +14,8 @@ class Engine {
       : c_(call),
         job_(*call.job),
         kernel_(job_.kind == JobKind::conv1x1 ? 1 : 3),
-        in_columns_(call.columns + kernel_ - 1),
-        in_rows_(call.rows + kernel_ - 1) {}
+        in_columns_((call.columns - 1) * job_.stride + kernel_),
+        in_rows_((call.rows - 1) * job_.stride + kernel_) {}
 
   std::vector<uint8_t> run() {
     if (job_.fill) fill_padding();
@@ -44,6 +44,17 @@ class Engine {
     return static_cast<size_t>(row * in_columns_ + column) * static_cast<size_t>(c_.reduction);
   }
 
+  /// Channel k's weight of a depthwise layer less the offset.
+  int32_t depthwise_weight(int32_t k, int32_t tap) const {
+    const int32_t taps = kernel_ * kernel_;
+    int32_t value = 0;
+    for (int32_t bit = 0; bit < job_.weight_bits; ++bit) {
+      const int32_t word = (k / job_channels_in * job_.weight_bits + bit) * taps + tap;
+      value |= (c_.weights[2 * word + k % job_channels_in / 8] >> (k % 8) & 1) << bit;
+    }
+    return value;
+  }
+
   /// The weight less the offset.
   int32_t weight(int32_t k, int32_t tap, int32_t channel) const {
     const int32_t taps = kernel_ * kernel_, groups = (c_.reduction + job_channels_in - 1) / job_channels_in;
@@ -59,9 +70,13 @@ class Engine {
   int32_t sum(int32_t y, int32_t x, int32_t k) const {
     int32_t acc = 0;
     for (int32_t tap = 0; tap < kernel_ * kernel_; ++tap) {
-      const int32_t row = y + tap / kernel_, column = x + tap % kernel_;
+      const int32_t row = y * job_.stride + tap / kernel_, column = x * job_.stride + tap % kernel_;
       if (!job_.fill && !inside(row, column)) continue;  // zeros
       const uint8_t* a = c_.in + pixel(row, column);
+      if (job_.kind == JobKind::depthwise3x3) {
+        acc += a[k] * (depthwise_weight(k, tap) + c_.weight_offset);
+        continue;
+      }
       for (int32_t i = 0; i < c_.reduction; ++i) acc += a[i] * (weight(k, tap, i) + c_.weight_offset);
     }
     return acc;

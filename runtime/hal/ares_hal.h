@@ -86,8 +86,11 @@ typedef struct {
   uint32_t registers[ARES_JOB_REGISTERS];
 } ares_job;
 
-// Starts a job; the one before must have been waited for.
+// Starts a job; those before must have been waited for.
 void ares_job_start(const ares_job* job);
+// Starts one more behind it, which differs from it only in input, output, remainders (16, 17) and padding (20).
+void ares_job_again(const ares_job* job);
+// Waits for all of them.
 void ares_job_wait(void);
 
 // ---- time ----

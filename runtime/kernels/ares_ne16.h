@@ -8,8 +8,8 @@
 #include "kernels/ares_kernels.h"
 #include "tile/ares_perf.h"
 
-// u8 input and output, 3x3 or 1x1, stride 1. Weights: per output channel (groups of 16 input channels, bits, taps) of
-// 16 bits, unsigned less `weight_offset`. Params: an int32 bias per output channel, then an unsigned scale of
+// u8 input and output, 3x3 or 1x1, stride 1 or 2. Weights: per output channel (groups of 16 input channels, bits, taps)
+// of 16 bits, unsigned less `weight_offset`. Params: an int32 bias per output channel, then an unsigned scale of
 // `scale_bits` each; y = clip((acc * scale + bias) >> shift, 0, 255). The input tile includes its padding.
 typedef struct {
   uint8_t* in;
@@ -21,7 +21,7 @@ typedef struct {
   int32_t fill;                                // workers write the padding first; else the engine puts zeros there
   int32_t rows, columns, channels, reduction;  // of the output tile; input channels
   int32_t tokens;                              // the tile is one row, whose end may be overrun to a multiple of 3
-  int32_t kernel;                              // 3 or 1
+  int32_t kernel, stride, depthwise;           // 3 or 1; 1 or 2; 0 or 1 (of 3x3)
   int32_t weight_bits, scale_bits, weight_offset, shift;
   int32_t operation;  // number in the tile program
   // At work.
@@ -29,10 +29,10 @@ typedef struct {
   ares_ticks since;
 } ares_ne16_args;
 
-// Starts the job of one tile.
+// Starts the jobs of one tile: one, or with stride 2 and a 3x3 window one per patch of 2x2 outputs.
 void ares_ne16_start(ares_ne16_args* a);
 
-// Waits for the job started first of those not waited for.
+// Waits for them.
 void ares_ne16_wait(ares_ne16_args* a);
 
 #endif

@@ -119,7 +119,7 @@ TEST_CASE("curve: every feasible config gives the same bytes") { check_family(Fa
 TEST_CASE("accelerator: every feasible config gives the same bytes") {
   Random random(14);
   int done = 0, streamed = 0;
-  std::set<int> bits, scales, fills, kinds;
+  std::set<int> bits, scales, fills, kinds, strides;
   while (done < 1500) {
     const Case c = case_of(random, accelerated_network(random));
     const GroupShape& shape = c.groups.front().shape;
@@ -142,12 +142,14 @@ TEST_CASE("accelerator: every feasible config gives the same bytes") {
     bits.insert(shape.accelerator.weight_bits);
     scales.insert(shape.accelerator.scale_bits);
     fills.insert(shape.accelerator.fill);
+    strides.insert(shape.window.sh);
     kinds.insert(static_cast<int>(shape.family) * 4 + shape.window.kh);
   }
   CHECK(bits.size() == 7);
   CHECK(scales.size() == 3);
   CHECK(fills.size() == 2);
-  CHECK(kinds.size() == 3);
+  CHECK(kinds.size() == 4);
+  CHECK(strides.size() == 2);
   CHECK(streamed > 10);
 }
 

@@ -267,11 +267,15 @@ LayerGraph accelerated_network(Random& random) {
   for (;;) {
     Weighted w;
     w.linear = pick(random, 0, 2) == 0;
+    const bool depthwise = !w.linear && pick(random, 0, 3) == 0;
     const Dims tokens{1, pick(random, 1, 30), pick(random, 1, 100)};
-    const Dims in = w.linear ? tokens : Dims{pick(random, 1, 14), pick(random, 1, 14), pick(random, 1, 40)};
-    const int32_t channels = pick(random, 1, 80);
+    Dims in = w.linear ? tokens : Dims{pick(random, 1, 14), pick(random, 1, 14), pick(random, 1, 40)};
+    if (depthwise) in.c = 16 * pick(random, 1, 4);
+    const int32_t channels = depthwise ? in.c : pick(random, 1, 80);
     const auto pad = [&] { return static_cast<int16_t>(w.linear ? 0 : pick(random, 0, 2)); };
+    w.groups = depthwise ? in.c : 1;
     w.window.kh = w.window.kw = !w.linear && in.h >= 3 && in.w >= 3 && pick(random, 0, 2) != 0 ? 3 : 1;
+    w.window.sh = w.window.sw = static_cast<int16_t>(w.linear ? 1 : pick(random, 1, 2));
     w.window.pt = pad(), w.window.pl = pad(), w.window.pb = pad(), w.window.pr = pad();
     const Dims out = w.linear ? Dims{1, in.w, channels} : window_output(w.window, in, channels);
     LayerGraph g = weighted_network(random, w, in, out, false, pick(random, 0, 3) == 0, pick(random, 2, 8));

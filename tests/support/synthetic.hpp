@@ -23,7 +23,7 @@ LayerGraph random_network(Random& random, Family family);
 /// A dense convolution of exactly this shape with random constants; pads of (kernel - 1) / 2.
 LayerGraph conv_network(Random& random, Dims in, int32_t out_channels, int16_t kernel, int16_t stride);
 
-/// One convolution or linear layer that the accelerator can run.
+/// One convolution, depthwise or linear layer that the accelerator can run.
 LayerGraph accelerated_network(Random& random);
 
 /// A random convolution with 2 to 4 groups of any channels.

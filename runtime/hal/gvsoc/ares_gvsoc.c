@@ -158,13 +158,41 @@ void ares_barrier(void) { wait_at(WORKER_BARRIER); }
 
 // ---- accelerator ----
 
-void ares_job_start(const ares_job* job) {
-  const uint32_t base = (uint32_t)(uintptr_t)ares_l1_start;
-  const uint32_t* const r = job->registers;
-  while ((int32_t)*ares_register(NE16_ACQUIRE) < 0) continue;
+// The engine has two contexts, written in turn, that keep their registers.
+static int32_t contexts_written;
+
+static void write_registers(const ares_job* job, int first, int last, uint32_t base) {
   volatile uint32_t* const to = ares_register(NE16_JOB);
-  for (int i = 0; i < ARES_JOB_ADDRESSES; ++i) to[i] = base + r[i];
-  for (int i = ARES_JOB_ADDRESSES; i < ARES_JOB_REGISTERS; ++i) to[i] = r[i];
+  for (int i = first; i <= last; ++i) to[i] = base + job->registers[i];
+}
+
+static void acquire(void) {
+  while ((int32_t)*ares_register(NE16_ACQUIRE) < 0) continue;
+}
+
+static void start_job(const ares_job* job) {
+  acquire();
+  write_registers(job, 0, ARES_JOB_ADDRESSES - 1, (uint32_t)(uintptr_t)ares_l1_start);
+  write_registers(job, ARES_JOB_ADDRESSES, ARES_JOB_REGISTERS - 1, 0);
+  ares_compiler_barrier();
+  *ares_register(NE16_TRIGGER) = 0;
+}
+
+void ares_job_start(const ares_job* job) {
+  contexts_written = 1;
+  start_job(job);
+}
+
+void ares_job_again(const ares_job* job) {
+  enum { INPUT = 1, OUTPUT = 2, REMAINDERS = 16, PADDING = 20 };
+  if (contexts_written++ < 2) {
+    start_job(job);
+    return;
+  }
+  acquire();
+  write_registers(job, INPUT, OUTPUT, (uint32_t)(uintptr_t)ares_l1_start);
+  write_registers(job, REMAINDERS, REMAINDERS + 1, 0);
+  write_registers(job, PADDING, PADDING, 0);
   ares_compiler_barrier();
   *ares_register(NE16_TRIGGER) = 0;
 }

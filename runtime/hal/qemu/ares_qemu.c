@@ -166,6 +166,8 @@ void ares_job_start(const ares_job* job) {
   ares_twin_compute(job, ares_l1(), NULL);
 }
 
+void ares_job_again(const ares_job* job) { ares_job_start(job); }
+
 void ares_job_wait(void) {}
 
 // ---- time ----

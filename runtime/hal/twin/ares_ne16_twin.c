@@ -11,6 +11,7 @@ typedef struct {
   int32_t in_pixel, in_row, out_pixel, out_row;
   int32_t rows, columns, channels, reduction, kernel, weight_bits, scale_bytes, weight_offset, shift;
   int32_t top, right, bottom, left;
+  int32_t depthwise, strided;
 } engine;
 
 static int32_t high(uint32_t word) { return (int32_t)(word >> 16); }
@@ -34,7 +35,7 @@ static engine read(const uint32_t* r) {
       .out_row = (int32_t)r[11],
       .rows = extent(high(r[19]), high(r[16]), PATCH),
       .columns = extent(low(r[19]), low(r[16]), PATCH),
-      .channels = extent(high(r[18]), high(r[15]), 2 * CHANNELS_IN),
+      .channels = extent(high(r[18]), high(r[15]), (c >> 5 & 3) == 1 ? CHANNELS_IN : 2 * CHANNELS_IN),
       .reduction = extent(low(r[18]), low(r[15]), CHANNELS_IN),
       .kernel = (c >> 5 & 3) == 2 ? 1 : 3,
       .weight_bits = (int32_t)(c & 7) + 1,
@@ -45,13 +46,15 @@ static engine read(const uint32_t* r) {
       .right = (int32_t)(r[20] >> 24 & 15),
       .bottom = (int32_t)(r[20] >> 20 & 15),
       .left = (int32_t)(r[20] >> 16 & 15),
+      .depthwise = (c >> 5 & 3) == 1,
+      .strided = (int32_t)(c >> 8 & 1),
   };
   return e;
 }
 
 static int32_t weight(const engine* e, const uint8_t* l1, int32_t k, int32_t tap, int32_t channel) {
   const int32_t taps = e->kernel * e->kernel, groups = (e->reduction + CHANNELS_IN - 1) / CHANNELS_IN;
-  const int32_t first = (k * groups + channel / CHANNELS_IN) * e->weight_bits;
+  const int32_t first = (e->depthwise ? k / CHANNELS_IN : k * groups + channel / CHANNELS_IN) * e->weight_bits;
   int32_t value = 0;
   for (int32_t bit = 0; bit < e->weight_bits; ++bit) {
     const int32_t byte = 2 * ((first + bit) * taps + tap) + channel % CHANNELS_IN / 8;
@@ -65,6 +68,11 @@ static int32_t inside(const engine* e, int32_t row, int32_t column) {
          column < e->columns + e->kernel - 1 - e->right;
 }
 
+// An output that the engine writes: with stride 2 those in the corners of a patch.
+static int32_t written(const engine* e, int32_t row, int32_t column) {
+  return !e->strided || (row % PATCH != 1 && column % PATCH != 1);
+}
+
 // Adds a group of input channels to the sums of `count` pixels from `first` on.
 static void add_group(const engine* e, const uint8_t* l1, int32_t k, int32_t group, int32_t first, int32_t count,
                       uint32_t* sums) {
@@ -72,7 +80,8 @@ static void add_group(const engine* e, const uint8_t* l1, int32_t k, int32_t gro
   const int32_t taps = e->kernel * e->kernel, from = group * CHANNELS_IN;
   const int32_t channels = e->reduction - from < CHANNELS_IN ? e->reduction - from : CHANNELS_IN;
   for (int32_t t = 0; t < taps; ++t)
-    for (int32_t i = 0; i < channels; ++i) weights[t][i] = weight(e, l1, k, t, from + i);
+    for (int32_t i = 0; i < channels; ++i)
+      weights[t][i] = e->depthwise && from + i != k ? 0 : weight(e, l1, k, t, from + i);
   for (int32_t p = 0; p < count; ++p) {
     for (int32_t t = 0; t < taps; ++t) {
       const int32_t row = (first + p) / e->columns + t / e->kernel, column = (first + p) % e->columns + t % e->kernel;
@@ -110,9 +119,11 @@ void ares_twin_compute(const ares_job* job, uint8_t* l1, uint8_t* apart) {
     for (int32_t first = 0; first < pixels; first += PIXELS) {
       uint32_t sums[PIXELS] = {0};
       const int32_t count = pixels - first < PIXELS ? pixels - first : PIXELS;
-      for (int32_t g = 0; g < groups; ++g) add_group(&e, l1, k, g, first, count, sums);
+      const int32_t own = k / CHANNELS_IN, from = e.depthwise ? own : 0, to_group = e.depthwise ? own + 1 : groups;
+      for (int32_t g = from; g < to_group; ++g) add_group(&e, l1, k, g, first, count, sums);
       for (int32_t p = 0; p < count; ++p) {
         const int32_t pixel = first + p, row = pixel / e.columns, column = pixel % e.columns;
+        if (!written(&e, row, column)) continue;
         uint8_t* const to =
             apart != NULL ? apart + pixel * e.channels : l1 + e.out + row * e.out_row + column * e.out_pixel;
         to[k] = normalised(&e, l1, k, sums[p]);
@@ -125,6 +136,7 @@ void ares_twin_store(const ares_job* job, uint8_t* l1, const uint8_t* apart) {
   const engine e = read(job->registers);
   for (int32_t row = 0; row < e.rows; ++row) {
     for (int32_t column = 0; column < e.columns; ++column, apart += e.channels)
-      memcpy(l1 + e.out + row * e.out_row + column * e.out_pixel, apart, (size_t)e.channels);
+      if (written(&e, row, column))
+        memcpy(l1 + e.out + row * e.out_row + column * e.out_pixel, apart, (size_t)e.channels);
   }
 }
