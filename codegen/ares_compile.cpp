@@ -17,6 +17,7 @@
 #include "core/plan/plan_json.hpp"
 #include "cost_models/model_best.hpp"
 #include "kb/location.hpp"
+#include "kb/shipped.hpp"
 
 namespace ares {
 namespace {
@@ -49,23 +50,28 @@ PlanOptions plan_options(const OptionValues& values, const Target& target) {
   return o;
 }
 
-/// The knowledge base that the options name; none with --no-kb, or where the default place holds none.
-std::optional<kb::KnowledgeBase> open_kb(const OptionValues& values) {
-  if (values.count("no-kb")) return std::nullopt;
+/// The knowledge base that the options name, then the shipped one; none with --no-kb.
+std::vector<kb::KnowledgeBase> open_kbs(const OptionValues& values) {
+  std::vector<kb::KnowledgeBase> kbs;
+  if (values.count("no-kb")) return kbs;
+  auto shipped = kb::open_shipped();
   const bool named = values.count("kb") > 0;
   const std::filesystem::path dir = kb::location(named ? std::optional(values["kb"].as<std::string>()) : std::nullopt);
-  if (!named && !std::filesystem::exists(dir)) {
-    print_notice(fmt::format("no knowledge base at {}: every group takes the model's best config", dir.string()));
-    return std::nullopt;
+  if (named || std::filesystem::exists(dir)) {
+    kbs.push_back(value_or_throw(kb::KnowledgeBase::open_read_only(dir)));
+  } else {
+    print_notice(fmt::format("no knowledge base at {}: {}", dir.string(),
+                             shipped ? "the shipped one is asked" : "every group takes the model's best config"));
   }
-  return value_or_throw(kb::KnowledgeBase::open_read_only(dir));
+  if (shipped) kbs.push_back(std::move(*shipped));
+  return kbs;
 }
 
 ConfigSources config_sources(const OptionValues& values, const Target& target,
-                             const std::optional<kb::KnowledgeBase>& kb) {
+                             const std::vector<kb::KnowledgeBase>& kbs) {
   ConfigSources s;
   if (values.count("pin")) s.pins = value_or_throw(read_pins(values["pin"].as<std::string>()));
-  if (kb) s.kb = &*kb;
+  for (const kb::KnowledgeBase& kb : kbs) s.kbs.push_back(&kb);
   const auto model = value_or_throw(make_cost_model("analytical"));
   s.score = [model, &target](const GroupShape& shape, const Context& context, const Config& config) {
     return estimate(*model, {shape, context, target}, config).cycles;
@@ -80,8 +86,8 @@ ConfigSources config_sources(const OptionValues& values, const Target& target,
 NetworkProgram plan(const OptionValues& values, const LayerGraph& graph, const Target& target) {
   const PlanOptions options = plan_options(values, target);
   const auto groups = value_or_throw(plan_contexts(graph, target, options), ExitStatus::failed);
-  const auto kb = open_kb(values);
-  const ConfigSources sources = config_sources(values, target, kb);
+  const auto kbs = open_kbs(values);
+  const ConfigSources sources = config_sources(values, target, kbs);
   const auto chooser = value_or_throw(make_chooser(graph, groups, target, sources));
   return value_or_throw(plan_network(graph, target, options, chooser), ExitStatus::failed);
 }
@@ -160,7 +166,7 @@ Options compile_options() {
   add("sample", number(), "which sample of the input, from 0");
   add("target", file("NAME|FILE"), "gap9 (default), siracusa, or a description of your own");
   add("kb", file("DIR"), "knowledge base (default: $ARES_KB, else $XDG_DATA_HOME/ares/kb)");
-  add("no-kb", "use no knowledge base");
+  add("no-kb", "use no knowledge base, the shipped one neither");
   add("pin", file("FILE"), "JSON object of group names with configs that win over everything");
   add("cores", number(), "workers to plan for (default: all)");
   add("stack", bytes(), "stack of a worker, in L1");

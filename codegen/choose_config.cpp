@@ -17,11 +17,13 @@ class Chooser {
   Chooser(const LayerGraph& graph, std::span<const GroupInContext> groups, const Target& target,
           const ConfigSources& sources)
       : target_(target), policy_(graph.policy), sources_(sources) {
-    if (!sources.kb) return;
-    const auto plan = sources.kb->plan(kb::plan_subject(graph, groups, target), kb::current_environment(target));
-    if (!plan || plan->configs.size() != groups.size()) return;
-    plan_note_ = fmt::format("plan, whole network by {}: {:.0f} cycles", name_of(plan->subject.source), plan->cycles);
-    for (size_t i = 0; i < groups.size(); ++i) planned_[groups[i].group.name] = plan->configs[i];
+    for (const kb::KnowledgeBase* kb : sources.kbs) {
+      const auto plan = kb->plan(kb::plan_subject(graph, groups, target), kb::current_environment(target));
+      if (!plan || plan->configs.size() != groups.size()) continue;
+      plan_note_ = fmt::format("plan, whole network by {}: {:.0f} cycles", name_of(plan->subject.source), plan->cycles);
+      for (size_t i = 0; i < groups.size(); ++i) planned_[groups[i].group.name] = plan->configs[i];
+      return;
+    }
   }
 
   Result<ChosenConfig> operator()(const Group& group, const Context& context) const {
@@ -44,10 +46,10 @@ class Chooser {
  private:
   std::optional<ChosenConfig> ask(const Group& group, const Context& context, const Config& model_best,
                                   const kb::NearestOptions& options) const {
-    if (!sources_.kb) return std::nullopt;
+    if (sources_.kbs.empty()) return std::nullopt;
     const kb::Question question{
         group.shape, context, target_.name, policy_, kb::current_environment(target_, group.shape.family), model_best};
-    const auto choice = kb::choose(*sources_.kb, question, sources_.score, options);
+    const auto choice = kb::choose(sources_.kbs, question, sources_.score, options);
     if (!choice) return std::nullopt;
     return ChosenConfig{choice->config, choice->exact ? ConfigOrigin::kb_exact : ConfigOrigin::kb_near,
                         kb::to_string(*choice)};

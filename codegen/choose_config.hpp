@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "core/plan/network_program.hpp"
 #include "kb/choose.hpp"
@@ -21,9 +22,9 @@ struct ModelBest {
 using ModelOptimum = std::function<std::optional<ModelBest>(const GroupShape&, const Context&)>;
 
 struct ConfigSources {
-  std::map<std::string, Config> pins;     ///< by group name
-  const kb::KnowledgeBase* kb = nullptr;  ///< nullptr: none
-  kb::Scorer score;                       ///< with `optimum`, of the same model; both empty: no model
+  std::map<std::string, Config> pins;         ///< by group name
+  std::vector<const kb::KnowledgeBase*> kbs;  ///< asked in this order
+  kb::Scorer score;                           ///< with `optimum`, of the same model; both empty: no model
   ModelOptimum optimum;
 };
 

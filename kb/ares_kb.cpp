@@ -250,13 +250,14 @@ std::string counts_text(const Counts& c) {
 
 ExitStatus export_records(const OptionValues& v, const Words& words) {
   const KnowledgeBase kb = for_reading(v);
-  if (words.empty() || words[0] == "-") {
-    value_or_throw(export_text(kb, std::cout), ExitStatus::failed);
-    return ExitStatus::done;
-  }
+  const auto write = [&](std::ostream& out) {
+    return value_or_throw(v.count("best") ? export_best(kb, out, v["best"].as<size_t>()) : export_text(kb, out),
+                          ExitStatus::failed);
+  };
+  if (words.empty() || words[0] == "-") return write(std::cout), ExitStatus::done;
   std::ofstream out(words[0]);
   if (!out) throw CommandError(ExitStatus::failed, fmt::format("cannot write {}", words[0]));
-  const Counts counts = value_or_throw(export_text(kb, out), ExitStatus::failed);
+  const Counts counts = write(out);
   out.flush();
   if (!out) throw CommandError(ExitStatus::failed, fmt::format("cannot write {}", words[0]));
   std::cout << counts_text(counts) << '\n';
@@ -339,6 +340,10 @@ Options options_of(const Subcommand& s) {
     add("wait", po::value<unsigned>()->value_name("SECONDS")->default_value(0), "for another writer to end");
   const bool reports = !s.writes && name != "export";
   if (reports) add("json", po::value<std::string>()->value_name("FILE"), "the same as JSON");
+  if (name == "export") {
+    add("best", po::value<size_t>()->value_name("N"),
+        "entries alone, of each the best N results, rule and model-best, without times and runs");
+  }
   if (name == "list" || name == "search") add("long", "everything about each entry");
   if (name == "list" || name == "search" || name == "negatives" || name == "delete") {
     add("source", po::value<std::string>()->value_name("NAME"), "board, gvsoc or event alone");

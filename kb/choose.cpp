@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/group/space.hpp"
@@ -53,14 +54,20 @@ std::optional<Choice> choose_near(const Neighbour& n, const SearchSpace& space, 
 
 }  // namespace
 
-std::optional<Choice> choose(const KnowledgeBase& kb, const Question& q, const Scorer& scorer,
+std::optional<Choice> choose(std::span<const KnowledgeBase* const> bases, const Question& q, const Scorer& scorer,
                              const NearestOptions& options) {
   const Signature signature = make_signature(q.shape, q.context, q.target, q.policy);
-  if (const auto entry = kb.exact(signature, q.current)) {
+  for (const KnowledgeBase* kb : bases) {
+    const auto entry = kb->exact(signature, q.current);
+    if (!entry) continue;
     if (auto choice = choose_exact(*entry, q)) return choice;
   }
-  const auto neighbours = kb.nearest(signature, options, &q.current);
+  std::vector<Neighbour> neighbours;
+  for (const KnowledgeBase* kb : bases)
+    for (Neighbour& n : kb->nearest(signature, options, &q.current)) neighbours.push_back(std::move(n));
   if (neighbours.empty()) return std::nullopt;
+  std::stable_sort(neighbours.begin(), neighbours.end(),
+                   [](const Neighbour& a, const Neighbour& b) { return a.distance < b.distance; });
   const SearchSpace space = make_space(q.shape, q.context);
   for (const Neighbour& n : neighbours) {
     if (auto choice = choose_near(n, space, q, scorer)) return choice;

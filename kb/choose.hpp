@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "kb/knowledge_base.hpp"
@@ -40,8 +41,9 @@ struct Choice {
 ///     < model(group, model_best) * measured(n, model_best_n) / model(n, model_best_n)
 ///
 /// for neighbour n with its own model-best. Nothing: use model-best. Never applies what another environment measured.
-std::optional<Choice> choose(const KnowledgeBase& kb, const Question& question, const Scorer& scorer,
-                             const NearestOptions& options = {});
+/// Of several knowledge bases the first that has the signature answers; neighbours of all are taken together.
+std::optional<Choice> choose(std::span<const KnowledgeBase* const> bases, const Question& question,
+                             const Scorer& scorer, const NearestOptions& options = {});
 
 /// One phrase for people: `measured by event: 4312 cycles` or `near (distance 0.58): ...`.
 std::string to_string(const Choice& choice);

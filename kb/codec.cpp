@@ -190,7 +190,7 @@ std::string encode(std::string_view key, const Entry& e) {
   std::vector<const Provenance*> known;
   for (const Measured& m : e.results) {
     proto::Result& r = *p.add_results();
-    append(m.config, *r.mutable_knobs());
+    append(m.config, *p.mutable_knobs());
     r.set_cycles(m.cycles);
     r.set_cold_cycles(m.cold_cycles);
     r.set_sliced(m.sliced);
@@ -203,6 +203,7 @@ std::string encode(std::string_view key, const Entry& e) {
       set(m.provenance, *p.add_provenances());
     }
   }
+  p.set_knob_count(knob_count);
   p.set_evaluations(e.evaluations);
   p.set_worst_cycles(e.worst_cycles);
   p.set_cursor(e.cursor);
@@ -229,14 +230,21 @@ std::optional<Entry> decode_entry(std::string_view key, std::string_view value) 
   if (!subject) return std::nullopt;
   Entry e;
   e.subject = std::move(*subject);
+  const auto width = static_cast<int>(std::min<uint32_t>(p.knob_count(), knob_count + 1));
+  if (p.knobs_size() != width * p.results_size()) return std::nullopt;
+  std::vector<Provenance> provenances;
+  for (const proto::Provenance& v : p.provenances()) provenances.push_back(get(v));
   e.results.reserve(static_cast<size_t>(p.results_size()));
-  for (const proto::Result& r : p.results()) {
-    const auto config = config_from(r.knobs().begin(), r.knobs().end());
-    const bool sound = config && is_cycles(r.cycles()) && is_optional_cycles(r.cold_cycles()) &&
-                       r.provenance() < static_cast<uint32_t>(p.provenances_size());
+  for (int i = 0; i < p.results_size(); ++i) {
+    const proto::Result& r = p.results(i);
+    const auto shared = p.knobs().begin() + width * i;
+    const auto config =
+        width > 0 ? config_from(shared, shared + width) : config_from(r.knobs().begin(), r.knobs().end());
+    const bool sound =
+        config && is_cycles(r.cycles()) && is_optional_cycles(r.cold_cycles()) && r.provenance() < provenances.size();
     if (!sound) return std::nullopt;
-    e.results.push_back({*config, r.cycles(), r.cold_cycles(), r.rule(), r.model_best(),
-                         get(p.provenances(static_cast<int>(r.provenance()))), r.sliced()});
+    e.results.push_back(
+        {*config, r.cycles(), r.cold_cycles(), r.rule(), r.model_best(), provenances[r.provenance()], r.sliced()});
   }
   e.evaluations = p.evaluations();
   e.worst_cycles = p.worst_cycles();

@@ -251,6 +251,22 @@ Result<Counts> export_text(const KnowledgeBase& kb, std::ostream& out) {
   });
 }
 
+Result<Counts> export_best(const KnowledgeBase& kb, std::ostream& out, size_t results) {
+  Counts counts;
+  const auto written = visit<Entry>(kb, counts, [&](Entry e) -> Result<void> {
+    size_t rank = 0;
+    std::erase_if(e.results, [&](const Measured& m) { return rank++ >= results && !m.rule && !m.model_best; });
+    for (Measured& m : e.results) m.provenance = {m.provenance.model, m.provenance.layer, "", 0};
+    if (e.settled) e.settled->time = 0;
+    e.cursor.clear();
+    out << text_of(to_json(e)) << '\n';
+    if (!out) return fail("export: cannot write; is the disk full?");
+    return {};
+  });
+  if (!written) return tl::unexpected(written.error());
+  return counts;
+}
+
 Result<Counts> import_text(KnowledgeBase& kb, std::istream& in, const std::string& name) {
   std::vector<Record> records;
   std::string line;

@@ -25,6 +25,9 @@ struct Counts {
 /// Writes every record as a line, entries first, in the order of their keys: the same content gives the same text.
 Result<Counts> export_text(const KnowledgeBase& kb, std::ostream& out);
 
+/// Entries alone, of each the best `results`, rule and model-best, without times, runs and cursors: what ships.
+Result<Counts> export_best(const KnowledgeBase& kb, std::ostream& out, size_t results);
+
 /// Merges an exported text. Nothing is written unless every line can be read; `name` stands in the error line.
 Result<Counts> import_text(KnowledgeBase& kb, std::istream& in, const std::string& name);
 

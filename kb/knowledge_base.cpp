@@ -54,6 +54,7 @@ bool sound(const Trial& t) {
 
 KnowledgeBase::KnowledgeBase(std::unique_ptr<Store> store, bool keep_trials)
     : store_(std::move(store)),
+      families_(std::make_unique<FamilyIndex>()),
       keep_trials_(keep_trials),
       writing_(std::make_unique<std::mutex>()),
       misses_(std::make_unique<std::atomic<uint64_t>>(0)) {}
@@ -76,6 +77,11 @@ Result<KnowledgeBase> KnowledgeBase::open_read_only(const std::filesystem::path&
   return KnowledgeBase(std::move(*store), false);
 }
 
+Result<void> KnowledgeBase::refresh() {
+  families_->clear();
+  return store_->refresh();
+}
+
 std::optional<Entry> KnowledgeBase::decoded(std::string_view key, std::string_view value) const {
   auto entry = decode_entry(key, value);
   if (!entry) ++*misses_;
@@ -96,7 +102,9 @@ Result<void> KnowledgeBase::update(const Subject& subject, const std::function<v
   std::string key = key_of(subject);
   std::string value = encode(key, entry);
   writes.push_back({Column::entries, std::move(key), std::move(value)});
-  return store_->write(writes, sync);
+  if (auto ok = store_->write(writes, sync); !ok) return ok;
+  families_->added(key_of(subject.signature));
+  return {};
 }
 
 Result<void> KnowledgeBase::record(const Subject& subject, const Provenance& provenance, std::span<const Trial> trials,
@@ -187,6 +195,7 @@ Result<void> KnowledgeBase::merge(const Failure& failure) {
 
 Result<void> KnowledgeBase::erase(const Subject& subject) {
   const std::lock_guard lock(*writing_);
+  families_->clear();
   std::vector<Write> writes;
   const std::string prefix = key_of(subject);
   for (Column c : {Column::entries, Column::trials, Column::failures}) {
@@ -201,6 +210,7 @@ Result<void> KnowledgeBase::erase(const Subject& subject) {
 
 Result<uint64_t> KnowledgeBase::erase_unreadable() {
   const std::lock_guard lock(*writing_);
+  families_->clear();
   std::vector<Write> writes;
   const auto look = [&](Column column, auto decode) {
     return store_->scan(column, {}, {}, [&](std::string_view key, std::string_view value) {

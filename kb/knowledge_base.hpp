@@ -17,6 +17,7 @@
 #include <span>
 #include <vector>
 
+#include "kb/family_index.hpp"
 #include "kb/record.hpp"
 #include "kb/store.hpp"
 
@@ -110,7 +111,7 @@ class KnowledgeBase {
   std::vector<std::string> verify() const;
 
   /// Read-only: sees what a writer has recorded since.
-  Result<void> refresh() { return store_->refresh(); }
+  Result<void> refresh();
 
   /// Values met so far that did not decode.
   uint64_t misses() const { return misses_->load(); }
@@ -124,6 +125,7 @@ class KnowledgeBase {
   std::optional<Entry> decoded(std::string_view key, std::string_view value) const;
 
   std::unique_ptr<Store> store_;
+  std::unique_ptr<FamilyIndex> families_;
   bool keep_trials_ = false;
   std::unique_ptr<std::mutex> writing_;  ///< reading, changing and writing back an entry is one step
   std::unique_ptr<std::atomic<uint64_t>> misses_;

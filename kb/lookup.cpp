@@ -1,17 +1,9 @@
 // The questions of KnowledgeBase that look at more than one key.
-#include <algorithm>
-#include <cmath>
-#include <tuple>
-
 #include "kb/codec.hpp"
 #include "kb/knowledge_base.hpp"
 
 namespace ares::kb {
 namespace {
-
-void append_u32(std::string& key, uint32_t v) {
-  for (int shift = 24; shift >= 0; shift -= 8) key.push_back(static_cast<char>(v >> shift));
-}
 
 /// False where the key alone tells that its entry is of another environment.
 bool may_match(const CurrentEnvironment& current, const SubjectKey& key) {
@@ -29,43 +21,6 @@ std::optional<Entry> preferred(std::vector<Entry> entries) {
   }
   if (!found) return std::nullopt;
   return std::move(*found);
-}
-
-struct Candidate {
-  double distance;
-  std::string signature;
-  friend bool operator<(const Candidate& a, const Candidate& b) {
-    return std::tie(a.distance, a.signature) < std::tie(b.distance, b.signature);
-  }
-};
-
-/// Signatures of the family within the tolerance, the nearest first.
-std::vector<Candidate> candidates(const Store& store, const Signature& s, double tolerance) {
-  const std::string own = key_of(s);
-  const std::string family = family_key(s);
-  const Dimensions wanted = dimensions(s);
-  // The first dimension bounds the range of keys to look at.
-  const double reach = std::exp2(tolerance);
-  const double first = std::max(wanted[0], 1u);
-  std::string begin = family;
-  append_u32(begin, static_cast<uint32_t>(std::max(0.0, std::floor(first / reach))));
-  const auto last = static_cast<uint32_t>(std::min<double>(UINT32_MAX, std::ceil(first * reach)));
-
-  std::vector<Candidate> found;
-  (void)store.scan(Column::entries, family, begin, [&](std::string_view key, std::string_view) {
-    const auto parts = split_key(key);
-    if (!parts || parts->signature.size() != own.size()) return true;  // damaged: verify() reports it
-    const Dimensions d = dimensions_of_key(parts->signature);
-    if (d[0] > last) return false;
-    const double distance = log_distance(d, wanted);
-    const bool seen = !found.empty() && found.back().signature == parts->signature;
-    if (distance <= tolerance && !seen && parts->signature != own) {
-      found.push_back({distance, std::string(parts->signature)});
-    }
-    return true;
-  });
-  std::sort(found.begin(), found.end());
-  return found;
 }
 
 template <class Decode>
@@ -109,13 +64,12 @@ std::optional<Entry> KnowledgeBase::exact(const Signature& signature, const Curr
 std::vector<Neighbour> KnowledgeBase::nearest(const Signature& signature, const NearestOptions& options,
                                               const CurrentEnvironment* current) const {
   std::vector<Neighbour> neighbours;
-  for (const Candidate& c : candidates(*store_, signature, options.tolerance)) {
-    if (neighbours.size() >= options.count) break;
-    const auto s = signature_of_key(c.signature);
-    if (!s) continue;
-    auto entry = current ? exact(*s, *current) : preferred(all(*s));
-    if (entry) neighbours.push_back({std::move(*entry), c.distance});
-  }
+  if (options.count == 0) return neighbours;
+  families_->nearest(*store_, signature, options.tolerance, [&](double distance, const Signature& s) {
+    auto entry = current ? exact(s, *current) : preferred(all(s));
+    if (entry) neighbours.push_back({std::move(*entry), distance});
+    return neighbours.size() < options.count;
+  });
   return neighbours;
 }
 

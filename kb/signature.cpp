@@ -12,6 +12,9 @@ namespace {
 
 constexpr uint32_t kib = 1024;
 
+/// Positions among the dimensions that count for distance.
+constexpr std::array<size_t, std::tuple_size_v<LogDimensions>> compared{0, 1, 2, 3, 6, 7};
+
 /// The fields a neighbour must share. The bindings name every member, so a new one does not compile before it is placed
 /// here or among the dimensions.
 template <class S>
@@ -119,9 +122,7 @@ Result<Signature> signature_of_key(std::string_view key) {
   rest.remove_prefix(length);
   bool whole = std::apply([&](auto&... v) { return (get(rest, v) && ...); }, exact_fields(s));
   if (!whole || rest.size() != dimension_bytes) return fail("signature key has the wrong length");
-  std::apply([d = dimensions_of_key(rest), i = size_t{0}](
-                 auto&... v) mutable { ((v = static_cast<std::remove_reference_t<decltype(v)>>(d[i++])), ...); },
-             dimension_fields(s));
+  s = with_dimensions(std::move(s), dimensions_of_key(rest));
   if (!valid(s)) return fail("signature key names an unknown operator, memory or form");
   if (make_signature(s.shape, s.context, s.target, s.policy) != s) return fail("signature key is not canonical");
   return s;
@@ -134,8 +135,20 @@ Dimensions dimensions_of_key(std::string_view key) {
   return d;
 }
 
+Signature with_dimensions(Signature s, const Dimensions& d) {
+  std::apply([&d, i = size_t{0}](
+                 auto&... v) mutable { ((v = static_cast<std::remove_reference_t<decltype(v)>>(d[i++])), ...); },
+             dimension_fields(s));
+  return s;
+}
+
+LogDimensions log_dimensions(const Dimensions& d) {
+  LogDimensions logs{};
+  for (size_t i = 0; i < logs.size(); ++i) logs[i] = std::log2(static_cast<float>(std::max(d[compared[i]], 1u)));
+  return logs;
+}
+
 double log_distance(const Dimensions& a, const Dimensions& b) {
-  constexpr std::array<size_t, 6> compared{0, 1, 2, 3, 6, 7};
   double sum = 0;
   for (size_t i : compared) {
     if (a[i] == b[i]) continue;

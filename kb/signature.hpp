@@ -47,8 +47,15 @@ Result<Signature> signature_of_key(std::string_view key);
 /// The dimensions at the end of a signature's key; the key is at least dimension_bytes long.
 Dimensions dimensions_of_key(std::string_view key);
 
-/// Euclidean distance of the log2 of out.c, in.c, out.h, out.w, L1 and staging bytes; 1 is one of them doubled. in.h
-/// and in.w count as little as they say beyond out.h, out.w and the window: nothing.
+/// The signature with other dimensions.
+Signature with_dimensions(Signature s, const Dimensions& d);
+
+/// log2 (of 0: 0) of the dimensions that distance is made of: out.c, in.c, out.h, out.w, L1 and staging bytes. in.h and
+/// in.w say nothing beyond out.h, out.w and the window.
+using LogDimensions = std::array<float, 6>;
+LogDimensions log_dimensions(const Dimensions& d);
+
+/// Euclidean distance over the log2 of these dimensions; 1 is one of them doubled.
 double log_distance(const Dimensions& a, const Dimensions& b);
 
 /// `conv:in=14x14x32:out=14x14x64:kernel=3x3:pad=1,1,1,1:bits=8:requant=narrow,half_up:type=u8:levels=l2,l2,l2:l1=96K:

@@ -13,8 +13,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// Configs taken over from each entry of another environment or shape.
-constexpr std::size_t offers_per_entry = 2;
+/// Configs taken over from an entry of another environment or shape, and in all: each is measured before the search
+/// begins, and a measurement may take a second.
+constexpr std::size_t offers_per_entry = 2, most_offers = 6;
 
 std::string cursor_of(const TuningState& s) {
   return Json{{"strategy", s.strategy}, {"rounds", s.rounds_without_gain}, {"raw", s.raw}, {"feasible", s.feasible}}
@@ -41,13 +42,23 @@ std::optional<StopReason> reason_named(const std::string& name) {
   return std::nullopt;
 }
 
-void add_offers(const kb::Entry& entry, const Query& query, const SearchSpace& space, std::vector<Config>& offers) {
-  const std::size_t count = std::min(offers_per_entry, entry.results.size());
-  for (std::size_t i = 0; i < count; ++i) {
-    const Config fitted = fit_config(space, entry.results[i].config);
-    const bool known = std::find(offers.begin(), offers.end(), fitted) != offers.end();
-    if (!known && !check(query.shape, query.context, fitted)) offers.push_back(fitted);
-  }
+/// What an entry offers to a group, the best first.
+struct Offering {
+  double distance = 0;  ///< of its signature
+  kb::Entry entry;
+};
+
+/// First the best of every entry, the nearest first, then the second best.
+std::vector<Config> offers_of(const std::vector<Offering>& offerings, const Query& query, const SearchSpace& space) {
+  std::vector<Config> offers;
+  for (std::size_t rank = 0; rank < offers_per_entry; ++rank)
+    for (const Offering& o : offerings) {
+      if (rank >= o.entry.results.size() || offers.size() == most_offers) continue;
+      const Config fitted = fit_config(space, o.entry.results[rank].config);
+      const bool known = std::find(offers.begin(), offers.end(), fitted) != offers.end();
+      if (!known && !check(query.shape, query.context, fitted)) offers.push_back(fitted);
+    }
+  return offers;
 }
 
 kb::Trial to_kb(const ConfigCycles& t, const TuningState& state) {
@@ -68,13 +79,14 @@ kb::Trial to_kb(const ConfigCycles& t, const TuningState& state) {
 }  // namespace
 
 KbStore::KbStore(kb::KnowledgeBase& kb, const Target& target, RequantPolicy policy, kb::Provenance provenance,
-                 kb::Source source, std::string simulator)
+                 kb::Source source, std::string simulator, const kb::KnowledgeBase* shipped)
     : kb_(kb),
       target_(target),
       policy_(policy),
       provenance_(std::move(provenance)),
       source_(source),
-      simulator_(std::move(simulator)) {}
+      simulator_(std::move(simulator)),
+      shipped_(shipped) {}
 
 kb::Subject KbStore::subject(const Query& query) const {
   kb::Environment environment = kb::current_environment(target_, query.shape.family).of(source_);
@@ -97,15 +109,26 @@ StoredTuning KbStore::load(const Query& query, const SearchSpace& space) {
     for (const kb::Failure& f : kb_.failures(s))
       stored.trials.push_back({f.config, std::numeric_limits<double>::infinity()});
   }
-  for (const kb::Entry& older : kb_.all(s.signature))
-    if (older.subject != s) add_offers(older, query, space, stored.offers);
-  const auto neighbours = kb_.nearest(s.signature, {}, nullptr);
-  for (const kb::Neighbour& n : neighbours) add_offers(n.entry, query, space, stored.offers);
-  if (stored.hit == StoreHit::miss && !neighbours.empty()) {
-    stored.hit = StoreHit::near;
-    stored.distance = neighbours.front().distance;
-  }
+  offer(stored, s, query, space);
   return stored;
+}
+
+void KbStore::offer(StoredTuning& stored, const kb::Subject& s, const Query& query, const SearchSpace& space) const {
+  std::vector<Offering> offerings;
+  for (const kb::KnowledgeBase* kb : {static_cast<const kb::KnowledgeBase*>(&kb_), shipped_}) {
+    if (kb == nullptr) continue;
+    for (kb::Entry& e : kb->all(s.signature))
+      if (kb != &kb_ || e.subject != s) offerings.push_back({0, std::move(e)});
+    for (kb::Neighbour& n : kb->nearest(s.signature, {}, nullptr))
+      offerings.push_back({n.distance, std::move(n.entry)});
+  }
+  std::stable_sort(offerings.begin(), offerings.end(),
+                   [](const Offering& a, const Offering& b) { return a.distance < b.distance; });
+  if (stored.hit == StoreHit::miss && !offerings.empty()) {
+    stored.hit = StoreHit::near;
+    stored.distance = offerings.front().distance;
+  }
+  stored.offers = offers_of(offerings, query, space);
 }
 
 Result<void> KbStore::save(const TuningRound& round) {

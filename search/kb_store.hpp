@@ -14,9 +14,10 @@ namespace ares {
 class KbStore final : public TuningStore {
  public:
   /// Everything referred to outlives the store. `provenance` names model and run; the layer is filled in. `source` and
-  /// `simulator` (empty: today's) are those of the measurer.
+  /// `simulator` (empty: today's) are those of the measurer. `shipped` is only read, for offers; nullptr: none.
   KbStore(kb::KnowledgeBase& kb, const Target& target, RequantPolicy policy, kb::Provenance provenance,
-          kb::Source source = kb::Source::event, std::string simulator = "");
+          kb::Source source = kb::Source::event, std::string simulator = "",
+          const kb::KnowledgeBase* shipped = nullptr);
 
   StoredTuning load(const Query& query, const SearchSpace& space) override;
   Result<void> save(const TuningRound& round) override;
@@ -26,6 +27,7 @@ class KbStore final : public TuningStore {
 
  private:
   kb::Subject subject(const Query& query) const;
+  void offer(StoredTuning& stored, const kb::Subject& s, const Query& query, const SearchSpace& space) const;
 
   kb::KnowledgeBase& kb_;
   const Target& target_;
@@ -33,6 +35,7 @@ class KbStore final : public TuningStore {
   kb::Provenance provenance_;
   kb::Source source_;
   std::string simulator_;
+  const kb::KnowledgeBase* shipped_;
 };
 
 /// The context that a group is tuned in: that of its signature, whose sizes are rounded down, so that what is found

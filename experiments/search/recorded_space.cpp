@@ -10,6 +10,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "cost_models/model_best.hpp"
+
 namespace ares {
 namespace {
 
@@ -67,7 +69,10 @@ void find_optimum(RecordedSpace& s) { s.optimum = *std::min_element(s.cycles.beg
 RecordedSpace record_space(const std::string& name, const Query& query, const CostModel& model,
                            const Measurer& measurer, std::size_t most) {
   const std::atomic<bool> never{false};
-  RecordedSpace s{name, measurer.source, 0, make_candidates(query, model, most, {}, never), {}, 0};
+  std::vector<Config> keep;  // whatever the sample is: what a tuner measures first
+  if (const auto rule = rule_config(make_space(query.shape, query.context))) keep.push_back(*rule);
+  if (const auto best = best_by_model(model, query)) keep.push_back(best->config);
+  RecordedSpace s{name, measurer.source, 0, make_candidates(query, model, most, keep, never), {}, 0};
   std::vector<Config> configs;
   std::vector<Measurement> measured;
   const auto begin = std::chrono::steady_clock::now();

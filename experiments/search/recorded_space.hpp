@@ -26,7 +26,7 @@ struct RecordedSpace {
   std::size_t size() const { return cycles.size(); }
 };
 
-/// Measures every feasible config; of more than `most` every k-th.
+/// Measures every feasible config; of more than `most` every k-th, rule and model-best.
 RecordedSpace record_space(const std::string& name, const Query& query, const CostModel& model,
                            const Measurer& measurer, std::size_t most);
 

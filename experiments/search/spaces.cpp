@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "core/passes/pass.hpp"
 #include "experiments/zoo/zoo.hpp"
@@ -14,7 +15,7 @@ struct Subject {
   const char *network, *group;
 };
 
-constexpr Subject subjects[] = {
+constexpr Subject cheap[] = {
     {"tutorial_cnn", "conv3"},
     {"tutorial_cnn", "pool1"},
     {"resnet8", "stem_conv"},
@@ -37,7 +38,28 @@ constexpr Subject subjects[] = {
     {"densenet_basic", "classifier"},
 };
 
-Result<std::vector<GroupInContext>> groups_of(const std::string& name, const Target& target) {
+constexpr Subject dear[] = {
+    {"tutorial_cnn", "conv3"},
+    {"resnet8", "stage2_conv_shortcut"},
+    {"resnet8", "stage3_conv_shortcut"},
+    {"resnet8", "stage3"},
+    {"resnet8", "fc"},
+    {"ds_cnn", "stem_conv"},
+    {"ds_cnn", "block1_dw_conv"},
+    {"ds_cnn", "block1_pw_conv"},
+    {"ds_cnn", "pool"},
+    {"mobilenet_v1_025", "block6_dw_conv"},
+    {"mobilenet_v1_025", "block13_pw_conv"},
+    {"autoencoder", "fc2"},
+    {"autoencoder", "fc6"},
+    {"transformer_simple", "block0_attention_q"},
+    {"transformer_simple", "block0_attention_MatMul_1"},
+    {"transformer_simple", "block0_norm1"},
+};
+
+}  // namespace
+
+Result<std::vector<GroupInContext>> network_groups(const std::string& name, const Target& target) {
   const zoo::Network* network = zoo::find_network(name);
   if (!network) return fail(fmt::format("no reference network '{}'", name));
   NetworkState state;
@@ -50,15 +72,13 @@ Result<std::vector<GroupInContext>> groups_of(const std::string& name, const Tar
   return plan_contexts(state.layers, target, options);
 }
 
-}  // namespace
-
-Result<std::vector<StudiedGroup>> studied_groups(const Target& target) {
+Result<std::vector<StudiedGroup>> studied_groups(const Target& target, Studied which) {
   std::vector<StudiedGroup> studied;
   std::string network;
   std::vector<GroupInContext> groups;
-  for (const Subject& s : subjects) {
+  for (const Subject& s : which == Studied::cheap ? std::span<const Subject>(cheap) : std::span<const Subject>(dear)) {
     if (s.network != network) {
-      auto loaded = groups_of(s.network, target);
+      auto loaded = network_groups(s.network, target);
       if (!loaded) return tl::unexpected(loaded.error());
       groups = std::move(*loaded);
       network = s.network;

@@ -13,7 +13,13 @@ struct StudiedGroup {
   GroupInContext group;
 };
 
+/// Which groups: large spaces and small for measurements that cost nothing, groups of few cycles for those that do.
+enum class Studied : uint8_t { cheap, dear };
+
 /// In their networks' contexts on `target`; a reference network that lost one of them is an error that names it.
-Result<std::vector<StudiedGroup>> studied_groups(const Target& target);
+Result<std::vector<StudiedGroup>> studied_groups(const Target& target, Studied which);
+
+/// The groups of a reference network in their contexts, as the tuner sees them.
+Result<std::vector<GroupInContext>> network_groups(const std::string& network, const Target& target);
 
 }  // namespace ares

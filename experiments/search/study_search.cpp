@@ -127,7 +127,10 @@ ExitStatus record(const OptionValues& values) {
   const Target target = value_or_throw(load_target("gap9"));
   const Measurer measurer = value_or_throw(make_measurer(values["measure"].as<std::string>(), target)).measurer;
   const auto model = value_or_throw(make_cost_model("analytical"));
-  for (const StudiedGroup& g : value_or_throw(studied_groups(target), ExitStatus::failed)) {
+  const Studied which = measurer.source == "event" ? Studied::cheap : Studied::dear;
+  for (const StudiedGroup& g : value_or_throw(studied_groups(target, which), ExitStatus::failed)) {
+    if (g.name.find(values["only"].as<std::string>()) == std::string::npos) continue;
+    if (fs::exists(directory / (g.name + ".space"))) continue;  // of a run that was cut
     const RecordedSpace s = record_space(g.name, {g.group.group.shape, g.group.context, target}, *model, measurer,
                                          values["most"].as<std::size_t>());
     value_or_throw(save(s, directory / (g.name + ".space")), ExitStatus::failed);
@@ -291,7 +294,7 @@ int main(int argc, char** argv) {
   add("measure", po::value<std::string>()->default_value("event")->value_name("HOW"), "record: what measures");
   add("most", po::value<std::size_t>()->default_value(8u << 20)->value_name("N"), "record: configs of a space");
   add("output", po::value<std::string>()->default_value("build/search")->value_name("DIR"), "replay: the CSV files");
-  add("only", po::value<std::string>()->default_value("")->value_name("TEXT"), "replay: spaces whose name has TEXT");
+  add("only", po::value<std::string>()->default_value("")->value_name("TEXT"), "spaces whose name has TEXT");
   add("strategies", po::value<std::string>()->default_value("auto,bayesian,evolutionary")->value_name("A,B"),
       "replay: strategies");
   add("seeds", po::value<std::size_t>()->default_value(30)->value_name("N"), "replay: runs of each");

@@ -31,7 +31,7 @@ struct Scene {
     first = space.config(feasible[0]);
     second = space.config(feasible[feasible.size() / 2]);
     third = space.config(feasible.back());
-    sources.kb = &knowledge;
+    sources.kbs = {&knowledge};
     sources.score = [this](const GroupShape&, const Context&, const Config& c) { return c == first ? 10.0 : 1000.0; };
     sources.optimum = [this](const GroupShape&, const Context&) { return ModelBest{first, 10}; };
   }

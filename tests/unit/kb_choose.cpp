@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+
 #include "core/group/space.hpp"
 #include "kb_fixture.hpp"
 
@@ -35,7 +37,7 @@ struct Scene {
   }
 
   void record(const Subject& where, std::vector<Trial> trials) { REQUIRE(kb.record(where, origin, trials)); }
-  std::optional<Choice> answer() const { return choose(kb, question, small_tiles); }
+  std::optional<Choice> answer() const { return choose(std::array{&kb}, question, small_tiles); }
 };
 
 Trial result(const Config& c, double cycles, bool model_best = false) {
@@ -101,6 +103,25 @@ TEST_CASE("kb choose: the nearest neighbour that wins, not the one that promises
   scene.record(subject(conv_signature(96)), {result(scene.large, 500), result(scene.small, 2000, true)});
   REQUIRE(scene.answer());
   CHECK(scene.answer()->from == conv_signature(96));
+}
+
+TEST_CASE("kb choose: a second knowledge base answers where the first has neither the group nor a nearer neighbour") {
+  Scene scene, second;
+  const auto answer = [&] {
+    return choose(std::array<const KnowledgeBase*, 2>{&scene.kb, &second.kb}, scene.question, small_tiles);
+  };
+  second.record(subject(conv_signature(96)), {result(scene.large, 500), result(scene.small, 2000, true)});
+  REQUIRE(answer());
+  CHECK(answer()->from == conv_signature(96));
+  scene.record(subject(conv_signature(128)), {result(scene.large, 500), result(scene.small, 2000, true)});
+  CHECK(answer()->from == conv_signature(96));
+  scene.record(subject(conv_signature(80)), {result(scene.large, 500), result(scene.small, 2000, true)});
+  CHECK(answer()->from == conv_signature(80));
+  second.record(subject(conv_signature(64)), {result(scene.small, 30)});
+  CHECK(answer()->exact);
+  CHECK(answer()->config == scene.small);
+  scene.record(subject(conv_signature(64)), {result(scene.large, 40)});
+  CHECK(answer()->config == scene.large);
 }
 
 }  // namespace

@@ -131,6 +131,19 @@ TEST_CASE("kb: nearest comes in order of distance, within tolerance and family")
   CHECK(channels_of(0.1, 10).empty());
 }
 
+TEST_CASE("kb: nearest sees what was recorded and forgotten since the last question") {
+  const TemporaryDirectory dir;
+  KnowledgeBase kb = opened(dir.kb());
+  const CurrentEnvironment now = current();
+  const auto nearest = [&] { return kb.nearest(conv_signature(64), {4, 1}, &now).at(0).entry.subject.signature; };
+  must(kb.record(subject(conv_signature(128)), origin, std::vector{trial(1, 1)}));
+  CHECK(nearest() == conv_signature(128));
+  must(kb.record(subject(conv_signature(72)), origin, std::vector{trial(1, 1)}));
+  CHECK(nearest() == conv_signature(72));
+  must(kb.erase(subject(conv_signature(72))));
+  CHECK(nearest() == conv_signature(128));
+}
+
 TEST_CASE("kb: what does not decode is a miss, is counted, reported, and can be written anew") {
   const TemporaryDirectory dir;
   KnowledgeBase kb = opened(dir.kb());
@@ -214,6 +227,30 @@ TEST_CASE("kb: of two plans of a network the faster stays") {
   rewired.edges.pop_back();
   CHECK_FALSE(kb.plan(rewired, current()));
   CHECK_FALSE(kb.plan(sample_plan(0).subject, current(2)));
+}
+
+TEST_CASE("kb: what ships is the best of each entry with rule and model-best, and nothing of who measured when") {
+  const TemporaryDirectory dir;
+  KnowledgeBase kb = opened(dir.kb());
+  Trial rule = trial(9, 900), model_best = trial(8, 800);
+  rule.rule = model_best.model_best = true;
+  must(
+      kb.record(subject(), origin, std::vector{rule, trial(1, 100), trial(2, 200), trial(3, 300), model_best}, "step"));
+  must(kb.record(sample_plan(1000)));
+  std::stringstream text;
+  REQUIRE(export_best(kb, text, 2));
+  KnowledgeBase copy = opened(dir.path() / "copy");
+  REQUIRE(import_text(copy, text, "best.jsonl"));
+  const auto e = copy.find(subject());
+  REQUIRE(e);
+  REQUIRE(e->results.size() == 4);
+  CHECK(e->results[1].config == config(2));
+  CHECK(e->rule()->cycles == 900);
+  CHECK(e->model_best()->cycles == 800);
+  CHECK(e->evaluations == 5);
+  CHECK(e->cursor.empty());
+  for (const Measured& m : e->results) CHECK(m.provenance == Provenance{origin.model, origin.layer, "", 0});
+  CHECK_FALSE(copy.plan(sample_plan(1000).subject, current()));
 }
 
 TEST_CASE("kb: export and import carry everything over, twice is once") {
