@@ -15,6 +15,7 @@
 #include <numeric>
 #include <random>
 
+#include "search/strategies/feasibility.hpp"
 #include "search/strategies/gaussian_process.hpp"
 #include "search/strategies/neighbours.hpp"
 #include "search/strategies/registry.hpp"
@@ -29,8 +30,7 @@ constexpr std::size_t refinements = 4;     ///< rounds of refining the shortlist
 constexpr std::size_t random_start = 6;    ///< results before the process is asked, where the model says nothing
 constexpr std::size_t most_results = 120;  ///< that the process takes: of more, those of fewest cycles
 constexpr std::size_t most_expected = 16;  ///< proposals of a batch that are assumed to give what is expected
-constexpr double prior_weight = 0.1;       ///< of a config's being measurable, in results
-constexpr double hopeless = 0.05;          ///< a lower probability is not worth a measurement
+constexpr double failures_to_doubt = 3;    ///< failures and nothing else that halve the model's say
 constexpr double search_growth = 1.2;      ///< the process's shape is searched when it has so many times more results
 
 /// Expected improvement over `best` of what is to be minimised (Jones, Schonlau and Welch, 1998).
@@ -47,6 +47,7 @@ class Bayesian final : public Strategy {
         generator_(seed),
         distance_(candidates.space),
         process_(distance_),
+        feasibility_(distance_),
         taken_(candidates.size(), false) {
     const auto& order = candidates.order;
     blind_ = order.empty() || !(candidates.predicted[order.front()] < candidates.predicted[order.back()]);
@@ -57,7 +58,7 @@ class Bayesian final : public Strategy {
     const std::size_t results = process_.size();
     while (proposals.size() < count) {
       const auto next = results > 0 && !(blind_ && results < random_start) ? guided()
-                        : failed_.empty()                                  ? unguided()
+                        : feasibility_.failures() == 0                     ? unguided()
                                                                            : cautious();
       if (!next) break;
       taken_[*next] = true;
@@ -76,15 +77,13 @@ class Bayesian final : public Strategy {
   void tell(std::span<const Trial> trials) override {
     for (const Trial& t : trials) {
       taken_[t.candidate] = true;
-      if (!std::isfinite(t.cycles) || t.cycles <= 0) {
-        failed_.push_back(point(t.candidate).digits);
-        continue;
-      }
+      const bool measured = std::isfinite(t.cycles) && t.cycles > 0;
+      feasibility_.add(point(t.candidate).digits, measured);
+      if (!measured) continue;
       const auto worse = std::find_if(best_.begin(), best_.end(), [&](const Trial& b) { return t.cycles < b.cycles; });
       best_.insert(worse, t);
       if (best_.size() > centres) best_.pop_back();
       process_.add(point(t.candidate), std::log(t.cycles));
-      measured_.push_back(point(t.candidate).digits);
       if (process_.size() > most_results) process_.drop_worst();
     }
     fitted_ = false;
@@ -107,14 +106,16 @@ class Bayesian final : public Strategy {
     return candidates_.order[next_];
   }
 
-  /// While everything has failed: what the model likes, away from the failures.
+  /// While everything has failed: what the model likes, away from the failures, the model heard less with each.
   std::optional<CandidateId> cautious() {
     make_shortlist();
     if (shortlist_.empty()) return unguided();
     scores_.clear();
+    const double heard = failures_to_doubt / (failures_to_doubt + static_cast<double>(feasibility_.failures()));
+    const double best = point(candidates_.order.front()).log_model;
     for (const CandidateId c : shortlist_) {
       const Point p = point(c);
-      scores_.push_back(feasible(p) * std::exp(point(candidates_.order.front()).log_model - p.log_model));
+      scores_.push_back(feasibility_.probability(p.digits) * std::exp(heard * (best - p.log_model)));
     }
     return shortlist_[leader()];
   }
@@ -159,26 +160,6 @@ class Bayesian final : public Strategy {
     shortlist_.erase(std::remove_if(middle, shortlist_.end(), known), shortlist_.end());
   }
 
-  /// What fails has sharper bounds than what is slow.
-  double sharply_alike(const Digits& a, const Digits& b, std::size_t k) const {
-    const double alike = distance_.alike(a, b, k);
-    return alike * alike * alike * alike;
-  }
-
-  /// Probability that a point can be measured: by the knob whose value, or its like, has failed most
-  /// often. What failed nearly always is left until nothing else is.
-  double feasible(const Point& p) const {
-    if (failed_.empty()) return 1;
-    double probability = 1;
-    for (std::size_t k = 0; k < distance_.knobs(); ++k) {
-      double good = prior_weight, bad = 0;
-      for (const Digits& d : measured_) good += sharply_alike(p.digits, d, k);
-      for (const Digits& d : failed_) bad += sharply_alike(p.digits, d, k);
-      probability = std::min(probability, good / (good + bad));
-    }
-    return probability < hopeless ? probability * 1e-6 : probability;
-  }
-
   /// Scores the shortlist from `first` on.
   void score(std::size_t first) {
     std::vector<Point> points;
@@ -188,7 +169,7 @@ class Bayesian final : public Strategy {
     const double best = std::log(best_.front().cycles);
     scores_.resize(first);
     for (std::size_t i = 0; i < points.size(); ++i)
-      scores_.push_back(expected_improvement(predictions[i], best) * feasible(points[i]));
+      scores_.push_back(expected_improvement(predictions[i], best) * feasibility_.probability(points[i].digits));
   }
 
   std::size_t leader() const {
@@ -252,10 +233,10 @@ class Bayesian final : public Strategy {
   std::mt19937_64 generator_;
   KnobDistance distance_;
   GaussianProcess process_;
+  Feasibility feasibility_;
   std::vector<bool> taken_;  ///< proposed or told
   bool blind_ = false;       ///< the model predicts the same for all
   std::vector<Trial> best_;  ///< fewest cycles first
-  std::vector<Digits> measured_, failed_;
   std::vector<CandidateId> shortlist_;
   std::vector<double> scores_;
   std::size_t next_ = 0;  ///< all before it in the model's order are taken

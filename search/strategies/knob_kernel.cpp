@@ -68,6 +68,7 @@ KnobDistance::KnobDistance(const SearchSpace& space) {
     Table& t = tables_.emplace_back();
     t.size = range.values.size();
     const Scale scale = scale_of(range.knob);
+    t.ordered = scale != Scale::category;
     for (const uint16_t a : range.values)
       for (const uint16_t b : range.values) {
         const double d = squared_distance(scale, a, b, range.values.back());

@@ -45,10 +45,13 @@ class KnobDistance {
     return tables_[k].alike[a[k] * tables_[k].size + b[k]];
   }
   std::size_t knobs() const { return tables_.size(); }
+  /// True where the knob's values are more or less of something.
+  bool ordered(std::size_t k) const { return tables_[k].ordered; }
 
  private:
   struct Table {
     std::size_t size = 0;
+    bool ordered = false;
     std::vector<float> squared, alike;  ///< of value i and j at i * size + j
   };
   std::vector<Table> tables_;
