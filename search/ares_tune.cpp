@@ -16,8 +16,10 @@
 #include "cost_models/learned.hpp"
 #include "cost_models/plugin.hpp"
 #include "kb/location.hpp"
+#include "kb/shipped.hpp"
 #include "search/dry_run.hpp"
 #include "search/explain.hpp"
+#include "search/html_report.hpp"
 #include "search/interrupt.hpp"
 #include "search/kb_store.hpp"
 #include "search/progress.hpp"
@@ -35,6 +37,12 @@ void require(const Result<void>& done) {
 struct Memory {
   std::string place;  ///< empty: --no-kb
   std::optional<kb::KnowledgeBase> kb;
+  std::optional<kb::KnowledgeBase> shipped;  ///< read where the other knows nothing
+
+  /// The one to ask first; nullptr: none.
+  kb::KnowledgeBase* first() { return kb ? &*kb : shipped ? &*shipped : nullptr; }
+  /// The one to ask then.
+  const kb::KnowledgeBase* second() const { return kb && shipped ? &*shipped : nullptr; }
 };
 
 /// To read (what is not there is empty) or to write.
@@ -43,6 +51,7 @@ Memory open_memory(const TuneSettings& s, bool write) {
   if (!s.use_kb) return m;
   const std::filesystem::path place = kb::location(s.kb);
   m.place = place.string();
+  m.shipped = kb::open_shipped();
   if (write)
     m.kb = value_or_throw(kb::KnowledgeBase::open(place), ExitStatus::failed);
   else if (kb::holds_store(place))
@@ -242,6 +251,7 @@ ExitStatus tune(const OptionValues& values, const TuneSettings& s) {
   const auto [measurer, remark] = value_or_throw(make_measurer(s.measure, target, s.gvsoc_home));
   if (!remark.empty()) std::cerr << remark << '\n';
   check_writable("--json", s.json);
+  check_writable("--report", s.report);
   const Network n = load(values, s, target);
   check_explained(n, s);
   if (s.sweep) return sweep_target(n, s, *ranking.model);
@@ -250,10 +260,10 @@ ExitStatus tune(const OptionValues& values, const TuneSettings& s) {
 
   kb::Run run{kb::new_run_id(), command_line(s), n.graph.name, n.target.name, s.tuner.seed, 0, std::time(nullptr), 0};
   std::optional<KbStore> store;
-  if (memory.kb)
-    store.emplace(*memory.kb, n.target, n.graph.policy, kb::Provenance{n.graph.name, "", run.id, 0},
-                  kb::source_named(measurer.source).value_or(kb::Source::event), measurer.simulator);
-  const bool remembers = store && !s.dry_run && !measurer.is_none();
+  if (memory.first())
+    store.emplace(*memory.first(), n.target, n.graph.policy, kb::Provenance{n.graph.name, "", run.id, 0},
+                  kb::source_named(measurer.source).value_or(kb::Source::event), measurer.simulator, memory.second());
+  const bool remembers = memory.kb && !s.dry_run && !measurer.is_none();
   if (remembers) require(memory.kb->record(run));
 
   Progress progress(std::cerr, isatty(STDERR_FILENO) != 0, s.tuner);
@@ -283,10 +293,12 @@ ExitStatus tune(const OptionValues& values, const TuneSettings& s) {
   if (remembers) {
     run.measurements = tuner.measurements();
     run.finished = std::time(nullptr);
-    if (s.tuner.pins.empty()) require(store->save(n.graph, n.groups, choice.best()));  // else it is not the best known
+    if (s.tuner.pins.empty() && s.tuner.objective.is_cycles())
+      require(store->save(n.graph, n.groups, choice.best()));  // else it is not the best known
     require(memory.kb->record(run));
   }
   show(report, to_table(report) + explanation(report, n, s, *ranking.model), s.json);
+  if (!s.report.empty()) require(write_file(s.report, to_html(report, tuner, choice.best(), n.target, *ranking.model)));
   return ExitStatus::done;
 }
 

@@ -50,6 +50,7 @@ double cycles_of(const Tuner& tuner, std::size_t group, Variant v) { return find
 Result<NetworkChoice> choose_network(const LayerGraph& graph, const Target& target, const PlanOptions& options,
                                      const Tuner& tuner) {
   NetworkChoice choice;
+  const Objective& objective = tuner.objective();
   for (const Variant v : variants) {
     std::size_t position = 0;
     auto program = plan_network(graph, target, options, [&](const Group&, const Context&) -> Result<ChosenConfig> {
@@ -58,9 +59,13 @@ Result<NetworkChoice> choose_network(const LayerGraph& graph, const Target& targ
     if (!program) return tl::unexpected(program.error());
     PlayedNetwork& played = choice.played[static_cast<std::size_t>(v)];
     played.program = std::move(*program);
-    played.cycles = play(played.program, target, false).total.cycles;
+    const PlayResult warm = play(played.program, target, false).total;
+    played.cycles = warm.cycles;
     played.cold_cycles = play(played.program, target, true).total.cycles;
-    if (played.cycles < choice.best().cycles) choice.kept = v;
+    played.costs = {warm.cycles, energy_pj(objective.energy, target, to_estimate(warm, 0)),
+                    static_cast<double>(played.program.l1_bytes),
+                    static_cast<double>(played.program.arena_bytes + played.program.l2_constant_bytes)};
+    if (objective.score(played.costs) < objective.score(choice.best().costs)) choice.kept = v;
   }
   return choice;
 }

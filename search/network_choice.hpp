@@ -15,6 +15,7 @@ struct PlayedNetwork {
   NetworkProgram program;
   double cycles = 0;       ///< warm
   double cold_cycles = 0;  ///< first inference
+  Costs costs;             ///< of the warm run; energy where the objective is not cycles
 };
 
 enum class Variant : uint8_t { tuned, model_best, rule };
@@ -22,7 +23,7 @@ inline constexpr std::array variants{Variant::tuned, Variant::model_best, Varian
 
 struct NetworkChoice {
   std::array<PlayedNetwork, variants.size()> played;
-  Variant kept = Variant::tuned;  ///< the fastest; of equals the first of `variants`
+  Variant kept = Variant::tuned;  ///< the best by the objective; of equals the first of `variants`
 
   const PlayedNetwork& of(Variant v) const { return played[static_cast<std::size_t>(v)]; }
   const PlayedNetwork& best() const { return of(kept); }

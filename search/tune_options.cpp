@@ -23,8 +23,7 @@ constexpr int64_t most_int = std::numeric_limits<int>::max();
 struct Later {
   const char *name, *value, *what;
 };
-constexpr std::array<Later, 2> later{{
-    {"report", "FILE.html", "HTML reports"},
+constexpr std::array<Later, 1> later{{
     {"trace", "FILE.json", "traces"},
 }};
 
@@ -70,7 +69,6 @@ void refuse_later(const OptionValues& values) {
   for (const Later& l : later)
     if (values.count(l.name)) usage(fmt::format("--{}: {} is not available in this version", l.name, l.what));
   only(values, "engine", {"auto", "cluster"}, "this version runs every layer on the cluster; use --engine cluster");
-  only(values, "objective", {"warm"}, "this version tunes for warm cycles; use --objective warm");
 }
 
 /// `370MHz`, `1.2GHz`, `50e6`: hertz.
@@ -114,55 +112,92 @@ TunerOptions tuner_options(const OptionValues& values) {
 
 }  // namespace
 
+namespace {
+
+enum class Kind : uint8_t { text, whole, real, flag };
+
+struct PlainOption {
+  const char* name;
+  Kind kind;
+  const char *value, *help;
+};
+
+constexpr PlainOption plain_options[] = {
+    {"budget", Kind::text, "TIME", "wall clock to spend, as 2h or 90s; without it until settled, at most 10 minutes"},
+    {"max-evals", Kind::whole, "N", "measurements to spend, rule and model-best included"},
+    {"max-iter", Kind::whole, "N", "measurements per group"},
+    {"within", Kind::real, "PERCENT", "a group so near to its lower bound is settled (1)"},
+    {"no-gain", Kind::whole, "N", "so many rounds without gain settle a group (16)"},
+    {"target-cycles", Kind::real, "N", "end when the groups' best add up to no more"},
+    {"clock", Kind::text, "FREQUENCY", "give times at this clock, as 370MHz; without it the target's"},
+    {"target-ms", Kind::real, "MS", "the time that an inference may take: says whether it is met"},
+    {"explain", Kind::text, "GROUP",
+     "why this config: parts, runners-up, what other knobs and other L1 sizes would bring"},
+    {"sweep", Kind::text, "KEY=V1,V2",
+     "the network on variants of the target: l1, l2, cores, dma or l3, as l1=64K,256K"},
+    {"min-cycles", Kind::whole, "N", "skip groups whose model-best is below N cycles"},
+    {"tune-all", Kind::flag, "", "skip no group: --min-cycles 0"},
+    {"layers", Kind::text, "A,B", "search these groups only"},
+    {"pin", Kind::text, "FILE.json",
+     "configs fixed by you, which win over everything: {\"conv1\": {\"tile_h\": 14, ..}}"},
+    {"trust-plugin", Kind::flag, "", "load libX.so into this process: faster, and a crash of it is ours"},
+    {"gvsoc", Kind::text, "PATH", "where GVSOC is installed; without it $GVSOC_HOME"},
+    {"kb", Kind::text, "DIR", "knowledge base; without it $ARES_KB, else $XDG_DATA_HOME/ares/kb"},
+    {"no-kb", Kind::flag, "", "use and write no knowledge base, the shipped one neither"},
+    {"cores", Kind::whole, "N", "workers to use"},
+    {"stack", Kind::whole, "BYTES", "stack of a worker, in L1"},
+    {"l1-limit", Kind::whole, "BYTES", "L1 that the network may use"},
+    {"l2-limit", Kind::whole, "BYTES", "L2 that the network may use"},
+    {"l3-limit", Kind::whole, "BYTES", "L3 that the network may use"},
+    {"jobs", Kind::whole, "N", "threads; results do not depend on it"},
+    {"dry-run", Kind::flag, "", "show spaces, estimates and what a run would spend; measure and write nothing"},
+    {"json", Kind::text, "FILE", "write the report there"},
+    {"report", Kind::text, "FILE.html", "write a page there: table, searches, roofline, model accuracy, memory map"},
+    {"trials", Kind::text, "FILE",
+     "write every measurement there, a JSON object per line, once it is in the knowledge base"},
+};
+
+struct DefaultedOption {
+  const char *name, *otherwise, *value, *help;
+};
+
+constexpr DefaultedOption defaulted_options[] = {
+    {"strategy", "auto", "NAME", "auto, bayesian, evolutionary, grid or random"},
+    {"cost-model", "analytical", "NAME",
+     "what ranks configs before they are measured: analytical, learned (from the knowledge base), event, libX.so or "
+     "'exec:COMMAND'"},
+    {"measure", "auto", "HOW", "auto (GVSOC where it is installed), event, gvsoc or none"},
+    {"engine", "auto", "WHICH", "auto or cluster"},
+    {"objective", "cycles", "WHICH", "cycles (warm), energy (by the target's table, a model), l1, l2 or weighted"},
+    {"weights", "cycles=1,energy=1", "K=W,..", "exponents of --objective weighted: cycles, energy, l1, l2"},
+    {"target", "gap9", "NAME", "gap9, siracusa or FILE.json"},
+};
+
+const po::value_semantic* semantic_of(const PlainOption& o) {
+  switch (o.kind) {
+    case Kind::text:
+      return po::value<std::string>()->value_name(o.value);
+    case Kind::whole:
+      return po::value<int64_t>()->value_name(o.value);
+    case Kind::real:
+      return po::value<double>()->value_name(o.value);
+    case Kind::flag:
+      return po::bool_switch();
+  }
+  return nullptr;
+}
+
+}  // namespace
+
 void add_tune_options(Options& options) {
-  const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
-  const auto number = [](const char* name) { return po::value<int64_t>()->value_name(name); };
-  const auto real = [](const char* name) { return po::value<double>()->value_name(name); };
-  const auto flag = [] { return po::bool_switch(); };
-  const auto given = [](const char* value, const char* name) {
-    return po::value<std::string>()->default_value(value)->value_name(name);
-  };
   auto add = options.add_options();
-  add("budget", text("TIME"), "wall clock to spend, as 2h or 90s; without it until settled, at most 10 minutes");
-  add("max-evals", number("N"), "measurements to spend, rule and model-best included");
-  add("max-iter", number("N"), "measurements per group");
-  add("within", real("PERCENT"), "a group so near to its lower bound is settled (1)");
-  add("no-gain", number("N"), "so many rounds without gain settle a group (16)");
-  add("target-cycles", real("N"), "end when the groups' best add up to no more");
-  add("clock", text("FREQUENCY"), "give times at this clock, as 370MHz; without it the target's");
-  add("target-ms", real("MS"), "the time that an inference may take: says whether it is met");
-  add("explain", text("GROUP"), "why this config: parts, runners-up, what other knobs and other L1 sizes would bring");
-  add("sweep", text("KEY=V1,V2"), "the network on variants of the target: l1, l2, cores, dma or l3, as l1=64K,256K");
-  add("min-cycles", number("N"), "skip groups whose model-best is below N cycles");
-  add("tune-all", flag(), "skip no group: --min-cycles 0");
-  add("layers", text("A,B"), "search these groups only");
-  add("pin", text("FILE.json"), "configs fixed by you, which win over everything: {\"conv1\": {\"tile_h\": 14, ..}}");
-  add("strategy", given("auto", "NAME"), "auto, bayesian, evolutionary, grid or random");
-  add("cost-model", given("analytical", "NAME"),
-      "what ranks configs before they are measured: analytical, learned (from the knowledge base), event, libX.so or "
-      "'exec:COMMAND'");
-  add("trust-plugin", flag(), "load libX.so into this process: faster, and a crash of it is ours");
-  add("measure", given("auto", "HOW"), "auto (GVSOC where it is installed), event, gvsoc or none");
-  add("gvsoc", text("PATH"), "where GVSOC is installed; without it $GVSOC_HOME");
-  add("engine", given("auto", "WHICH"), "auto or cluster");
-  add("objective", given("warm", "WHICH"), "warm");
-  add("target", given("gap9", "NAME"), "gap9, siracusa or FILE.json");
-  add("kb", text("DIR"), "knowledge base; without it $ARES_KB, else $XDG_DATA_HOME/ares/kb");
-  add("no-kb", flag(), "use and write no knowledge base");
-  add("cores", number("N"), "workers to use");
-  add("stack", number("BYTES"), "stack of a worker, in L1");
-  add("l1-limit", number("BYTES"), "L1 that the network may use");
-  add("l2-limit", number("BYTES"), "L2 that the network may use");
-  add("l3-limit", number("BYTES"), "L3 that the network may use");
-  add("jobs", number("N"), "threads; results do not depend on it");
+  for (const PlainOption& o : plain_options) add(o.name, semantic_of(o), o.help);
+  for (const DefaultedOption& o : defaulted_options)
+    add(o.name, po::value<std::string>()->default_value(o.otherwise)->value_name(o.value), o.help);
   add("seed", po::value<uint64_t>()->default_value(0)->value_name("N"), "of everything random");
-  add("dry-run", flag(), "show spaces, estimates and what a run would spend; measure and write nothing");
-  add("json", text("FILE"), "write the report there");
-  add("trials", text("FILE"),
-      "write every measurement there, a JSON object per line, once it is in the knowledge base");
   for (const Later& l : later) {
     if (*l.value)
-      add(l.name, text(l.value), "(not in this version)");
+      add(l.name, po::value<std::string>()->value_name(l.value), "(not in this version)");
     else
       add(l.name, "(not in this version)");
   }
@@ -173,6 +208,8 @@ TuneSettings read_tune_settings(const OptionValues& values) {
   TuneSettings s;
   s.tuner = tuner_options(values);
   s.target = values["target"].as<std::string>();
+  s.tuner.objective = value_or_throw(
+      make_objective(values["objective"].as<std::string>(), values["weights"].as<std::string>(), s.target));
   s.cost_model = values["cost-model"].as<std::string>();
   s.trust_plugin = values["trust-plugin"].as<bool>();
   s.measure = values["measure"].as<std::string>();
@@ -198,6 +235,7 @@ TuneSettings read_tune_settings(const OptionValues& values) {
   s.dry_run = values["dry-run"].as<bool>();
   s.json = optional<std::string>(values, "json").value_or("");
   s.trials = optional<std::string>(values, "trials").value_or("");
+  s.report = optional<std::string>(values, "report").value_or("");
   return s;
 }
 

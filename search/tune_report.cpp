@@ -59,9 +59,9 @@ std::string kept_text(Variant kept) {
     case Variant::tuned:
       return "the tuned program";
     case Variant::model_best:
-      return "the model's best program: as a whole it is faster than the tuned one";
+      return "the model's best program: as a whole it is better than the tuned one";
     case Variant::rule:
-      return "the rule's program: as a whole it is faster than the tuned one";
+      return "the rule's program: as a whole it is better than the tuned one";
   }
   return "";
 }
@@ -93,6 +93,13 @@ std::string time_text(const TuneReport& r) {
          (meets_target(r)
               ? fmt::format(" The target of {:g} ms is met, with {:.1f} % to spare.\n", r.target_ms, 100 * (1 - ratio))
               : fmt::format(" The target of {:g} ms is missed: it takes {:.2f} times as long.\n", r.target_ms, ratio));
+}
+
+std::string objective_text(const TuneReport& r) {
+  if (r.objective.is_cycles()) return "";
+  return fmt::format(
+      "Tuned for {}: {:.1f} uJ (by the target's energy table, a model), {} bytes of L1 and {} bytes of L2.\n",
+      r.objective.name(), r.costs.energy_pj / 1e6, grouped(r.costs.l1_bytes), grouped(r.costs.l2_bytes));
 }
 
 std::string accuracy_text(const TuneReport& r) {
@@ -183,6 +190,10 @@ GroupReport group_report(const GroupInContext& g, std::size_t position, const Tu
   r.census = task.candidates.census;
   r.trials_hash = task.trials_hash;
   if (r.same_as.empty() && !measurer.is_none()) r.accuracy = model_accuracy(task.predictions);
+  if (!task.objective.is_cycles()) {
+    r.costs = costs_of(task.objective, task.query(), r.config, r.tuned_cycles);
+    if (r.same_as.empty()) r.front = task.front.points();
+  }
   r.hit = task.hit;
   r.hit_distance = task.hit_distance;
   return r;
@@ -199,6 +210,8 @@ TuneReport make_report(const std::vector<GroupInContext>& groups, const Tuner& t
     all_exhausted = all_exhausted && r.groups.back().optimum_cycles && r.groups.back().origin != ConfigOrigin::pin;
   }
   r.kept = choice.kept;
+  r.objective = tuner.objective();
+  r.costs = choice.best().costs;
   r.rule_cycles = choice.of(Variant::rule).cycles;
   r.model_best_cycles = choice.of(Variant::model_best).cycles;
   r.tuned_cycles = choice.best().cycles;
@@ -226,7 +239,7 @@ std::string to_table(const TuneReport& r) {
   text += fmt::format("\nKept: {}, {} cycles warm, {} cold ({} by rule, {} by the model's best).\n", kept_text(r.kept),
                       grouped(r.tuned_cycles), grouped(r.tuned_cold_cycles), grouped(r.rule_cycles),
                       grouped(r.model_best_cycles));
-  text += time_text(r) + accuracy_text(r);
+  text += time_text(r) + objective_text(r) + accuracy_text(r);
   text += fmt::format("{} measurements in {:.1f} s; {}.\n", grouped(static_cast<double>(r.measurements)), r.wall_s,
                       end_text(r));
   text += r.kb.empty() ? "Nothing is remembered (--no-kb).\n" : fmt::format("Remembered in {}.\n", r.kb);

@@ -35,6 +35,8 @@ struct GroupReport {
   std::optional<ModelAccuracy> accuracy;  ///< of the cost model, over this run's measurements
   StoreHit hit = StoreHit::miss;          ///< what the knowledge base had before the run
   double hit_distance = 0;                ///< of a near hit
+  Costs costs;                            ///< where the objective is not cycles
+  std::vector<ParetoFront::Point> front;  ///< the same; of equal groups with the one that stands for all
   std::string plan;                       ///< dry run: what would be done
 };
 
@@ -54,7 +56,9 @@ struct TuneReport {
   double lower_bound_cycles = 0;         ///< sum of the groups'
   Variant kept = Variant::tuned;
   std::string cycles_from;
-  std::string simulator;         ///< that measured the groups, its version and target; empty: cycles_from says it all
+  std::string simulator;  ///< that measured the groups, its version and target; empty: cycles_from says it all
+  Objective objective;
+  Costs costs;                   ///< of the network that is kept
   std::size_t measurements = 0;  ///< of this run
   double wall_s = 0;
   double clock_hz = 0;              ///< that times are given at; 0: unknown

@@ -37,6 +37,21 @@ Json accuracy_json(const std::optional<ModelAccuracy>& a) {
           {"regret", a->regret}};
 }
 
+/// Energy is the target's table's, a model.
+Json costs_json(const Costs& c) {
+  return {{"cycles", c.cycles}, {"energy_uj", c.energy_pj / 1e6}, {"l1_bytes", c.l1_bytes}, {"l2_bytes", c.l2_bytes}};
+}
+
+Json front_json(const std::vector<ParetoFront::Point>& front) {
+  Json points = Json::array();
+  for (const ParetoFront::Point& p : front) {
+    Json point = costs_json(p.costs);
+    point["config"] = config_json(p.config);
+    points.push_back(std::move(point));
+  }
+  return points;
+}
+
 Json group_json(const GroupReport& g) {
   Json removed = Json::object();
   for (int c = 0; c < constraint_count; ++c)
@@ -60,6 +75,8 @@ Json group_json(const GroupReport& g) {
   j["kb"] = {{"hit", name_of(g.hit)}};
   if (g.hit == StoreHit::near) j["kb"]["distance"] = g.hit_distance;
   j["model_accuracy"] = accuracy_json(g.accuracy);
+  if (g.costs.cycles > 0) j["costs"] = costs_json(g.costs);
+  if (!g.front.empty()) j["pareto"] = front_json(g.front);
   if (!g.plan.empty()) j["plan"] = g.plan;
   j["trials_hash"] = fmt::format("{:016x}", g.trials_hash);
   return j;
@@ -89,6 +106,7 @@ Json total_json(const TuneReport& r) {
   total["lower_bound_cycles"] = r.lower_bound_cycles;
   total["kept"] = name_of_variant(r.kept);
   total["cycles_from"] = r.cycles_from;
+  if (!r.objective.is_cycles()) total["costs"] = costs_json(r.costs);
   if (!r.simulator.empty()) total["simulator"] = r.simulator;
   total["measurements"] = r.measurements;
   total["model_accuracy"] = accuracy_json(accuracy_of(r));
@@ -111,7 +129,7 @@ Json total_json(const TuneReport& r) {
 std::string to_json(const TuneReport& r) {
   Json j{{"schema_version", schema_version}, {"model", r.model}, {"target", r.target}, {"seed", r.seed}};
   j["requant"] = r.requant;
-  j["objective"] = "warm";
+  j["objective"] = r.objective.is_cycles() ? "warm" : r.objective.name();
   j["strategy"] = r.strategy;
   j["cost_model"] = r.cost_model;
   if (!r.cost_model_failure.empty()) j["cost_model_failure"] = r.cost_model_failure;

@@ -129,13 +129,17 @@ Result<void> Tuner::prepare(TuningTask& task) {
                     task.name, task.context.l1_bytes));
   };
   if (!rule) return no_fit();
-  const StoredTuning stored = store_ ? store_->load(task.query(), space) : StoredTuning{};
+  StoredTuning stored = store_ ? store_->load(task.query(), space) : StoredTuning{};
+  task.objective = options_.objective;
+  const bool by_cycles = task.objective.is_cycles();
+  if (!by_cycles) stored.state.reset();  // where the search for fewest cycles stands
   std::vector<Config> keep{*rule};
   keep.insert(keep.end(), stored.offers.begin(), stored.offers.end());
   for (const ConfigCycles& t : stored.trials) keep.push_back(t.config);
 
   const std::size_t most = std::min(most_candidates_of_task, most_candidates / tasks_.size());
-  task.candidates = make_candidates(task.query(), model_, most, keep, stop_);
+  const auto scored = by_cycles ? nullptr : scored_by(task.objective, model_);
+  task.candidates = make_candidates(task.query(), by_cycles ? model_ : *scored, most, keep, stop_);
   if (stop_) return {};
   if (task.candidates.size() == 0) return no_fit();
   const Candidates& c = task.candidates;
@@ -146,6 +150,10 @@ Result<void> Tuner::prepare(TuningTask& task) {
   task.rule = {*rule, c.predicted[*rule_id]};
   task.model_best = {c.config(favourite), c.predicted[favourite]};
   task.model_best_estimate = estimate(model_, task.query(), task.model_best.config);
+  if (!by_cycles) {
+    task.rule.cycles = estimate(model_, task.query(), *rule).cycles;
+    task.model_best.cycles = task.model_best_estimate.cycles;
+  }
   task.lower_bound = ares::lower_bound(task.query());
 
   auto strategy = make_strategy(options_.strategy, task.candidates, task_seed(options_.seed, c));
@@ -179,7 +187,7 @@ void Tuner::share_exhaustion() {
     task->rules = {when_exhausted()};
     if (options_.max_iter) task->rules.push_back(when_max_iter(*options_.max_iter));
     if (task->exhaustible) continue;
-    task->rules.push_back(when_within_bound(options_.within_bound));
+    if (task->objective.is_cycles()) task->rules.push_back(when_within_bound(options_.within_bound));
     task->rules.push_back(when_no_gain(options_.no_gain_rounds));
   }
 }
@@ -291,7 +299,9 @@ Result<void> Tuner::measure(TuningTask& task, const std::vector<CandidateId>& pr
   const bool settled = !task.not_searched && settle(task);
   if (store_) {
     const Query query = task.query();
-    const TuningRound round{query, task.name, task.state, results};
+    TuningState state = task.state;
+    if (!task.objective.is_cycles()) state.settled.reset();  // nothing is settled about cycles
+    const TuningRound round{query, task.name, state, results};
     if (auto ok = store_->save(round); !ok) return ok;
   }
   if (observer_.measured) observer_.measured(task, results);

@@ -37,6 +37,7 @@ struct TunerOptions {
   double within_bound = 0.01;            ///< a group this near to its lower bound is settled
   int no_gain_rounds = 16;               ///< so many rounds without gain settle a group that cannot be exhausted
   double target_cycles = 0;              ///< of the network: enough, the search ends; 0: never
+  Objective objective;                   ///< what is made small
   double exhaust_seconds = 60;           ///< predicted time that may go into exhausting spaces, smallest first
 };
 
@@ -70,6 +71,7 @@ class Tuner {
   /// The task of a group, by the group's position.
   const TuningTask& task_of(std::size_t group) const { return tasks_[task_of_[group]]; }
   std::size_t measurements() const { return measurements_; }
+  const Objective& objective() const { return options_.objective; }
   /// Candidates still to measure in tasks that will be exhausted; with the pace so far they give the time left.
   std::size_t left_to_exhaust() const;
   double seconds() const;  ///< since prepare() began

@@ -21,6 +21,7 @@ struct ConfigCycles {
   double cold_cycles = 0;                         ///< of the first run; 0: not measured
   bool sliced = false;                            ///< scaled up from a part of the group's tiles
   std::optional<kb::FailureReason> failure = {};  ///< measured in vain
+  double score = 0;                               ///< by the objective; what is best is best by this
 };
 
 /// Where the tuning of a group stands.

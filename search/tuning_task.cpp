@@ -20,11 +20,19 @@ uint64_t hash_step(uint64_t hash, uint64_t value) {
 }
 constexpr uint64_t hash_begin = 0xcbf29ce484222325u;
 
-void enter(TuningTask& task, const ConfigCycles& t) {
+/// Enters a result; its score.
+double enter(TuningTask& task, ConfigCycles t) {
   TuningState& s = task.state;
+  t.score = t.cycles;
+  if (!task.objective.is_cycles() && std::isfinite(t.cycles)) {
+    const Costs costs = costs_of(task.objective, task.query(), t.config, t.cycles);
+    t.score = task.objective.score(costs);
+    task.front.add(t.config, costs);
+  }
   if (t.config == task.rule.config) s.rule = t;
   if (t.config == task.model_best.config) s.model_best = t;
-  if (std::isfinite(t.cycles) && (!s.best || t.cycles < s.best->cycles)) s.best = t;
+  if (std::isfinite(t.cycles) && (!s.best || t.score < s.best->score)) s.best = t;
+  return t.score;
 }
 
 /// True if it was not known before.
@@ -73,7 +81,7 @@ StopStatus TuningTask::status(std::size_t run_evaluations) const {
 }
 
 std::optional<double> TuningTask::optimum() const {
-  const bool all = candidates.census.feasible == candidate_count && left == 0;
+  const bool all = objective.is_cycles() && candidates.census.feasible == candidate_count && left == 0;
   return all && state.best ? std::optional(state.best->cycles) : std::nullopt;
 }
 
@@ -98,8 +106,8 @@ void take_up(TuningTask& task, const StoredTuning& stored, const std::string& st
   for (const ConfigCycles& t : stored.trials) {
     const auto id = task.candidates.find(t.config);
     if (!id) continue;
-    enter(task, t);
-    if (mark_told(task, *id)) known.push_back({*id, t.cycles});
+    const double score = enter(task, t);
+    if (mark_told(task, *id)) known.push_back({*id, score});
   }
   task.strategy->tell(known);
   task.best_known_before = state.best.has_value();
@@ -111,23 +119,26 @@ void take_up(TuningTask& task, const StoredTuning& stored, const std::string& st
 
 bool record(TuningTask& task, const std::vector<Trial>& trials) {
   const auto before = task.state.best;
+  std::vector<Trial> scored;
   for (const Trial& t : trials) {
     const ConfigCycles result{task.candidates.config(t.candidate), t.cycles};
-    enter(task, result);
+    scored.push_back({t.candidate, enter(task, result)});
     mark_told(task, t.candidate);
     if (std::isfinite(t.cycles) && task.predictions.size() < most_predictions)
-      task.predictions.push_back({task.candidates.predicted[t.candidate], static_cast<float>(t.cycles)});
+      task.predictions.push_back({task.candidates.predicted[t.candidate], static_cast<float>(scored.back().cycles)});
+    const double best = task.history.empty() ? std::numeric_limits<double>::infinity() : task.history.back().score;
+    if (scored.back().cycles < best) task.history.push_back({task.evaluations + 1, scored.back().cycles});
     ++task.state.evaluations;
     if (task.evaluations++ == 0) task.trials_hash = hash_begin;
     for (const uint16_t value : result.config.value) task.trials_hash = hash_step(task.trials_hash, value);
     task.trials_hash = hash_step(task.trials_hash, std::bit_cast<uint64_t>(t.cycles));
   }
-  task.strategy->tell(trials);
+  task.strategy->tell(scored);
   const auto& after = task.state.best;
-  if (after && before && after->cycles < before->cycles) task.best_known_before = false;
-  const bool gain = after && (!before || after->cycles < before->cycles * (1 - least_gain));
+  if (after && before && after->score < before->score) task.best_known_before = false;
+  const bool gain = after && (!before || after->score < before->score * (1 - least_gain));
   task.state.rounds_without_gain = gain ? 0 : task.state.rounds_without_gain + 1;
-  return after && (!before || after->cycles < before->cycles);
+  return after && (!before || after->score < before->score);
 }
 
 bool settle(TuningTask& task) {

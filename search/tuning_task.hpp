@@ -11,6 +11,7 @@
 
 #include "search/candidates.hpp"
 #include "search/model_accuracy.hpp"
+#include "search/objective.hpp"
 #include "search/stop_rule.hpp"
 #include "search/strategy.hpp"
 #include "search/tuning_store.hpp"
@@ -29,11 +30,18 @@ struct Pin {
   double cycles = 0;
 };
 
+/// A new best.
+struct Improvement {
+  std::size_t evaluations = 0;  ///< of this run
+  double score = 0;             ///< by the objective
+};
+
 /// Groups of one shape and context.
 struct TuningTask {
   GroupShape shape;
   Context context;
   const Target* target = nullptr;
+  Objective objective;
   std::vector<std::size_t> members;  ///< positions in the network
   std::string name;                  ///< of the first member
   std::vector<Pin> pins;
@@ -57,7 +65,9 @@ struct TuningTask {
   std::size_t evaluations = 0;                 ///< of this run
   bool best_known_before = false;              ///< the best was measured by an earlier run
   std::string last_failure;                    ///< of a measurement in this run; empty: none failed
+  std::vector<Improvement> history;            ///< of this run
   std::vector<PredictedMeasured> predictions;  ///< of this run's first measurements
+  ParetoFront front;                           ///< of all known results; not kept where cycles are the objective
   uint64_t trials_hash = 0;                    ///< over configs and cycles of this run's trials, in order
 
   Query query() const { return {shape, context, *target}; }
@@ -74,7 +84,8 @@ struct TuningTask {
 /// belong to this space.
 void take_up(TuningTask& task, const StoredTuning& stored, const std::string& strategy);
 
-/// Enters new results into the task's state (best, baseline, counters, hash) and tells the strategy. True: a new best.
+/// Enters new results, in cycles, into the task's state (best, baseline, counters, hash) and tells the strategy their
+/// scores. True: a new best.
 bool record(TuningTask& task, const std::vector<Trial>& trials);
 
 /// Settles the task if one of its rules fires, and frees its lists. True: it is settled now.

@@ -118,6 +118,8 @@ bool Reader::check_layout() {
   for (const auto& [key, value] : root_.items()) {
     if (key == "name" || key == "base" || key == "description") {
       if (!value.is_string()) return error(fmt::format("{}: expected a string, found {}", key, value.type_name()));
+    } else if (key == "energy") {
+      continue;  // energy.hpp reads it
     } else if (is_section(key)) {
       if (!value.is_object()) return error(fmt::format("{}: expected an object, found {}", key, value.type_name()));
       for (const auto& [inner, constant] : value.items()) {

@@ -1,6 +1,9 @@
 // What ares-tune answers beside the table: times and a verdict, the model's accuracy, why a config.
 #include <doctest/doctest.h>
 
+#include <map>
+#include <nlohmann/json.hpp>
+
 #include "tests/e2e/tune_support.hpp"
 
 using namespace ares::tune_test;
@@ -100,4 +103,55 @@ TEST_CASE("--sweep shows the network on variants of the target") {
   CHECK_MESSAGE(windows[1].contains("error"), windows.dump());  // not even the stacks fit
   CHECK(windows[2]["model_best_cycles"] > 0);
   CHECK(tune(s, command(s, {"--sweep", "l1=some"})).status == 2);
+}
+
+TEST_CASE("--objective makes something else small; the knowledge base still remembers cycles, and settles nothing") {
+  const Scratch s;
+  std::map<std::string, nlohmann::json> reports;
+  for (const char* objective : {"cycles", "energy", "l1", "weighted"}) {
+    const Ended e = tune(s, {"--model", small_model(), "--kb", s / "kb", "--measure", "event", "--max-iter", "300",
+                             "--json", s / "a.json", "--objective", objective});
+    REQUIRE_MESSAGE(e.status == 0, e.err);
+    reports[objective] = read_json(s / "a.json");
+  }
+  CHECK(reports["cycles"]["objective"] == "warm");
+  CHECK(reports["l1"]["objective"] == "l1");
+  const auto& fast = reports["cycles"]["groups"];
+  const auto& small = reports["l1"]["groups"];
+  const auto& frugal = reports["energy"]["groups"];
+  for (std::size_t g = 0; g < fast.size(); ++g) {
+    CHECK(small[g]["tuned_cycles"] >= fast[g]["tuned_cycles"]);
+    CHECK(small[g]["costs"]["l1_bytes"] <= frugal[g]["costs"]["l1_bytes"]);
+    CHECK(frugal[g]["costs"]["energy_uj"] <= small[g]["costs"]["energy_uj"]);
+    double cycles = 0;
+    for (const auto& p : frugal[g].value("pareto", nlohmann::json::array())) {
+      CHECK(p["cycles"] >= cycles);
+      cycles = p["cycles"];
+    }
+  }
+  CHECK(reports["l1"]["total"]["costs"]["l1_bytes"] < reports["energy"]["total"]["costs"]["l1_bytes"]);
+  CHECK(tune(s, command(s, {"--objective", "weighted", "--weights", "speed=1"})).status == 2);
+
+  REQUIRE(tune(s, {"--model", small_model(), "--kb", s / "fresh", "--measure", "event", "--max-iter", "300",
+                   "--objective", "l1"})
+              .status == 0);
+  REQUIRE(tune(s, {"--model", small_model(), "--kb", s / "fresh", "--measure", "event", "--max-iter", "600", "--json",
+                   s / "a.json"})
+              .status == 0);
+  const auto after = read_json(s / "a.json");
+  for (std::size_t g = 0; g < fast.size(); ++g) CHECK(after["groups"][g]["tuned_cycles"] <= small[g]["tuned_cycles"]);
+}
+
+TEST_CASE("--report writes one page that needs nothing else") {
+  const Scratch s;
+  REQUIRE(tune(s, command(s, {"--report", s / "r.html"})).status == 0);
+  const std::string page = read_text(s / "r.html");
+  for (const char* part : {"<!DOCTYPE html>", "conv1", "Search", "Roofline", "Cost model", "Memory", "</html>"})
+    CHECK_MESSAGE(page.find(part) != std::string::npos, part);
+  for (const char* part : {"<script", "href", "src=", "url(", "nan", "inf'"})
+    CHECK_MESSAGE(page.find(part) == std::string::npos, part);
+  std::size_t charts = 0;
+  for (std::size_t at = page.find("<svg"); at != std::string::npos; at = page.find("<svg", at + 1)) ++charts;
+  CHECK(charts == 5);
+  CHECK(tune(s, command(s, {"--report", s / "absent/r.html"})).status == 1);
 }
