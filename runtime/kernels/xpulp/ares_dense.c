@@ -5,18 +5,20 @@
 #include "kernels/ares_share.h"
 #include "kernels/xpulp/ares_tiles.h"
 
-// What becomes of the sums: requantised in registers, or kept for C to finish.
-typedef enum { NARROW, WIDE, SUMS, FORMS } form;
+// What becomes of the sums: requantised in registers, kept for a later step or for C to requantise, or stored with
+// their bias.
+typedef enum { NARROW, WIDE, SUMS, RAW, FORMS } form;
 
 // Functions by the logarithms of a tile's pixels and channels: for several runs, for one. They lie in L2, far from the
 // workers: one word is read per use.
 enum { PIXEL_SIZES = 3, CHANNEL_SIZES = 4, LARGEST = 16 };
-#define FORMS_OF(name)                                                               \
-  {                                                                                  \
-    {ares_tile_##name##_narrow, ares_tile_##name##_wide, ares_tile_##name##_sums}, { \
-      ares_line_##name##_narrow, ares_line_##name##_wide, ares_line_##name##_sums    \
-    }                                                                                \
+#define KIND_OF(kind, name)                                                                  \
+  {                                                                                          \
+    ares_##kind##_##name##_narrow, ares_##kind##_##name##_wide, ares_##kind##_##name##_sums, \
+        ares_##kind##_##name##_raw                                                           \
   }
+#define FORMS_OF(name) \
+  { KIND_OF(tile, name), KIND_OF(line, name) }
 static const ares_tile_function tiles[PIXEL_SIZES][CHANNEL_SIZES][2][FORMS] = {
     {FORMS_OF(1x1), FORMS_OF(2x1), FORMS_OF(4x1), FORMS_OF(8x1)},
     {FORMS_OF(1x2), FORMS_OF(2x2), FORMS_OF(4x2)},
@@ -25,39 +27,29 @@ static const ares_tile_function tiles[PIXEL_SIZES][CHANNEL_SIZES][2][FORMS] = {
 
 static form form_of(const ares_dense* d) {
   const ares_requant* const r = d->requant;
-  if (d->sums != NULL || ares_output_bytes(r) != 1 || r->rounding == ARES_HALF_EVEN || r->lo != 0) return SUMS;
+  if (d->sums != NULL && !d->last) return SUMS;
+  if (r->form == ARES_RAW) return RAW;
+  if (ares_output_bytes(r) != 1 || r->rounding == ARES_HALF_EVEN || r->lo != 0) return SUMS;
   return r->form == ARES_NARROW ? NARROW : WIDE;
 }
 
-// Ends sums that were kept: adds earlier steps, requantises.
-static __attribute__((noinline)) void finish(const ares_dense* d, int32_t channels, int32_t pixels, const int32_t* sums,
-                                             int32_t pixel, int32_t channel) {
-  for (int32_t c = 0; c < channels; ++c) {
-    const ares_channel_params params = ares_params_of(&d->params, channel + c);
-    for (int32_t p = 0; p < pixels; ++p) {
-      const int32_t at = (pixel + p) * d->out_pitch + channel + c;
-      int32_t acc = sums[c * pixels + p];
-      if (d->sums != NULL && !d->first) acc += d->sums[at];
-      if (d->sums != NULL && !d->last) {
-        d->sums[at] = acc;
-      } else {
-        ares_write_output(d->requant, params, acc, d->out, at);
-      }
-    }
-  }
-}
-
-// The same with sums that C finishes, group by group.
-static __attribute__((noinline)) void run_sums(const ares_dense* d, ares_tile_function run, int32_t channels,
-                                               int32_t pixels, ares_tile* tile, int32_t pixel, int32_t channel,
-                                               int32_t groups) {
+// Sums that the tile cannot requantise, group by group.
+static __attribute__((noinline)) void requantise_sums(const ares_dense* d, ares_tile_function run, int32_t channels,
+                                                      int32_t pixels, ares_tile* tile, int32_t pixel, int32_t channel,
+                                                      int32_t groups) {
   int32_t sums[LARGEST];
-  for (int32_t group = 0; group < groups; ++group, channel += channels) {
+  tile->out_step = channels * 4;
+  for (const int32_t end = channel + groups * channels; channel < end; channel += channels) {
     tile->weights = d->weights + channel * d->channel_bytes;
     tile->out = sums;
     tile->groups = 1;
     run(tile);
-    finish(d, channels, pixels, sums, pixel, channel);
+    for (int32_t c = 0; c < channels; ++c) {
+      const ares_channel_params params = ares_params_of(&d->params, channel + c);
+      for (int32_t p = 0; p < pixels; ++p) {
+        ares_write_output(d->requant, params, sums[p * channels + c], d->out, (pixel + p) * d->out_pitch + channel + c);
+      }
+    }
   }
 }
 
@@ -82,24 +74,27 @@ static void run_area(const ares_dense* d, const area* a, int32_t run_bytes, form
       .weight_step = d->channel_bytes,
       .weight_back = 4 - (a->channels - 1) * d->channel_bytes,
       .group_skip = a->channels * d->channel_bytes - d->used_bytes,
-      .out_step = d->out_pitch,
+      .out_step = f == SUMS || f == RAW ? d->out_pitch * 4 : d->out_pitch,
+      .sums_step = d->out_pitch * 4,
       .shift = d->requant->shift,
       .high = d->requant->hi,
       .pre_shift = d->requant->pre_shift,
   };
-  uint8_t* out = (uint8_t*)d->out + a->pixel * d->out_pitch + a->channel;
-  for (int32_t block = 0; block < a->blocks; ++block) {
-    if (f == SUMS) {
-      run_sums(d, a->run, a->channels, a->pixels, &tile, a->pixel + block * a->pixels, a->channel, a->groups);
+  const bool keep = d->sums != NULL && !d->last, go_on = d->sums != NULL && !d->first;
+  const int32_t out_bytes = f == RAW ? 4 : 1;
+  int32_t at = a->pixel * d->out_pitch + a->channel;
+  for (int32_t block = 0; block < a->blocks; ++block, at += a->pixels * d->out_pitch) {
+    tile.sums = go_on ? d->sums + at : NULL;
+    if (f == SUMS && !keep) {
+      requantise_sums(d, a->run, a->channels, a->pixels, &tile, a->pixel + block * a->pixels, a->channel, a->groups);
     } else {
       tile.weights = weights;
       tile.params = d->params.records + a->channel * d->params.words;
-      tile.out = out;
+      tile.out = keep ? (void*)(d->sums + at) : (uint8_t*)d->out + at * out_bytes;
       tile.groups = a->groups;
       a->run(&tile);
     }
     tile.pixels += a->pixels * d->pixel_pitch;
-    out += a->pixels * d->out_pitch;
   }
 }
 
@@ -133,7 +128,7 @@ static void run_tiles(const ares_dense* d, int32_t first, form f) {
 
 static const ares_slide_entry* find_slide(const ares_dense* d, form f) {
   const bool three_columns = d->columns == 3 && d->blocking.style == ARES_SLIDE && d->pixel_pitch * 3 == d->run_bytes;
-  if (!three_columns || f == WIDE || d->pixels < ARES_SLIDE_LEAST || d->channel_bytes != 9 * d->pixel_pitch)
+  if (!three_columns || f == WIDE || f == RAW || d->pixels < ARES_SLIDE_LEAST || d->channel_bytes != 9 * d->pixel_pitch)
     return NULL;
   for (const ares_slide_entry* e = ares_slides; e->input_channels != 0; ++e) {
     if (e->input_channels == d->pixel_pitch) return e;

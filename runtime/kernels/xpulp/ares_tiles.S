@@ -42,6 +42,8 @@
 #define T_SHIFT 56
 #define T_HIGH 60
 #define T_PRE_SHIFT 64
+#define T_SUMS 68
+#define T_SUMS_STEP 72
 
 #include "kernels/xpulp/ares_instructions.inc"
 
@@ -167,20 +169,56 @@
   .endr
 .endm
 
-// The sums themselves, [channel][pixel].
-.macro keep_sums
-  load 12, TILE, T_OUT
+// B to each channel's sums.
+.macro add_bias
+  load 11, TILE, T_PARAMS
   .set c, 0
   .rept tile_c
+    load_next 15, 11
+    load_next 15, 11
     .set p, 0
     .rept tile_p
-      store SUM(c, p), 12, ((c * tile_p + p) * 4)
+      add_to SUM(c, p), 15
       .set p, p + 1
     .endr
     .set c, c + 1
   .endr
-  add_immediate 12, 12, (tile_c * tile_p * 4)
-  store 12, TILE, T_OUT
+  store 11, TILE, T_PARAMS
+.endm
+
+// The sums themselves, [pixel][channel].
+.macro keep_sums
+  load 12, TILE, T_OUT
+  load 11, TILE, T_OUT_STEP
+  add_immediate 13, 12, (tile_c * 4)
+  store 13, TILE, T_OUT
+  .set p, 0
+  .rept tile_p
+    .set c, 0
+    .rept tile_c
+      store SUM(c, p), 12, (c * 4)
+      .set c, c + 1
+    .endr
+    add_to 12, 11
+    .set p, p + 1
+  .endr
+.endm
+
+// Sums of earlier steps of the reduction, at TEMP1.
+.macro take_sums
+  load TEMP2, TILE, T_SUMS_STEP
+  add_immediate TEMP0, TEMP1, (tile_c * 4)
+  store TEMP0, TILE, T_SUMS
+  .set p, 0
+  .rept tile_p
+    .set c, 0
+    .rept tile_c
+      load SUM(c, p), TEMP1, (c * 4)
+      .set c, c + 1
+    .endr
+    add_to TEMP1, TEMP2
+    .set p, p + 1
+  .endr
 .endm
 
 .macro begin_tiles name
@@ -189,17 +227,23 @@
 .endm
 
 .macro begin_group
+  load TEMP1, TILE, T_SUMS
   load PIXELS, TILE, T_PIXELS
+  bnez ra, 2f
   .set c, 0
   .rept tile_c * tile_p
     add_immediate (31 - c), 0, 0
     .set c, c + 1
   .endr
+3:
 .endm
 
-// The sums' use, and on to label 1 for the next group.
+// The sums' use, and on to label 1 for the next group. Behind the function: a group that goes on with earlier sums.
 .macro end_group form
-  .if \form == 2
+  .if \form == 3
+    add_bias
+    keep_sums
+  .elseif \form == 2
     keep_sums
   .else
     requantise \form
@@ -211,6 +255,9 @@
   store TEMP1, TILE, T_GROUPS
   bnez ra, 1b
   end_function
+2:
+  take_sums
+  j 3b
 .endm
 
 // A tile with several runs, and the same for one run (line): 128 instructions fit into a core's own instruction cache.
@@ -324,6 +371,7 @@
   tile \channels, \pixels, 0, narrow
   tile \channels, \pixels, 1, wide
   tile \channels, \pixels, 2, sums
+  tile \channels, \pixels, 3, raw
 .endm
 
   .option norvc

@@ -16,10 +16,12 @@ typedef struct {
   int32_t weight_step, weight_back;
   int32_t group_skip;     // from the end of a channel's weights to the next group's
   const int32_t* params;  // (m, B) per channel; not for sums
-  void* out;              // u8 of the first pixel and channel; for sums int32 [channel][pixel]
-  int32_t out_step;       // bytes to the next pixel's output; not for sums
+  void* out;              // of the first pixel and channel: u8, for sums and raw int32
+  int32_t out_step;       // bytes to the next pixel's output
   int32_t groups;
   int32_t shift, high, pre_shift;  // narrow: min(max((acc * m + B) >> shift, 0), high); wide: with pre_shift and mulh
+  const int32_t* sums;             // NULL, or what sums begin with, of the first pixel and channel
+  int32_t sums_step;               // bytes to the next pixel's
 } ares_tile;
 
 typedef void (*ares_tile_function)(ares_tile* tile);
@@ -29,9 +31,11 @@ typedef void (*ares_tile_function)(ares_tile* tile);
   void ares_tile_##name##_narrow(ares_tile*); \
   void ares_tile_##name##_wide(ares_tile*);   \
   void ares_tile_##name##_sums(ares_tile*);   \
+  void ares_tile_##name##_raw(ares_tile*);    \
   void ares_line_##name##_narrow(ares_tile*); \
   void ares_line_##name##_wide(ares_tile*);   \
-  void ares_line_##name##_sums(ares_tile*);
+  void ares_line_##name##_sums(ares_tile*);   \
+  void ares_line_##name##_raw(ares_tile*);
 ARES_TILE(4x4)
 ARES_TILE(4x2)
 ARES_TILE(4x1)

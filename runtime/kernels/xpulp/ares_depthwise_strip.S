@@ -1,0 +1,201 @@
+// void ares_depthwise_strip(ares_depthwise_strip_args* strip): depthwise 3x3 outputs with stride 1, four neighbouring columns
+// of four channels, from the strip's first row to its last.
+//
+// Rows of six pixels are transposed first: in `scratch` each channel has two words a row, of columns 0 to 3 (A) and 2 to 5
+// (B). A word serves two outputs, by the weights (w0, w1, w2, 0) and (0, w0, w1, w2), in each of the three rows of outputs
+// that see it; their sums take turns in three sets of registers.
+#include "kernels/xpulp/ares_instructions.inc"
+
+// ---- fields of ares_depthwise_strip_args ----
+#define S_IN 0
+#define S_IN_STEP 4
+#define S_IN_BACK 8
+#define S_IN_ROWS 12
+#define S_SCRATCH 16
+#define S_OUT_STEP 20
+#define S_OUT_BACK 24
+#define S_TRIPLES 28
+#define S_REST 32
+#define S_SHIFT 36
+#define S_HIGH 40
+#define S_PRE_SHIFT 44
+#define S_CHANNELS 48
+#define S_RECORDS 52
+
+// ---- transposition ----
+#define IN 5
+#define IN_STEP 6
+#define IN_BACK 7
+#define TO 8
+#define LOW_HALVES 9
+#define HIGH_HALVES 10
+#define UPPER 12
+#define PIXEL(i) (14 + (i))
+#define PAIR(i) (20 + (i))
+#define WORD 24
+
+// Pixels 2i and 2i + 1: channels 0 and 1 to PAIR(i), channels 2 and 3 to the first pixel's place.
+.macro pair_of i
+  add_immediate PAIR(\i), PIXEL(2 * \i), 0
+  shuffle PAIR(\i), PIXEL(2 * \i + 1), LOW_HALVES
+  shuffle PIXEL(2 * \i), PIXEL(2 * \i + 1), HIGH_HALVES
+.endm
+
+// Two channels of which pairs of pixels lie in p, q, r.
+.macro two_channels p, q, r
+  pack_halves WORD, \q, \p
+  pack_halves WORD + 1, \r, \q
+  store_next WORD, TO
+  store_next WORD + 1, TO
+  shuffle \p, \q, UPPER
+  shuffle \q, \r, UPPER
+  store_next \p, TO
+  store_next \q, TO
+.endm
+
+// ---- outputs ----
+#define ROW 5
+#define OUT 6
+#define OUT_STEP 7
+#define OUT_BACK 8
+#define M 9
+#define BIAS 10
+#define SHIFT 11
+#define HIGH 12
+#define PRE_SHIFT 13
+#define WEIGHT(row) (14 + 2 * (row))
+#define A 1
+#define B 3
+#define SET(i) (20 + 4 * (i))
+#define ROW_BYTES 32
+
+.macro four_products operation, set, row
+  \operation (\set), A, WEIGHT(\row)
+  \operation (\set + 1), A, (WEIGHT(\row) + 1)
+  \operation (\set + 2), B, WEIGHT(\row)
+  \operation (\set + 3), B, (WEIGHT(\row) + 1)
+.endm
+
+.macro load_row
+  load_next_by A, ROW, 4
+  load_next_by B, ROW, (ROW_BYTES - 4)
+.endm
+
+// A row of inputs: the last one of the outputs in `ends`, the middle one of those in `goes_on`, the first of `begins`.
+.macro row_of form, ends, goes_on, begins
+  load_row
+  four_products dot_product, SET(\ends), 2
+  four_products dot_product, SET(\goes_on), 1
+  four_products first_dot_product, SET(\begins), 0
+  .set i, SET(\ends)
+  .rept 4
+    .if \form == 1
+      shift_left i, PRE_SHIFT
+      multiply_high i, M
+    .else
+      multiply i, M
+    .endif
+    .set i, i + 1
+  .endr
+  .set i, SET(\ends)
+  .rept 4
+    add_and_shift i, BIAS, SHIFT
+    .set i, i + 1
+  .endr
+  .set i, SET(\ends)
+  .rept 4
+    clip i, HIGH
+    .set i, i + 1
+  .endr
+  store_step 4, SET(\ends), OUT, OUT_STEP
+  store_step 4, (SET(\ends) + 1), OUT, OUT_STEP
+  store_step 4, (SET(\ends) + 2), OUT, OUT_STEP
+  store_step 4, (SET(\ends) + 3), OUT, OUT_BACK
+.endm
+
+.macro strip_function name, form
+  begin_function \name
+  li x9, 0x05010400
+  li x10, 0x07030602
+  li x12, 0x07060302
+  load IN, TILE, S_IN
+  load IN_STEP, TILE, S_IN_STEP
+  load IN_BACK, TILE, S_IN_BACK
+  load TO, TILE, S_SCRATCH
+  load A, TILE, S_IN_ROWS
+  hardware_loop 0, A, 31
+    load_step PIXEL(0), IN, IN_STEP
+    load_step PIXEL(1), IN, IN_STEP
+    load_step PIXEL(2), IN, IN_STEP
+    load_step PIXEL(3), IN, IN_STEP
+    load_step PIXEL(4), IN, IN_STEP
+    load_step PIXEL(5), IN, IN_BACK
+    pair_of 0
+    pair_of 1
+    pair_of 2
+    two_channels PAIR(0), PAIR(1), PAIR(2)
+    two_channels PIXEL(0), PIXEL(2), PIXEL(4)
+  load OUT_STEP, TILE, S_OUT_STEP
+  load OUT_BACK, TILE, S_OUT_BACK
+  load SHIFT, TILE, S_SHIFT
+  load HIGH, TILE, S_HIGH
+  .if \form == 1
+    load PRE_SHIFT, TILE, S_PRE_SHIFT
+    .set record, B
+  .else
+    load PRE_SHIFT, TILE, S_RECORDS
+    .set record, PRE_SHIFT
+  .endif
+  // From here to the end a channel without rows left over takes 125 instructions in narrow form: what a core's own cache
+  // holds.
+  .balign 16
+1:
+  .if \form == 1
+    load record, TILE, S_RECORDS
+  .endif
+  .set i, WEIGHT(0)
+  .rept 6
+    load_next i, record
+    .set i, i + 1
+  .endr
+  load_next M, record
+  load_next BIAS, record
+  load_next ROW, record
+  load_next OUT, record
+  .if \form == 1
+    store record, TILE, S_RECORDS
+  .endif
+  load_row
+  four_products first_dot_product, SET(0), 0
+  load_row
+  four_products dot_product, SET(0), 1
+  four_products first_dot_product, SET(1), 0
+  load A, TILE, S_TRIPLES
+  beqz ra, 2f
+  hardware_loop 0, A, (90 + 12 * \form)
+    row_of \form, 0, 1, 2
+    row_of \form, 1, 2, 0
+    row_of \form, 2, 0, 1
+2:
+  load A, TILE, S_REST
+  bnez ra, 4f
+3:
+  load A, TILE, S_CHANNELS
+  add_immediate A, A, -1
+  store A, TILE, S_CHANNELS
+  bnez ra, 1b
+  end_function
+4:
+  row_of \form, 0, 1, 2
+  load A, TILE, S_REST
+  add_immediate A, A, -1
+  beqz ra, 3b
+  row_of \form, 1, 2, 0
+  j 3b
+.endm
+
+  .option norvc
+  .option norelax
+
+  strip_function ares_depthwise_strip_narrow, 0
+  strip_function ares_depthwise_strip_wide, 1
