@@ -1,5 +1,7 @@
 // How well the analytical model and the event simulator follow GVSOC: random feasible configs of the zoo's groups run
 // as generated code, every output byte checked. Writes a CSV line per config and prints a table with a line per group.
+// --again judges the models of today by such a file. Of each group's configs those with even numbers are there to find
+// constants by, the odd ones to judge: both have a table's last line.
 #include <fmt/format.h>
 #include <tbb/global_control.h>
 
@@ -95,13 +97,14 @@ Study draw_all(const std::vector<std::string>& networks, const Target& target, s
 
 void write_csv(const std::string& path, const Study& s, const std::vector<gvsoc::Outcome>& outcomes) {
   std::ofstream csv(path);
-  csv << "group,family,config,analytical,event,gvsoc_warm,gvsoc_cold,failure\n";
+  csv << "group,family,config,analytical,event,gvsoc_warm,gvsoc_cold,compute,load,store,failure\n";
   for (size_t i = 0; i < outcomes.size(); ++i) {
     const gvsoc::Outcome& o = outcomes[i];
     const StudiedGroup& g = s.groups[s.candidates[i].layer];
-    csv << fmt::format("{},{},\"{}\",{:.0f},{:.0f},{:.0f},{:.0f},\"{}\"\n", g.name, name_of(g.shape.family),
-                       to_string(s.candidates[i].config), s.analytical[i], s.event[i], o.failure ? 0 : o.cycles,
-                       o.cold_cycles, o.failure ? o.failure->message : "");
+    csv << fmt::format("{},{},\"{}\",{:.0f},{:.0f},{:.0f},{:.0f},{:.0f},{:.0f},{:.0f},\"{}\"\n", g.name,
+                       name_of(g.shape.family), to_string(s.candidates[i].config), s.analytical[i], s.event[i],
+                       o.failure ? 0 : o.cycles, o.cold_cycles, o.compute, o.load, o.store,
+                       o.failure ? o.failure->message : "");
   }
   if (!csv.flush()) throw CommandError(ExitStatus::failed, fmt::format("{}: cannot be written", path));
 }
@@ -135,11 +138,14 @@ std::vector<std::string> row(const std::string& name, const std::string& family,
           e[2]};
 }
 
+enum class Half { to_fit, to_judge };
+
 /// The last line: means over groups, so that no group of many configs stands for all.
-std::string table(const Study& s, const std::vector<gvsoc::Outcome>& outcomes) {
+std::string table(const Study& s, const std::vector<gvsoc::Outcome>& outcomes, Half half) {
   std::map<size_t, Sample> samples;
+  std::map<size_t, size_t> number;
   for (size_t i = 0; i < outcomes.size(); ++i) {
-    if (outcomes[i].failure) continue;
+    if (outcomes[i].failure || (number[s.candidates[i].layer]++ % 2 == 0) != (half == Half::to_fit)) continue;
     Sample& one = samples[s.candidates[i].layer];
     one.analytical.push_back(s.analytical[i]);
     one.event.push_back(s.event[i]);
@@ -176,14 +182,71 @@ std::string table(const Study& s, const std::vector<gvsoc::Outcome>& outcomes) {
                     rows);
 }
 
-int study(const std::string& csv, size_t count, int jobs, const std::vector<std::string>& networks) {
+void print_tables(const Study& s, const std::vector<gvsoc::Outcome>& outcomes) {
+  fmt::print("\nconfigs to find constants by\n{}\n", table(s, outcomes, Half::to_fit));
+  fmt::print("configs to judge by\n{}\n", table(s, outcomes, Half::to_judge));
+}
+
+/// Fields of a line; quoted ones hold commas.
+std::vector<std::string> fields_of(const std::string& line) {
+  std::vector<std::string> fields(1);
+  bool quoted = false;
+  for (const char c : line) {
+    if (c == '"')
+      quoted = !quoted;
+    else if (c == ',' && !quoted)
+      fields.emplace_back();
+    else
+      fields.back() += c;
+  }
+  return fields;
+}
+
+/// The models of today for the measurements of a file.
+int study_again(const std::string& path) {
+  const Target target = value_or_throw(load_target("gap9"));
+  const auto analytical = *make_cost_model("analytical"), event = *make_cost_model("event");
+  std::ifstream csv(path);
+  std::vector<std::vector<std::string>> lines;
+  std::vector<std::string> networks;
+  std::string line;
+  for (std::getline(csv, line); std::getline(csv, line);) {
+    lines.push_back(fields_of(line));
+    if (lines.back().size() < 8)
+      throw CommandError(ExitStatus::usage, fmt::format("{}, line {}: no measurement", path, lines.size() + 1));
+    const std::string network = lines.back()[0].substr(0, lines.back()[0].find('/'));
+    if (std::find(networks.begin(), networks.end(), network) == networks.end()) networks.push_back(network);
+  }
+  Study s;
+  s.groups = groups_of(networks, target);
+  std::vector<gvsoc::Outcome> outcomes;
+  for (const auto& fields : lines) {
+    const auto group =
+        std::find_if(s.groups.begin(), s.groups.end(), [&](const auto& g) { return g.name == fields[0]; });
+    const Config config = value_or_throw(parse_config(fields[2]));
+    if (group == s.groups.end()) throw CommandError(ExitStatus::failed, fmt::format("{}: no such group", fields[0]));
+    const Query query{group->shape, group->context, target};
+    const Estimate e = estimate(*event, query, config);
+    if (!e.feasible || !fields.back().empty()) continue;
+    s.candidates.push_back({static_cast<size_t>(group - s.groups.begin()), config});
+    s.analytical.push_back(estimate(*analytical, query, config).cycles);
+    s.event.push_back(e.cycles);
+    outcomes.emplace_back().cycles = std::stod(fields[5]);
+  }
+  print_tables(s, outcomes);
+  return 0;
+}
+
+int study(const std::string& csv, size_t count, int jobs, const std::vector<std::string>& networks, bool parts) {
   const auto simulator = gvsoc::find_simulator();
   if (!simulator) {
     fmt::print("{}: nothing is studied\n", simulator.error().what);
     return 0;
   }
   const Target target = value_or_throw(load_target("gap9"));
-  gvsoc::BatchRunner runner(*simulator, target);
+  gvsoc::RunnerOptions options;
+  options.parts = parts;
+  gvsoc::BatchRunner runner(*simulator, target, options);
   const auto properties = value_or_throw(runner.probe(), ExitStatus::failed);
   const Study s = draw_all(networks, target, count, 1);
   fmt::print("{} random feasible configs of {} groups on {}\n", s.candidates.size(), s.groups.size(),
@@ -194,7 +257,7 @@ int study(const std::string& csv, size_t count, int jobs, const std::vector<std:
   const auto outcomes = runner.run(s.layers, s.candidates, stop);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   write_csv(csv, s, outcomes);
-  fmt::print("\n{}\n", table(s, outcomes));
+  print_tables(s, outcomes);
   size_t failed = 0;
   for (size_t i = 0; i < outcomes.size(); ++i)
     if (outcomes[i].failure) {
@@ -214,16 +277,21 @@ int study(const std::string& csv, size_t count, int jobs, const std::vector<std:
 }  // namespace
 
 int main(int argc, char** argv) {
+  const std::string option = argc > 1 ? argv[1] : "";
+  const bool again = option == "--again", parts = option == "--parts";
+  if (again || parts) --argc, ++argv;
   const size_t count = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 20;
   const int jobs = argc > 3 ? std::atoi(argv[3]) : 2;
   if (argc < 2 || argv[1][0] == '-' || count == 0 || jobs < 1) {
-    fmt::print(stderr, "usage: ares-study-gvsoc FILE.csv [CONFIGS_PER_GROUP [JOBS [NETWORK..]]]\n");
+    fmt::print(stderr,
+               "usage: ares-study-gvsoc [--parts] FILE.csv [CONFIGS_PER_GROUP [JOBS [NETWORK..]]]\n"
+               "       ares-study-gvsoc --again FILE.csv\n");
     return 2;
   }
   std::vector<std::string> networks(std::begin(default_networks), std::end(default_networks));
   if (argc > 4) networks.assign(argv + 4, argv + argc);
   try {
-    return study(argv[1], count, jobs, networks);
+    return again ? study_again(argv[1]) : study(argv[1], count, jobs, networks, parts);
   } catch (const CommandError& e) {
     fmt::print(stderr, "ares-study-gvsoc: {}\n", e.what());
     return static_cast<int>(e.status());

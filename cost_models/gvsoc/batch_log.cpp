@@ -30,7 +30,9 @@ bool field(std::string_view word, std::string_view key, N& value) {
 }
 
 bool result_line(const std::vector<std::string_view>& words, size_t& candidate, CandidateLine& r) {
-  return words.size() == 9 && number(words[2], candidate) && field(words[3], "cold", r.cold) &&
+  const bool parts = words.size() == 12 && field(words[9], "compute", r.compute) && field(words[10], "load", r.load) &&
+                     field(words[11], "store", r.store);
+  return (words.size() == 9 || parts) && number(words[2], candidate) && field(words[3], "cold", r.cold) &&
          field(words[4], "warm", r.warm) && field(words[5], "wrong", r.wrong) && field(words[6], "first", r.first) &&
          field(words[7], "got", r.got) && field(words[8], "want", r.want);
 }

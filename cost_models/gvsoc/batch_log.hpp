@@ -11,8 +11,9 @@ namespace ares::gvsoc {
 
 struct CandidateLine {
   uint64_t cold = 0, warm = 0;
-  uint64_t wrong = 0, first = 0;  ///< bytes that differ, and the first of them
-  unsigned got = 0, want = 0;     ///< there
+  uint64_t wrong = 0, first = 0;              ///< bytes that differ, and the first of them
+  unsigned got = 0, want = 0;                 ///< there
+  uint64_t compute = 0, load = 0, store = 0;  ///< of the warm run, where the program was built to tell
   friend bool operator==(const CandidateLine&, const CandidateLine&) = default;
 };
 

@@ -57,6 +57,9 @@ Outcome outcome_of(const CandidateLine& line) {
   Outcome o;
   o.cycles = static_cast<double>(line.warm);
   o.cold_cycles = static_cast<double>(line.cold);
+  o.compute = static_cast<double>(line.compute);
+  o.load = static_cast<double>(line.load);
+  o.store = static_cast<double>(line.store);
   return o;
 }
 
@@ -76,7 +79,9 @@ BatchRunner::BatchRunner(Simulator simulator, const Target& target, RunnerOption
       target_(target),
       options_(std::move(options)),
       cache_(cache_directory()),
-      scratch_(make_scratch()) {}
+      scratch_(make_scratch()) {
+  if (options_.parts) options_.optimise += " -DENABLE_PERF";
+}
 
 BatchRunner::~BatchRunner() {
   std::error_code ignored;

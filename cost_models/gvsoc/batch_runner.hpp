@@ -27,6 +27,7 @@ struct Failure {
 struct Outcome {
   double cycles = std::numeric_limits<double>::infinity();  ///< of the second run
   double cold_cycles = 0;                                   ///< of the first, with empty instruction caches
+  double compute = 0, load = 0, store = 0;                  ///< parts of `cycles`, with RunnerOptions::parts
   std::optional<Failure> failure;
 };
 
@@ -39,6 +40,7 @@ struct RunnerTimes {
 struct RunnerOptions {
   size_t per_program = 16;         ///< candidates
   std::string optimise = "-O2";    ///< of the candidates and of the runtime
+  bool parts = false;              ///< measure what kernels, loads and stores take; costs some cycles itself
   double seconds_to_begin = 60;    ///< allowed on top of what the candidates are expected to take
   double cycles_per_second = 5e4;  ///< a program that is slower than this hangs
 };

@@ -31,7 +31,7 @@ Result<void> write_files(const fs::path& directory, const std::vector<ProjectFil
 
 std::vector<std::string> make_command(const fs::path& directory, const std::string& goal, const Simulator& simulator,
                                       const std::string& optimise) {
-  std::string command = fmt::format("exec make --no-print-directory -C '{}' {} platform={} OPTIMISE={}",
+  std::string command = fmt::format("exec make --no-print-directory -C '{}' {} platform={} OPTIMISE='{}'",
                                     directory.string(), goal, simulator.platform, optimise);
   if (!simulator.home.empty()) command += fmt::format(" GVSOC_HOME='{}'", simulator.home);
   return {"sh", "-c", command};

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tile/ares_perf.h"
+
 typedef struct {
   uint32_t wrong, first;
   uint8_t got, want;
@@ -40,11 +42,22 @@ static void check(const ares_measure_batch* batch, const ares_measure_layer* lay
 static uint64_t timed_run(const ares_measure_batch* batch, const ares_measure_candidate* c, difference* d) {
   const ares_measure_layer* const layer = &batch->layers[c->layer];
   memset(ares_l2() + layer->output, ARES_MEASURE_UNWRITTEN, layer->output_bytes);
+  ares_perf_running = (ares_perf_sums){0, 0, 0};
   const uint64_t begin = ares_time();
   c->run();
   const uint64_t cycles = ares_time() - begin;
   check(batch, layer, d);
   return cycles;
+}
+
+// Where the warm run's time went, where that is measured.
+static void print_parts(void) {
+#ifdef ENABLE_PERF
+  const ares_perf_sums* const s = &ares_perf_running;
+  printf(" compute=%" PRIu64 " load=%" PRIu64 " store=%" PRIu64, (uint64_t)s->compute, (uint64_t)s->dma_load,
+         (uint64_t)s->dma_store);
+#endif
+  printf("\n");
 }
 
 int ares_measure_main(const ares_measure_batch* batch) {
@@ -64,8 +77,9 @@ int ares_measure_main(const ares_measure_batch* batch) {
     ares_measure_flush();
     const uint64_t cold = timed_run(batch, c, &d), warm = timed_run(batch, c, &d);
     printf("MEASURE RESULT %" PRId32 " cold=%" PRIu64 " warm=%" PRIu64 " wrong=%" PRIu32 " first=%" PRIu32
-           " got=%u want=%u\n",
+           " got=%u want=%u",
            c->number, cold, warm, d.wrong, d.first, (unsigned)d.got, (unsigned)d.want);
+    print_parts();
     if (d.wrong == 0) continue;
     failed = 1;
     present = NO_LAYER;  // what it has overwritten besides is not known
