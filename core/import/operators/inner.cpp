@@ -11,9 +11,12 @@
 namespace ares::qonnx {
 
 Quantisation over(double lo, double hi) {
-  constexpr double reach_16 = 32767;  // of 16 bits, the same on both sides
+  constexpr double reach_16 = 32767;              // of 16 bits, the same on both sides
+  constexpr double least = 1e-300, most = 1e300;  // scales and their ratios stay numbers
+  lo = std::clamp(lo, -most, most);
+  hi = std::clamp(hi, -most, most);
   const double reach = std::max(std::abs(lo), std::abs(hi));
-  const double scale = reach > 0 ? reach / reach_16 : 1;
+  const double scale = reach > least ? reach / reach_16 : 1;
   return {scale, 0, static_cast<int>(std::floor(lo / scale)), static_cast<int>(std::ceil(hi / scale)), true, 16};
 }
 
