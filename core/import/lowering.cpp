@@ -219,10 +219,11 @@ std::vector<int32_t> channels_first_order(const Dims& dims) {
   return order;
 }
 
-Result<LayerGraph> lower_model(ModelGraph& model, const Notice& notice, CheckLog* log,
+Result<LayerGraph> lower_model(ModelGraph& model, RequantPolicy policy, const Notice& notice, CheckLog* log,
                                std::map<std::string, std::pair<double, double>> observed) {
   LayerGraph graph;
   graph.name = model.name;
+  graph.policy = policy;
   Lowering lowering(model, graph, notice);
   lowering.observed = std::move(observed);
   for (const Node& node : model.nodes) {

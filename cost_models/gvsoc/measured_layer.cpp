@@ -193,10 +193,11 @@ LayerGraph norm(Random& random, const GroupShape& s) {
   op.groups = s.heads;
   op.centred = s.centred;
   op.across = s.across;
+  const int64_t count = int64_t{s.across ? s.in.w : 1} * s.in.c / s.heads;
   Quantisation q;
   if (s.in_type == ElementType::s16) q.lo = INT16_MIN, q.hi = INT16_MAX;
+  if (s.in_type == ElementType::s32) q.hi = norm_input_reach(count), q.lo = -q.hi;
   if (s.in_type == ElementType::u8) q.zero_point = u8_middle;
-  const int64_t count = int64_t{s.across ? s.in.w : 1} * s.in.c / s.heads;
   op.terms = norm_terms(count, s.centred, op.epsilon, q).value_or(NormTerms{});
   op.requant = sample_requant(random, s, {std::exp2(norm_fraction_bits(op.terms)), double(norm_reach), size_t(s.in.c)});
   return graph_of(std::move(op), {s.in}, s.in_type, s.out, s.out_type);
@@ -248,10 +249,13 @@ LayerGraph graph_of_shape(Random& random, const GroupShape& s) {
 }
 
 TensorData tensor_data(const Tensor& t, const std::vector<uint8_t>& bytes) {
+  const auto as = [&](auto element) -> TensorData {
+    std::vector<decltype(element)> values(bytes.size() / sizeof(element));
+    std::memcpy(values.data(), bytes.data(), bytes.size());
+    return {std::move(values)};
+  };
   if (t.type == ElementType::u8) return {bytes};
-  std::vector<int16_t> values(bytes.size() / sizeof(int16_t));
-  std::memcpy(values.data(), bytes.data(), bytes.size());
-  return {values};
+  return t.type == ElementType::s16 ? as(int16_t{}) : as(int32_t{});
 }
 
 std::vector<uint8_t> bytes_of(const TensorData& data) {
