@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <boost/random/mersenne_twister.hpp>
 #include <boost/random/uniform_int_distribution.hpp>
 #include <cmath>
-#include <cstring>
 
 #include "core/arithmetic/curve.hpp"
 #include "core/arithmetic/softmax.hpp"
@@ -248,28 +246,6 @@ LayerGraph graph_of_shape(Random& random, const GroupShape& s) {
   return {};
 }
 
-TensorData tensor_data(const Tensor& t, const std::vector<uint8_t>& bytes) {
-  const auto as = [&](auto element) -> TensorData {
-    std::vector<decltype(element)> values(bytes.size() / sizeof(element));
-    std::memcpy(values.data(), bytes.data(), bytes.size());
-    return {std::move(values)};
-  };
-  if (t.type == ElementType::u8) return {bytes};
-  return t.type == ElementType::s16 ? as(int16_t{}) : as(int32_t{});
-}
-
-std::vector<uint8_t> bytes_of(const TensorData& data) {
-  std::vector<uint8_t> bytes;
-  std::visit(
-      [&](const auto& values) {
-        bytes.resize(values.size() * sizeof(values.front()));
-        std::memcpy(bytes.data(), values.data(), bytes.size());
-      },
-      data.values);
-  return bytes;
-}
-static_assert(std::endian::native == std::endian::little, "stored bytes are little endian, and copied here");
-
 std::vector<uint8_t> expected_output(const MeasuredLayer& m) {
   const Layer& layer = m.graph.dag[0];
   if (const auto* moved = std::get_if<Rearrange>(&layer.op)) {
@@ -284,10 +260,10 @@ std::vector<uint8_t> expected_output(const MeasuredLayer& m) {
   std::vector<TensorData> data(m.graph.tensors.size());
   for (size_t i = 0; i < m.graph.inputs.size(); ++i) {
     const auto id = static_cast<size_t>(m.graph.inputs[i].tensor);
-    data[id] = tensor_data(m.graph.tensors[id], m.inputs[i]);
+    data[id] = from_stored_bytes(m.graph.tensors[id].type, m.inputs[i]);
   }
   run_layer(m.graph, 0, data);
-  return bytes_of(data[static_cast<size_t>(layer.output)]);
+  return stored_bytes(data[static_cast<size_t>(layer.output)]);
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include <cstring>
 #include <map>
 
 #include "core/builder/write_model.hpp"
@@ -51,16 +50,6 @@ Case make_case(uint64_t seed, RequantPolicy policy, std::span<const Step> steps)
   return c;
 }
 
-std::vector<uint8_t> bytes_of(const TensorData& data) {
-  return std::visit(
-      [](const auto& v) {
-        std::vector<uint8_t> bytes(v.size() * sizeof(v[0]));
-        std::memcpy(bytes.data(), v.data(), bytes.size());
-        return bytes;
-      },
-      data.values);
-}
-
 /// Interprets a group under a random config that fits; false: none does.
 bool interpret_group(const LayerGraph& g, const Group& group, const std::vector<TensorData>& data, Random& random,
                      std::vector<uint8_t>& output) {
@@ -72,8 +61,8 @@ bool interpret_group(const LayerGraph& g, const Group& group, const std::vector<
   REQUIRE(program);
   const PackedOperands constants = pack(g, group, *config);
   const Operation& op = g.dag[group.layers[0]].op;
-  const auto input = bytes_of(data[static_cast<std::size_t>(group.inputs.front())]);
-  const auto second = bytes_of(data[static_cast<std::size_t>(group.inputs.back())]);
+  const auto input = stored_bytes(data[static_cast<std::size_t>(group.inputs.front())]);
+  const auto second = stored_bytes(data[static_cast<std::size_t>(group.inputs.back())]);
   OperandData operands{input, constants.weights, constants.params, output};
   operands.input2 = second;
   operands.requant = requant_of(op);
@@ -94,7 +83,7 @@ int check_groups(const Case& c, Random& random, std::vector<TensorData> data) {
   int checked = 0;
   for (const LayerId id : execution_order(c.graph)) run_layer(c.graph, id, data);
   for (const Group& group : make_groups(c.graph)) {
-    const auto expected = bytes_of(data[static_cast<std::size_t>(group.output)]);
+    const auto expected = stored_bytes(data[static_cast<std::size_t>(group.output)]);
     auto& output = outputs.try_emplace(group.output, expected.size(), uint8_t{0x5A}).first->second;
     if (!interpret_group(c.graph, group, data, random, output)) return checked;
     if (!group.completes_output) continue;

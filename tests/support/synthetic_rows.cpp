@@ -1,7 +1,6 @@
 #include "tests/support/synthetic_rows.hpp"
 
 #include <cmath>
-#include <cstring>
 #include <stdexcept>
 
 #include "core/passes/pass.hpp"
@@ -138,27 +137,8 @@ LayerGraph random_rows(Random& random, Family family) {
 
 std::vector<uint8_t> straight_rows(const LayerGraph& network, std::span<const std::vector<uint8_t>> inputs) {
   std::vector<TensorData> data;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (network.tensors[i].type == ElementType::u8) {
-      data.push_back({inputs[i]});
-      continue;
-    }
-    const auto as = [&](auto element) {
-      std::vector<decltype(element)> values(inputs[i].size() / sizeof(element));
-      std::memcpy(values.data(), inputs[i].data(), inputs[i].size());
-      data.push_back({std::move(values)});
-    };
-    network.tensors[i].type == ElementType::s16 ? as(int16_t{}) : as(int32_t{});
-  }
-  const std::vector<TensorData> all = run(network, data);
-  std::vector<uint8_t> bytes;
-  std::visit(
-      [&](const auto& values) {
-        bytes.resize(values.size() * sizeof(values.front()));
-        std::memcpy(bytes.data(), values.data(), bytes.size());
-      },
-      all.back().values);
-  return bytes;
+  for (std::size_t i = 0; i < inputs.size(); ++i) data.push_back(from_stored_bytes(network.tensors[i].type, inputs[i]));
+  return stored_bytes(run(network, data).back());
 }
 
 }  // namespace ares::test
