@@ -99,7 +99,8 @@ Result<std::string> last_integer(const Lowering& lowering, const std::string& ou
       const auto value = lowering.values.find(in);
       if (value == lowering.values.end() || std::holds_alternative<Constant>(value->second.kind)) continue;
       const Node* before = lowering.producer(in);
-      if (!before) return tl::unexpected(no_begin(lowering, output, in, nullptr));
+      // A name that two nodes compute could lead in a circle.
+      if (!before || before >= node) return tl::unexpected(no_begin(lowering, output, in, before));
       cuts[before] = in;
     }
     if (cuts.empty()) return tl::unexpected(no_begin(lowering, output, name, node));

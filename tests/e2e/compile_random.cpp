@@ -149,7 +149,7 @@ TEST_CASE("weights streamed from L3 are bit-exact as C") {
 TEST_CASE("random configs of random layers are bit-exact on RISC-V") {
   for (const char* platform : {"qemu", "gvsoc"}) {
     if (!have_platform(platform)) {
-      MESSAGE("nothing to run platform=" << platform << " with: not checked");
+      MESSAGE("nothing to run platform=" << std::string(platform) << " with: not checked");
       continue;
     }
     CAPTURE(platform);
