@@ -73,6 +73,15 @@ Text weights_text(const GroupShape& shape, const std::vector<uint8_t>& bytes) {
         values += fmt::format("{}{}u,{}", i % 8 == 0 ? "        " : " ", unsigned_word(i), i % 8 == 7 ? "\n" : "");
       return {fmt::format("uint32_t {{}}[{}];  // exponentials", words.size()), values};
     }
+    case Family::scan: {
+      const auto record = static_cast<size_t>(shape.channel_bytes()) / 4;
+      std::string values;
+      for (size_t i = 0; i < words.size(); ++i)
+        values += fmt::format("{}{},{}", i % record == 0 ? "        {" : " ", c_int(words[i]),
+                              i % record == record - 1 ? "},\n" : "");
+      return {fmt::format("int32_t {{}}[{}][{}];  // logarithms of rates, skip weight", words.size() / record, record),
+              values};
+    }
     case Family::table:
     case Family::rearrange:
       return {"uint8_t {}[256];  // stored input to stored output", c_values(std::span<const uint8_t>(bytes), 8)};
@@ -82,7 +91,22 @@ Text weights_text(const GroupShape& shape, const std::vector<uint8_t>& bytes) {
   }
 }
 
+/// What all channels of a selective scan share.
+Text scan_text(const std::vector<int32_t>& w) {
+  const auto at = [&](size_t i) { return c_int(w[i]); };
+  const auto natural = [&](size_t i) { return static_cast<uint32_t>(w[i]); };
+  std::string text = fmt::format("        .requant = {{{}, {}}}, .zero_x = {}, .zero_b = {}, .zero_c = {},\n", at(0),
+                                 at(1), w[2], w[3], w[4]);
+  text += fmt::format("        .input_shift = {}, .state_shift = {},\n        .steps = {{\n", w[5], w[6]);
+  for (size_t i = 8; i < 520; i += 2) text += fmt::format("            {{{}, {}}},\n", at(i), at(i + 1));
+  text += "        },\n        .decay = {\n";
+  for (size_t i = 520; i < w.size(); i += 2)
+    text += fmt::format("            {{{}u, {}u}},\n", natural(i), natural(i + 1));
+  return {"ares_scan_params {};", text + "        },\n"};
+}
+
 Text params_text(const GroupShape& shape, const std::vector<uint8_t>& bytes) {
+  if (shape.family == Family::scan) return scan_text(words_of(bytes));
   if (shape.family == Family::multiply || shape.family == Family::matmul)
     return {"ares_product_params {};", fmt::format("        {{{}, {}}}, {}, {},\n", c_int(int32_at(bytes, 0)),
                                                    c_int(int32_at(bytes, 1)), int32_at(bytes, 2), int32_at(bytes, 3))};

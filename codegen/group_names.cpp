@@ -14,7 +14,7 @@ std::string singular(Family family, Knob knob) {
     case Knob::tile_h:
       return family == Family::matmul ? "sequence" : "row";
     case Knob::tile_w:
-      return family == Family::linear ? "token" : rows ? "row" : "column";
+      return family == Family::linear || family == Family::scan ? "token" : rows ? "row" : "column";
     case Knob::tile_co:
       return family == Family::linear   ? "feature"
              : family == Family::table  ? "byte"
@@ -43,10 +43,12 @@ std::string upper(const std::string& name) { return boost::to_upper_copy(name); 
 std::string role(const Kernel& k, BufferId b) {
   if (b == k.in) return "input";
   if (b == k.in2) return "input2";
+  if (b == k.in3) return "input3";
   if (b == k.weights) return "weights";
   if (b == k.params) return "params";
   if (b == k.out) return "output";
-  if (b == k.accumulators) return k.kind == KernelKind::matmul ? "scratch" : "sums";
+  if (b == k.accumulators)
+    return k.kind == KernelKind::matmul ? "scratch" : k.kind == KernelKind::scan ? "states" : "sums";
   if (b == k.scratch) return "scratch";
   return "";
 }

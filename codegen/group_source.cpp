@@ -104,10 +104,11 @@ class GroupPrinter {
       case Operand::output:
         return tensor_constant(in_, g_.group.output);
       case Operand::input2:
-        return tensor_constant(in_, g_.group.inputs.back());
-      default:
-        return fail(fmt::format("group {}: a third input is not supported yet", g_.group.name));
+        return tensor_constant(in_, g_.group.inputs[1]);
+      case Operand::input3:
+        break;
     }
+    return tensor_constant(in_, g_.group.inputs[2]);
   }
 
   Result<void> print_copy(size_t i, const Copy& c) {

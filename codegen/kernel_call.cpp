@@ -6,10 +6,6 @@
 namespace ares {
 namespace {
 
-const char* runtime_type(ElementType t) {
-  return t == ElementType::u8 ? "ARES_U8" : t == ElementType::s16 ? "ARES_S16" : "ARES_S32";
-}
-
 /// Prints one call: the kernel's argument struct, field by field. What is the same for all tiles is part of the group's
 /// initial state, the rest is set before each call.
 class KernelPrinter {
@@ -64,6 +60,9 @@ class KernelPrinter {
       case KernelKind::matmul:
         matmul();
         return function("ares_matmul");
+      case KernelKind::scan:
+        scan();
+        return function("ares_scan");
       default:
         return fail(fmt::format("group {}: the runtime has no kernel of kind {} yet", g_.group.name,
                                 static_cast<int>(k_.kind)));
@@ -83,7 +82,7 @@ class KernelPrinter {
     e.loop == none ? field(name, names_.size(e, "")) : set(name, names_.size(e, "w->nest."));
   }
 
-  void type(const std::string& name, ElementType t) { field(name, runtime_type(t)); }
+  void type(const std::string& name, ElementType t) { field(name, t == ElementType::s16 ? "ARES_S16" : "ARES_U8"); }
   /// How many `part` channels (of a set, of a head) there are.
   void parts(const std::string& name, int32_t part) {
     const Extent& e = k_.channels;
@@ -290,7 +289,9 @@ class KernelPrinter {
     size("channels", k_.channels);
     field("repeat", fmt::format("{{{}, {}, {}}}", k_.rows.scale, k_.columns.scale, k_.channels.scale));
     const auto source = [&](int a) { return static_cast<size_t>(k_.source_axes >> (2 * a) & 3); };
-    const auto step = [&](int a) { return input.region.dims[source(a)].units.scale; };
+    const auto step = [&](int a) {
+      return input.region.dims[source(a)].units.scale * (k_.source_axes >> 6 == a + 1 ? -1 : 1);
+    };
     field("source", fmt::format("{{{}, {}, {}}}", source(0), source(1), source(2)));
     field("step", fmt::format("{{{}, {}, {}}}", step(0), step(1), step(2)));
     parallel();
@@ -337,6 +338,24 @@ class KernelPrinter {
     size("depth", k_.reduction);
     field("columns", k_.channel_bytes);
     field("transposed", int64_t{k_.transposed});
+    requant();
+  }
+
+  void scan() {
+    tile("x", k_.in);
+    tile("delta", k_.in2);
+    tile("bc", k_.in3);
+    tile("rates", k_.weights, "(const int32_t*)(const void*)");
+    tile("params", k_.params, "(const ares_scan_params*)(const void*)");
+    tile("out", k_.out);
+    set("state", fmt::format("(int32_t*)(void*)(ares_l1() + {})", names_.buffer(k_.accumulators)));
+    if (k_.reduction.loop == none)
+      field("first", 1);
+    else
+      set("first", first_step());
+    size("steps", k_.reduction);
+    size("channels", k_.channels);
+    field("states", k_.columns.whole);
     requant();
   }
 
@@ -410,8 +429,7 @@ std::string kernel_arguments_name(const TileProgram& program, OperationId index)
 std::string requant_text(const ProjectInput& in, const PlannedGroup& group) {
   const Requant* const requant = requant_of(in.graph.dag[group.group.layers.front()].op);
   if (!requant) return "{0}";
-  const ElementType out = group.group.shape.out_type;
-  const std::string type = out == ElementType::u8 ? "" : fmt::format(", .type = {}", runtime_type(out));
+  const char* const type = group.group.shape.out_type == ElementType::s16 ? ", .type = ARES_S16" : "";
   static constexpr const char* forms[] = {"ARES_NARROW", "ARES_WIDE", "ARES_RAW"};
   static constexpr const char* roundings[] = {"ARES_HALF_UP", "ARES_HALF_EVEN"};
   const Requant& r = *requant;

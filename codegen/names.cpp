@@ -55,6 +55,8 @@ std::string describe(const GroupShape& s) {
     case Family::matmul:
       return fmt::format("matmul of {} x {} heads, {}x{} by {}{}", s.in.h, s.heads, s.in.w, s.in.c / s.heads,
                          s.out.c / s.heads, s.transposed ? " transposed" : "");
+    case Family::scan:
+      return fmt::format("selective scan of {} steps, {} channels of {} states", s.in.w, s.in.c, s.heads);
     case Family::rearrange: {
       const auto extent = [&](size_t a) { return s.movement.axes[a].count * s.movement.axes[a].repeat; };
       return fmt::format("rearrange {} into {}x{}x{} of {}{}", box(s.in), extent(0), extent(1), extent(2), box(s.out),

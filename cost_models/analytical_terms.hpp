@@ -41,7 +41,7 @@ struct CopyTerms {
 
 struct Terms {
   ByPlace kernel;                 ///< cycles of a call's work
-  std::array<CopyTerms, 4> load;  ///< in the order of their issue: by depth, then by operation
+  std::array<CopyTerms, 5> load;  ///< in the order of their issue: by depth, then by operation
   size_t load_count = 0;
   CopyTerms store;
 
@@ -115,7 +115,7 @@ class TermsOf {
   size_t base_, depth_;
   double in_beat_, out_beat_;  ///< channel cycles per byte
   std::array<LoopTerms, max_loops> loops_;
-  std::array<CopyParts, 5> copies_;  ///< loads in the order of their issue, then the store
+  std::array<CopyParts, 6> copies_;  ///< loads in the order of their issue, then the store
   size_t load_count_ = 0;
   double fill_ = 0;
   /// One dimension of the kernel's tile: its size in whole steps of its loop and in the last one.

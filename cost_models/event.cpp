@@ -14,9 +14,10 @@ namespace ares {
 namespace {
 
 constexpr std::string_view kernel_name(KernelKind k) {
-  constexpr std::array<std::string_view, 13> names{"conv",      "linear",    "max_pool", "table",        "depthwise",
+  constexpr std::array<std::string_view, 16> names{"conv",      "linear",    "max_pool", "table",        "depthwise",
                                                    "attention", "scan",      "requant",  "average_pool", "add",
-                                                   "multiply",  "rearrange", "curve"};
+                                                   "multiply",  "rearrange", "curve",    "norm",         "softmax",
+                                                   "matmul"};
   return names[static_cast<size_t>(k)];
 }
 

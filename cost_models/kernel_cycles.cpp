@@ -49,7 +49,8 @@ constexpr double norm_element = 13, norm_row = 240;
 /// softmax, the same; fit to 2.8 and 5.3 cycles per element for rows of 200 and 32: maximum, sum, outputs; reciprocal
 /// of three iterations, table of outputs.
 constexpr double share_element = 3.5, share_row = 740;
-constexpr double scan_state = 12;  ///< per step, channel and state: decay table, two wide products, output product
+constexpr double scan_state = 40;  ///< per step, channel and state, beside six loads: six wide products, decay
+constexpr double scan_step = 20;   ///< per step and channel: x, delta and its table, pointers
 
 int32_t ceil_div(int32_t a, int32_t b) {
   return static_cast<int32_t>((static_cast<uint32_t>(a + b) - 1u) / static_cast<uint32_t>(b));
@@ -232,8 +233,12 @@ double KernelFormula::attention(const KernelTile& t) const {
 }
 
 /// An estimate by instruction count; no scan kernel has been measured.
+double KernelFormula::scan_channel(int32_t steps, int32_t states) const {
+  return steps * (scan_step + states * (scan_state + 6 * load_) + output_);
+}
+
 double KernelFormula::scan(const KernelTile& t) const {
-  return double(t.reduction) * cores_.ceil(t.channels) * (t.columns * (scan_state + 3 * (load_ - 1)) + output_);
+  return cores_.ceil(t.channels) * scan_channel(t.reduction, t.columns);
 }
 
 double KernelFormula::least(const KernelTile& whole) const {
@@ -256,6 +261,8 @@ double KernelFormula::least(const KernelTile& whole) const {
   } else if (kind_ == KernelKind::depthwise) {
     const double strips = double(whole.columns) / strip_pixels;
     work = whole.channels * plane(strips * whole.rows, strips);
+  } else if (kind_ == KernelKind::scan) {
+    work = double(whole.channels) * scan_channel(whole.reduction, whole.columns);
   }
   return work / cores_.value() * contention_;
 }

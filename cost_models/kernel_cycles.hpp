@@ -81,6 +81,7 @@ class KernelFormula {
   double plane(double strip_rows, double strips) const;
   double attention(const KernelTile& tile) const;
   double scan(const KernelTile& tile) const;
+  double scan_channel(int32_t steps, int32_t states) const;
   int32_t words(int32_t reduction) const;
   double gather(int32_t reduction) const;
 

@@ -38,6 +38,7 @@ double input_bytes(const GroupShape& s) {
   if (s.family == Family::rearrange) return 0;
   const double element = element_bytes(s.in_type), all = element * static_cast<double>(s.in.count());
   if (is_elementwise(s.family)) return all + s.in.c * element_bytes(s.in2_type);
+  if (s.family == Family::scan) return 2 * all + 2.0 * s.heads * s.in.w;
   if (s.family == Family::matmul) return all + double(s.in.h) * (s.in.c / s.heads) * s.out.c;
   if (!has_window(s.family)) return all;
   const Window& w = s.window;
@@ -111,6 +112,9 @@ double least_kernel_cycles(const Query& q) {
     case Family::matmul:
       k.kind = KernelKind::matmul;
       return KernelFormula(k, q.target, q.context.cores).least({out.h, out.w, out.c, q.shape.in.c / q.shape.heads});
+    case Family::scan:
+      k.kind = KernelKind::scan;
+      return KernelFormula(k, q.target, q.context.cores).least({1, q.shape.heads, out.c, out.w});
     case Family::conv:
     case Family::linear:
       k.kind = q.shape.family == Family::conv ? KernelKind::conv : KernelKind::linear;

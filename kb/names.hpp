@@ -41,6 +41,8 @@ constexpr std::string_view name(Family f) {
       return "softmax";
     case Family::matmul:
       return "matmul";
+    case Family::scan:
+      return "scan";
   }
   return {};
 }

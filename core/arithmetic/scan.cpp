@@ -4,16 +4,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
+#include "core/arithmetic/scan_step.hpp"
 #include "core/ir/layer.hpp"
 
 namespace ares {
 namespace {
 
-constexpr int rate_step_bits = 52;                 ///< 2^-20 of v and the 32 that mulhu takes
-constexpr int state_bits = 29;                     ///< |h| < 2^29
-constexpr int output_shift = 22;                   ///< of C - z_C, 9 bits
-constexpr double coarse = 0x1p-4, fine = 0x1p-12;  ///< steps of the two tables of exponentials
+constexpr int lowest_octave = -22;  ///< of abs(A) * dt: L = 0
+constexpr int segments_per_octave = 16;
+constexpr double log_unit = segments_per_octave << scan_segment_bits;  ///< of L, per octave
+constexpr int state_bits = 29;                                         ///< abs(h) < 2^29
+constexpr double acc_reach = 0x1p30;
 
 double reach(const Quantisation& q) { return std::max(std::abs(q.lo - q.zero_point), std::abs(q.hi - q.zero_point)); }
 
@@ -23,17 +26,22 @@ double state_gain(double dt, double rate, int32_t steps) {
   return dt * (decay < 1 ? (1 - std::pow(decay, steps)) / (1 - decay) : steps);
 }
 
-std::vector<uint32_t> exponential_tables() {
-  std::vector<uint32_t> e(512);
-  for (std::size_t i = 0; i < 256; ++i) {
-    e[i] = static_cast<uint32_t>(std::nearbyint(4294967295.0 * std::exp(-coarse * double(i))));
-    e[256 + i] = static_cast<uint32_t>(std::nearbyint(4294967295.0 * std::exp(-fine * double(i))));
+/// exp(-2^log) over each segment by a line that is off by as much at its middle as at its ends.
+std::vector<uint32_t> decay_lines() {
+  std::vector<uint32_t> lines;
+  const auto at = [](double segment) { return std::exp(-std::exp2(lowest_octave + segment / segments_per_octave)); };
+  for (int i = 0; i + 1 < scan_segments; ++i) {
+    const double first = at(i), last = at(i + 1), bulge = at(i + 0.5) - (first + last) / 2;
+    lines.push_back(static_cast<uint32_t>(std::min(std::nearbyint(0x1p32 * (first + bulge / 2)), 0x1p32 - 1)));
+    lines.push_back(
+        static_cast<uint32_t>(std::nearbyint(std::ldexp(first - last, 32 - scan_segment_bits + scan_slope_bits))));
   }
-  return e;
+  lines.insert(lines.end(), {0, 0});
+  return lines;
 }
 
 struct Ranges {
-  double dt = 0, fastest = 0, slowest = 0;  ///< largest step, largest and least |A|
+  double dt = 0, slowest = 0;  ///< largest step, least |A|
 };
 
 Result<Ranges> ranges_of(const ScanSpec& spec, std::span<const double> dt) {
@@ -45,41 +53,56 @@ Result<Ranges> ranges_of(const ScanSpec& spec, std::span<const double> dt) {
   r.slowest = std::numeric_limits<double>::infinity();
   for (const double a : spec.rates) {
     if (!(a < 0 && std::isfinite(a))) return fail(fmt::format("the state matrix holds {}, which is not negative", a));
-    r.fastest = std::max(r.fastest, -a);
     r.slowest = std::min(r.slowest, -a);
   }
-  // v = dt * |A| has 12 bits in front of the point.
-  if (r.dt * r.fastest >= 0x1p12) return fail(fmt::format("steps of {} at rates of {} are too long", r.dt, r.fastest));
   return r;
 }
 
-/// Steps and rates in fixed point whose product has 52 bits behind the point.
-void quantise_rates(const ScanSpec& spec, std::span<const double> dt, const Ranges& r, ScanTerms& t) {
-  int rate_bits = static_cast<int>(std::floor(32 - std::log2(r.fastest) - 1e-9));
-  rate_bits = std::clamp(rate_bits, rate_step_bits - 40, 40);
-  while (std::ldexp(r.dt, rate_step_bits - rate_bits) > UINT32_MAX) ++rate_bits;
+/// Logarithms of steps and rates, of which no sum is negative.
+void take_logarithms(const ScanSpec& spec, std::span<const double> dt, ScanTerms& t) {
   for (const double a : spec.rates)
-    t.rate.push_back(static_cast<uint32_t>(std::min(std::nearbyint(std::ldexp(-a, rate_bits)), double(UINT32_MAX))));
-  for (const double v : dt)
-    t.step.push_back(static_cast<uint32_t>(std::nearbyint(std::ldexp(v, rate_step_bits - rate_bits))));
+    t.log_rate.push_back(static_cast<int32_t>(std::nearbyint(log_unit * std::log2(-a))));
+  const double least = -double(*std::min_element(t.log_rate.begin(), t.log_rate.end()));
+  for (const double v : dt) {
+    const double log = v > 0 ? std::nearbyint(log_unit * (std::log2(v) - lowest_octave)) : least;
+    t.log_step.push_back(static_cast<int32_t>(std::max(log, least)));
+  }
 }
 
-/// C's shift and the skip weights, as fine as 32 bits allow; returns the real value of one step of acc.
-double quantise_output(const ScanSpec& spec, const Quantisation& x, const Quantisation& c, int state_scale,
-                       ScanTerms& t) {
+/// Inputs of the states, as fine as 32 bits allow; returns how many bits the states have behind the point.
+int scale_inputs(const ScanSpec& spec, std::span<const double> dt, const Ranges& r, const Quantisation& x,
+                 const Quantisation& b, ScanTerms& t) {
+  const double step = b.scale * x.scale, product = reach(x) * reach(b);
+  // A state never exceeds that of the slowest rate under the largest input; shorter steps give less.
+  const double largest = state_gain(r.dt, r.slowest, spec.steps) * step * product;
+  int state_scale = largest > 0 ? static_cast<int>(std::floor(state_bits - std::log2(largest) - 1e-9)) : 0;
+  const auto input = [&](double v) { return std::ldexp(v * step, state_scale + t.input_shift + 32 - scan_input_bits); };
+  const auto fits = [&] {
+    return input(r.dt) < 0x1p31 - 1 &&
+           std::ldexp(r.dt * step, state_scale + t.input_shift) * product + reach(b) < 0x1p31;
+  };
+  while (t.input_shift < 31 && fits()) ++t.input_shift;
+  while (!fits()) t.input_shift > 0 ? --t.input_shift : --state_scale;
+  for (const double v : dt) t.input.push_back(static_cast<int32_t>(std::nearbyint(input(v))));
+  return state_scale;
+}
+
+/// The states' shift and the skip weights, as fine as 32 bits allow; returns the real value of one step of acc.
+double scale_outputs(const ScanSpec& spec, const Quantisation& x, const Quantisation& c, int state_scale,
+                     ScanTerms& t) {
   double largest = 0;
   for (const double d : spec.skip) largest = std::max(largest, std::abs(d));
-  const auto unit = [&](int shift) { return std::ldexp(c.scale, 32 - shift - state_scale); };
-  t.shift = output_shift;
-  const auto sum = [&] { return t.states * std::ldexp(1.0, state_bits + 8 + t.shift - 32); };
-  while (t.shift > 0 && sum() + largest * x.scale / unit(t.shift) * reach(x) >= 0x1p30) --t.shift;
+  const auto unit = [&] { return std::ldexp(c.scale, t.state_shift - state_scale); };
+  const auto sum = [&] { return t.states * reach(c) * (std::ldexp(1.0, state_bits - t.state_shift) + 1); };
+  while (t.state_shift < 30 && sum() + largest * x.scale / unit() * reach(x) >= acc_reach) ++t.state_shift;
   for (std::size_t d = 0; d < static_cast<std::size_t>(spec.channels); ++d)
-    t.skip.push_back(spec.skip.empty() ? 0
-                                       : static_cast<int32_t>(std::nearbyint(spec.skip[d] * x.scale / unit(t.shift))));
-  return unit(t.shift);
+    t.skip.push_back(spec.skip.empty() ? 0 : static_cast<int32_t>(std::nearbyint(spec.skip[d] * x.scale / unit())));
+  return unit();
 }
 
 }  // namespace
+
+double softplus(double v) { return std::max(v, 0.0) + std::log1p(std::exp(-std::abs(v))); }
 
 Result<ScanConstants> scan_constants(const ScanSpec& spec, const Quantisation& x, const Quantisation& delta,
                                      const Quantisation& b, const Quantisation& c, double output_scale) {
@@ -89,29 +112,23 @@ Result<ScanConstants> scan_constants(const ScanSpec& spec, const Quantisation& x
         spec.step_size((std::clamp(i, delta.lo, delta.hi) - delta.zero_point) * delta.scale);
   const auto ranges = ranges_of(spec, dt);
   if (!ranges) return tl::unexpected(ranges.error());
+  double largest_skip = 0;
+  for (const double d : spec.skip) largest_skip = std::max(largest_skip, std::abs(d));
   ScanConstants all;
   ScanTerms& t = all.terms;
   t.states = spec.states;
   t.zero_x = x.zero_point;
   t.zero_b = b.zero_point;
   t.zero_c = c.zero_point;
-  t.exponentials = exponential_tables();
-  quantise_rates(spec, dt, *ranges, t);
-  // A state never exceeds that of the slowest rate under the largest input; shorter steps give less.
-  const double largest = state_gain(ranges->dt, ranges->slowest, spec.steps) * x.scale * reach(x) * b.scale * reach(b);
-  const int state_scale = largest > 0 ? static_cast<int>(std::floor(state_bits - std::log2(largest) - 1e-9)) : 0;
-  while (std::ldexp(reach(x) * reach(b), t.product + 1) < 0x1p31) ++t.product;
-  for (const double v : dt) {
-    const double input = std::nearbyint(std::ldexp(v * b.scale * x.scale, state_scale + 32 - t.product));
-    t.input.push_back(static_cast<int32_t>(std::min(input, double(INT32_MAX))));
-  }
-  const double unit = quantise_output(spec, x, c, state_scale, t);
-  if (t.shift == 0) return fail("its skip weights are too large beside its states");
+  t.decay = decay_lines();
+  take_logarithms(spec, dt, t);
+  const int state_scale = scale_inputs(spec, dt, *ranges, x, b, t);
+  const double unit = scale_outputs(spec, x, c, state_scale, t);
+  if (!(largest_skip * x.scale / unit * reach(x) < acc_reach))
+    return fail("its skip weights are too large beside its states");
   all.requant.multiplier = unit / output_scale;
-  double skip = 0;
-  for (const int32_t d : t.skip) skip = std::max(skip, std::abs(double(d)));
-  const double reach_acc = t.states * (std::ldexp(reach(c), state_bits + t.shift - 32) + 1) + skip * reach(x);
-  all.requant.acc_max = static_cast<int64_t>(std::ceil(reach_acc));
+  const double sum = t.states * reach(c) * (std::ldexp(1.0, state_bits - t.state_shift) + 1);
+  all.requant.acc_max = static_cast<int64_t>(std::ceil(sum + largest_skip * x.scale / unit * reach(x) + reach(x)));
   all.requant.acc_min = -all.requant.acc_max;
   return all;
 }

@@ -32,6 +32,9 @@ using qonnx::Shape;
 /// The domain of Quant and its kind.
 inline constexpr const char* kQonnxDomain = "qonnx.custom_op.general";
 
+/// The domain of SelectiveScan.
+inline constexpr const char* kAresDomain = "ares";
+
 /// A tensor of the model under construction.
 struct Value {
   std::string name;

@@ -37,6 +37,11 @@ std::set<std::string> other_constants(const ModelGraph& model) {
 Result<ModelSize> model_size(const ModelGraph& model) {
   ModelSize size;
   for (const Node& node : model.nodes) {
+    if (node.op == "SelectiveScan") {  // per state: decay, input, output
+      const auto x = NodeView{model, node}.shape(0), rates = NodeView{model, node}.shape(2);
+      if (!x || !rates || rates->size() != 2) return fail(node_error(model, node, "its shapes are not known").what);
+      size.macs += 3 * *element_count(*x) * (*rates)[1];
+    }
     if (node.op != "Conv" && node.op != "Gemm" && node.op != "MatMul") continue;
     const auto depth = depth_of({model, node});
     if (!depth) return tl::unexpected(depth.error());

@@ -97,7 +97,7 @@ Result<std::vector<Shape>> output_shapes(const ModelGraph& model) {
   return fail(fmt::format("{}: an output is constant; it needs no model", model.file));
 }
 
-void write_header(onnx::ModelProto& proto) {
+void write_header(const ModelGraph& model, onnx::ModelProto& proto) {
   proto.set_ir_version(kIrVersion);
   proto.set_producer_name("ares");
   auto& opset = *proto.add_opset_import();
@@ -106,6 +106,11 @@ void write_header(onnx::ModelProto& proto) {
   auto& custom = *proto.add_opset_import();
   custom.set_domain(builder::kQonnxDomain);
   custom.set_version(kQonnxVersion);
+  const auto is_own = [](const Node& n) { return n.domain == builder::kAresDomain; };
+  if (std::none_of(model.nodes.begin(), model.nodes.end(), is_own)) return;
+  auto& own = *proto.add_opset_import();
+  own.set_domain(builder::kAresDomain);
+  own.set_version(1);
 }
 
 }  // namespace
@@ -114,7 +119,7 @@ Result<std::string> serialise_model(const ModelGraph& model) {
   const auto outputs = output_shapes(model);
   if (!outputs) return tl::unexpected(outputs.error());
   onnx::ModelProto proto;
-  write_header(proto);
+  write_header(model, proto);
   onnx::GraphProto& graph = *proto.mutable_graph();
   graph.set_name("torch_jit");
   for (const Node& node : model.nodes) write_node(node, *graph.add_node());

@@ -77,8 +77,9 @@ std::optional<std::vector<int64_t>> Arguments::integers(std::size_t i, const std
 }
 
 const Evaluator* find_evaluator(std::string_view op) {
-  for (const auto& list : {elementwise_evaluators(), expansion_evaluators(), layout_evaluators(), norm_evaluators(),
-                           pool_evaluators(), quant_evaluators(), selection_evaluators(), weighted_evaluators()}) {
+  for (const auto& list :
+       {elementwise_evaluators(), expansion_evaluators(), layout_evaluators(), norm_evaluators(), pool_evaluators(),
+        quant_evaluators(), scan_evaluators(), selection_evaluators(), weighted_evaluators()}) {
     const auto it = std::find_if(list.begin(), list.end(), [&](const Evaluator& e) { return e.name == op; });
     if (it != list.end()) return &*it;
   }
@@ -87,8 +88,9 @@ const Evaluator* find_evaluator(std::string_view op) {
 
 std::vector<std::string> evaluated_operators() {
   std::vector<std::string> names;
-  for (const auto& list : {elementwise_evaluators(), expansion_evaluators(), layout_evaluators(), norm_evaluators(),
-                           pool_evaluators(), quant_evaluators(), selection_evaluators(), weighted_evaluators()}) {
+  for (const auto& list :
+       {elementwise_evaluators(), expansion_evaluators(), layout_evaluators(), norm_evaluators(), pool_evaluators(),
+        quant_evaluators(), scan_evaluators(), selection_evaluators(), weighted_evaluators()}) {
     for (const Evaluator& e : list) names.emplace_back(e.name);
   }
   std::sort(names.begin(), names.end());
@@ -102,13 +104,7 @@ Result<std::vector<RealTensor>> evaluate_node(const Node& node, const std::vecto
   for (std::size_t i = 0; i < evaluator->inputs; ++i) {
     if (!arguments.has(i)) return fail(fmt::format("input {} is missing", i));
   }
-  auto results = evaluator->run(arguments);
-  if (!results) return results;
-  for (const RealTensor& t : *results) {  // a reduction has no value over an axis without elements
-    const auto count = element_count(t.shape);
-    if (!count || *count != static_cast<int64_t>(t.values.size())) return fail("has no elements to compute with");
-  }
-  return results;
+  return evaluator->run(arguments);
 }
 
 Result<Evaluation> Evaluation::create(ModelGraph model) {

@@ -35,6 +35,7 @@ std::span<const Evaluator> layout_evaluators();
 std::span<const Evaluator> norm_evaluators();
 std::span<const Evaluator> pool_evaluators();
 std::span<const Evaluator> quant_evaluators();
+std::span<const Evaluator> scan_evaluators();
 std::span<const Evaluator> selection_evaluators();
 std::span<const Evaluator> weighted_evaluators();
 

@@ -54,6 +54,14 @@ void set_matmul(const MatMul& p, GroupShape& s) {
   s.transposed = p.transposed;
 }
 
+void set_scan(const Scan& op, const Dims& third, GroupShape& s) {
+  s.family = Family::scan;
+  s.in = s.out = Dims{1, op.steps, op.channels};
+  s.heads = op.states;
+  s.third_row = static_cast<int32_t>(third.count() / op.steps);
+  s.third_offset = op.offset;
+}
+
 GroupShape shape_of(const LayerGraph& graph, LayerId id, int piece) {
   const Layer& layer = graph.dag[id];
   const Tensor& in = graph.tensors.at(static_cast<size_t>(layer.inputs.at(0)));
@@ -100,6 +108,9 @@ GroupShape shape_of(const LayerGraph& graph, LayerId id, int piece) {
                           s.in = s.out = Dims{1, static_cast<int32_t>(in.dims.count() / m.columns), m.columns};
                         },
                         [&](const MatMul& p) { set_matmul(p, s); },
+                        [&](const Scan& op) {
+                          set_scan(op, graph.tensors.at(static_cast<size_t>(layer.inputs.at(2))).dims, s);
+                        },
                         [&](const Rearrange& r) {
                           const Piece& p = r.pieces.at(static_cast<size_t>(piece));
                           s.family = Family::rearrange;
@@ -128,7 +139,7 @@ void add_pieces(const LayerGraph& graph, LayerId id, const Rearrange& r, std::ve
 
 const char* name_of(Family f) {
   constexpr const char* names[] = {"conv",     "linear",    "max_pool", "table", "average_pool", "depthwise", "add",
-                                   "multiply", "rearrange", "curve",    "norm",  "softmax",      "matmul"};
+                                   "multiply", "rearrange", "curve",    "norm",  "softmax",      "matmul",    "scan"};
   return names[static_cast<size_t>(f)];
 }
 
@@ -142,10 +153,12 @@ int64_t GroupShape::macs() const {
   if (family == Family::depthwise) return out.count() * window.kh * window.kw;
   if (family == Family::linear) return int64_t{in.w} * in.c * out.c;
   if (family == Family::matmul) return in.count() * out.c / heads;
+  if (family == Family::scan) return 3 * in.count() * heads;
   return 0;
 }
 
 int32_t GroupShape::channel_bytes(bool job) const {
+  if (family == Family::scan) return 4 * (heads + 1);
   if (family == Family::norm) return in.c / heads;
   if (family == Family::matmul) return out.c / heads;
   if (job && family == Family::depthwise) return job_depthwise_channel_bytes;
@@ -158,11 +171,12 @@ uint32_t GroupShape::weights_size(bool job) const {
   if (family == Family::curve) return 4 * curve_words;
   if (family == Family::norm) return 4 * norm_words;
   if (family == Family::softmax) return static_cast<uint32_t>(4 * softmax_entries(in_type == ElementType::s16));
-  return has_weights(family) ? static_cast<uint32_t>(out.c * channel_bytes(job)) : 0;
+  return has_weights(family) || family == Family::scan ? static_cast<uint32_t>(out.c * channel_bytes(job)) : 0;
 }
 
 uint32_t GroupShape::params_size(bool job) const {
   if (is_elementwise(family) || family == Family::matmul) return 16;
+  if (family == Family::scan) return 4 * scan_words;
   if (family == Family::softmax) return 8;
   if (family == Family::norm) return static_cast<uint32_t>(8 * in.c);
   if (family == Family::average_pool) return static_cast<uint32_t>(8 * requant_elements(window));

@@ -22,7 +22,8 @@ enum class Family : uint8_t {
   curve,
   norm,
   softmax,
-  matmul
+  matmul,
+  scan
 };
 
 const char* name_of(Family f);
@@ -50,7 +51,8 @@ struct AcceleratorForm {
 /// linear: in.w tokens of in.c features. table: in.c bytes, h = w = 1; curve: the same of 16-bit elements. add,
 /// multiply: in.w rows of in.c elements; the second input is one such row. rearrange: dims of the whole tensors between
 /// which one piece moves. norm: in.w positions of in.c channels. softmax: in.w rows of in.c elements. matmul: in.h
-/// sequences of in.w rows of `heads` times the depth; out.w rows of `heads` times the columns.
+/// sequences of in.w rows of `heads` times the depth; out.w rows of `heads` times the columns. scan: in.w steps of in.c
+/// channels with `heads` states each.
 struct GroupShape {
   Family family = Family::conv;
   Dims in, out;
@@ -62,16 +64,18 @@ struct GroupShape {
   bool mapped = false;     ///< rearrange: through a table
   Movement movement = {};  ///< rearrange
   ElementType in_type = ElementType::u8, in2_type = ElementType::u8;
-  int32_t heads = 1;        ///< matmul; norm: its groups of channels
-  bool transposed = false;  ///< matmul: the second input has a row for each column of the output
-  bool centred = true;      ///< norm: not RMS
-  bool across = false;      ///< norm: over all positions
+  int32_t heads = 1;                        ///< matmul; norm: its groups of channels
+  bool transposed = false;                  ///< matmul: the second input has a row for each column of the output
+  bool centred = true;                      ///< norm: not RMS
+  bool across = false;                      ///< norm: over all positions
+  int32_t third_row = 0, third_offset = 0;  ///< scan: bytes of a row of the third input, and of it in front of B
   AcceleratorForm accelerator = {};
 
   /// Multiply-accumulates of one inference (0 where nothing is multiplied and summed).
   int64_t macs() const;
   /// Weight bytes of one output channel as stored on the device: kh x kw x c_in (depthwise: kh x kw), padded to whole
-  /// 32-bit words. norm: channels of a set; matmul: columns of a head. `job`: as the accelerator reads them.
+  /// 32-bit words. norm: channels of a set; matmul: columns of a head; scan: rates and skip weight of a channel. `job`:
+  /// as the accelerator reads them.
   int32_t channel_bytes(bool job = false) const;
   /// The weights' zero points have to be subtracted by the kernel.
   bool asymmetric() const { return weight_bits > 8; }

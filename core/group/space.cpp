@@ -74,8 +74,8 @@ bool buffer_is_redundant(const Live& live, Knob k, uint16_t copies) {
 }
 
 Knob knob_of(Role r) {
-  constexpr std::array<Knob, role_count> knobs{Knob::buf_in,  Knob::buf_w,  Knob::buf_w, Knob::buf_out,
-                                               Knob::tile_ci, Knob::kernel, Knob::buf_in};
+  constexpr std::array<Knob, role_count> knobs{Knob::buf_in,  Knob::buf_w,  Knob::buf_w,  Knob::buf_out,
+                                               Knob::tile_ci, Knob::kernel, Knob::buf_in, Knob::buf_in};
   return knobs[static_cast<size_t>(r)];
 }
 

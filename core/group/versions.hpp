@@ -38,6 +38,8 @@ constexpr uint32_t kernel_version(Family f) {
       return 1;
     case Family::matmul:
       return 1;
+    case Family::scan:
+      return 1;
   }
   return 0;
 }

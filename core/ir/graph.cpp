@@ -32,6 +32,8 @@ int64_t macs(const LayerGraph& g, LayerId layer) {
   const Layer& l = g.dag[layer];
   if (const auto* product = std::get_if<MatMul>(&l.op))
     return int64_t{product->batch} * product->rows * product->heads * product->depth * product->columns;
+  // Per state: decay, input, output.
+  if (const auto* scan = std::get_if<Scan>(&l.op)) return int64_t{3} * scan->steps * scan->channels * scan->states;
   const auto* weighted = std::get_if<Weighted>(&l.op);
   if (!weighted) return 0;
   const Dims& out = g.tensors[static_cast<std::size_t>(l.output)].dims;
@@ -46,6 +48,7 @@ const Requant* requant_of(const Operation& op) {
   if (const auto* norm = std::get_if<Norm>(&op)) return &norm->requant;
   if (const auto* softmax = std::get_if<Softmax>(&op)) return &softmax->requant;
   if (const auto* product = std::get_if<MatMul>(&op)) return &product->requant;
+  if (const auto* scan = std::get_if<Scan>(&op)) return &scan->requant;
   return nullptr;
 }
 

@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
-#include "core/base/json_numbers.hpp"
 #include "core/import/model_graph_json.hpp"
 
 namespace ares {
@@ -41,6 +40,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NormTerms, count, zero, centred, fraction, ep
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Norm, centred, across, channels, groups, epsilon, gain, bias, terms, requant)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Softmax, columns, table, requant)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MatMul, batch, rows, heads, depth, columns, transposed, factor, requant)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ScanTerms, states, zero_x, zero_b, zero_c, input_shift, state_shift, log_step, input,
+                                   log_rate, skip, decay)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Scan, steps, channels, states, offset, softplus, rates, skip, terms, requant)
 
 template <class End>
 json end_to_json(const End& end) {
@@ -67,8 +69,8 @@ void from_json(const json& j, NetworkOutput& out) { out = end_from_json<NetworkO
 namespace {
 
 // In the order of Operation.
-constexpr const char* kKinds[] = {"Weighted",  "MaxPool", "Table", "AveragePool", "Add",   "Multiply",
-                                  "Rearrange", "Curve",   "Norm",  "Softmax",     "MatMul"};
+constexpr const char* kKinds[] = {"Weighted",  "MaxPool", "Table", "AveragePool", "Add",    "Multiply",
+                                  "Rearrange", "Curve",   "Norm",  "Softmax",     "MatMul", "Scan"};
 static_assert(std::size(kKinds) == std::variant_size_v<Operation>);
 
 template <std::size_t I = 0>
@@ -118,7 +120,6 @@ Result<LayerGraph> graph_from_json(std::string_view text) {
   LayerGraph g;
   try {
     const json j = json::parse(text);
-    require_integers(j);
     g.name = j.at("name");
     g.policy = j.at("policy");
     g.tensors = j.at("tensors").get<std::vector<Tensor>>();

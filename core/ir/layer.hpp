@@ -11,6 +11,7 @@
 
 #include "core/arithmetic/norm.hpp"
 #include "core/arithmetic/requant.hpp"
+#include "core/arithmetic/scan.hpp"
 
 namespace ares {
 
@@ -127,7 +128,8 @@ struct Multiply {
 };
 
 /// One axis of a box that is moved: source elements first, first + step, ..., `count` of them, each written `repeat`
-/// times in a row, from position `to` of the output on. Source positions outside the tensor read the piece's fill.
+/// times in a row, from position `to` of the output on. A negative step runs backwards, inside the input. Source
+/// positions outside the tensor read the piece's fill.
 struct MovedAxis {
   int32_t first = 0, count = 1, to = 0;
   int16_t step = 1, repeat = 1;
@@ -198,8 +200,21 @@ struct MatMul {
   Requant requant;    ///< one element, filled by the pass `requantise`
 };
 
+/// Selective scan of a state-space model along the tokens (core/arithmetic/scan.hpp). Inputs, all u8: x and delta, {1,
+/// steps, channels} each, and rows of which `states` elements from `offset` on are B and as many behind them C, {1,
+/// steps, ..}. Output {1, steps, channels}, u8.
+struct Scan {
+  int32_t steps = 1, channels = 1, states = 1;
+  int32_t offset = 0;         ///< of B in a row of the third input; C follows
+  bool softplus = true;       ///< of delta is the step; else delta itself, 0 where it is negative
+  std::vector<double> rates;  ///< A, [channels][states], negative
+  std::vector<double> skip;   ///< D per channel; empty: 0
+  ScanTerms terms;            ///< these two are filled by the pass `requantise`
+  Requant requant;            ///< one element
+};
+
 using Operation =
-    std::variant<Weighted, MaxPool, Table, AveragePool, Add, Multiply, Rearrange, Curve, Norm, Softmax, MatMul>;
+    std::variant<Weighted, MaxPool, Table, AveragePool, Add, Multiply, Rearrange, Curve, Norm, Softmax, MatMul, Scan>;
 
 /// The requantisation of an operation, or null.
 const Requant* requant_of(const Operation& op);

@@ -158,6 +158,10 @@ constexpr std::size_t kMaxPieces = 4096;
 /// Whether a moved axis stays inside an output axis of `to` elements, and its source inside, or (where `paddable`)
 /// around, an input axis of `from`.
 bool valid_axis(const MovedAxis& a, int32_t from, int32_t to, bool paddable) {
+  if (a.step < 0) {  // backwards: all inside
+    const bool inside = a.first >= 0 && a.first < from && a.count >= 1 && a.first + int64_t{a.count - 1} * a.step >= 0;
+    return inside && a.repeat >= 1 && a.to >= 0 && a.to + int64_t{a.count} * a.repeat <= to;
+  }
   if (a.count < 1 || a.step < 1 || a.repeat < 1 || a.to < 0) return false;
   if (a.to + int64_t{a.count} * a.repeat > to) return false;
   if (a.first < -kMaxElements || a.first > kMaxElements || int64_t{a.count - 1} * a.step > kMaxElements) return false;
@@ -176,9 +180,11 @@ bool overlap(const Movement& a, const Movement& b) {
 const char* problem(const Piece& p, const Dims& in, const Dims& out) {
   const std::array<int32_t, 3> from{in.h, in.w, in.c}, to{out.h, out.w, out.c};
   std::array<bool, 3> seen{};
+  int backwards = 0;
   for (std::size_t a = 0; a < 3; ++a) {
     const std::size_t source = p.movement.source[a];
     if (source > 2 || std::exchange(seen[source], true)) return "a piece's source axes are no permutation";
+    if (p.movement.axes[a].step < 0 && ++backwards > 1) return "a piece that runs backwards along two axes";
     if (!valid_axis(p.movement.axes[a], from[source], to[a], source != 2)) return "a piece outside of its tensors";
   }
   return p.map.empty() || p.map.size() == 256 ? nullptr : "a piece's table has not 256 bytes";
@@ -236,6 +242,40 @@ const char* problem_of(const LayerGraph& g, const Layer& l, const MatMul& op, co
   return requant_problem(op.requant, 1, out.type);
 }
 
+/// The terms are there as a whole or not at all.
+const char* terms_problem(const Scan& op) {
+  const ScanTerms& t = op.terms;
+  if (t.log_rate.empty()) return nullptr;
+  if (t.states != op.states || t.log_rate.size() != op.rates.size() ||
+      t.skip.size() != static_cast<std::size_t>(op.channels) || t.log_step.size() != 256 || t.input.size() != 256 ||
+      t.decay.size() != 2 * scan_segments)
+    return "number of its constants";
+  const auto byte = [](int32_t zero) { return zero >= 0 && zero <= 255; };
+  if (!byte(t.zero_x) || !byte(t.zero_b) || !byte(t.zero_c)) return "a zero point outside 0..255";
+  // A checkpoint of someone else's must not lead the reference engine outside of its table.
+  constexpr int32_t most = 1 << 30;
+  const auto [slow, fast] = std::minmax_element(t.log_rate.begin(), t.log_rate.end());
+  const auto [shortest, longest] = std::minmax_element(t.log_step.begin(), t.log_step.end());
+  if (*slow < -most || *fast > most || *longest > most || *shortest < -*slow) return "its rates and steps";
+  return t.input_shift < 0 || t.input_shift > 31 || t.state_shift < 0 || t.state_shift > 30 ? "its shifts" : nullptr;
+}
+
+const char* problem_of(const LayerGraph& g, const Layer& l, const Scan& op, const Dims& in, const Tensor& out) {
+  for (const int32_t size : {op.steps, op.channels, op.states})
+    if (size < 1 || size > kMaxElements) return "empty or absurd sizes";
+  const int64_t elements = int64_t{op.steps} * op.channels;
+  const auto dims = [&](std::size_t i) -> const Dims& { return g.tensors[static_cast<std::size_t>(l.inputs[i])].dims; };
+  if (in.count() != elements || dims(1).count() != elements || out.dims.count() != elements)
+    return "its input, steps or output are not as large as its channels say";
+  const int64_t third = dims(2).count();
+  if (third % op.steps || op.offset < 0 || op.offset + 2 * int64_t{op.states} > third / op.steps)
+    return "its third input does not hold B and C";
+  if (static_cast<int64_t>(op.rates.size()) != int64_t{op.channels} * op.states) return "number of rates";
+  if (!op.skip.empty() && op.skip.size() != static_cast<std::size_t>(op.channels)) return "number of skip weights";
+  if (const char* what = terms_problem(op)) return what;
+  return requant_problem(op.requant, 1, out.type);
+}
+
 const char* problem_of(const LayerGraph& g, const Layer& l, const Rearrange& op, const Dims&, const Tensor& out) {
   if (op.pieces.empty() || op.pieces.size() > kMaxPieces) return "no pieces, or too many";
   if (out.type != ElementType::u8) return "output type";
@@ -252,7 +292,7 @@ bool takes(const Operation& op, std::size_t inputs) {
   if (std::holds_alternative<Rearrange>(op)) return inputs >= 1;
   const bool two =
       std::holds_alternative<Add>(op) || std::holds_alternative<Multiply>(op) || std::holds_alternative<MatMul>(op);
-  return inputs == (two ? 2 : 1);
+  return inputs == (std::holds_alternative<Scan>(op) ? 3 : two ? 2 : 1);
 }
 
 /// Whether an operation reads and writes tensors of these types.
@@ -262,7 +302,6 @@ bool reads(const Operation& op, ElementType type) {
   const auto* pool = std::get_if<AveragePool>(&op);
   const bool any =
       std::holds_alternative<Add>(op) || std::holds_alternative<Norm>(op) || std::holds_alternative<Softmax>(op);
-  if (type == ElementType::s32) return std::holds_alternative<Norm>(op);
   return type == ElementType::s16 && (any || (pool && !is_padded(pool->window)));
 }
 
@@ -270,7 +309,6 @@ bool writes(const Operation& op, ElementType type) {
   if (std::holds_alternative<Weighted>(op) || type == ElementType::u8) return true;
   const bool inner =
       std::holds_alternative<Add>(op) || std::holds_alternative<Norm>(op) || std::holds_alternative<MatMul>(op);
-  if (type == ElementType::s32) return std::holds_alternative<Add>(op);
   return type == ElementType::s16 && inner;
 }
 

@@ -13,8 +13,8 @@
 namespace ares {
 
 /// Roles of a group's L1 buffers.
-enum class Role : uint8_t { input, weights, params, output, accumulators, scratch, input2 };
-inline constexpr int role_count = 7;
+enum class Role : uint8_t { input, weights, params, output, accumulators, scratch, input2, input3 };
+inline constexpr int role_count = 8;
 
 /// Bits of TiledDim::used_by: the operands whose tile changes with the dimension.
 inline constexpr uint8_t by_input = 1, by_weights = 2, by_output = 4;
@@ -36,7 +36,7 @@ struct BufferBytes {
 
 /// A program's parts that differ between families.
 struct Parts {
-  Region input, input2, weights, params, output;
+  Region input, input2, input3, weights, params, output;
   Kernel kernel;
 };
 
@@ -60,6 +60,7 @@ inline uint8_t copies_of(const Config& c, Role r) {
   switch (r) {
     case Role::input:
     case Role::input2:
+    case Role::input3:
       return knob(Knob::buf_in);
     case Role::weights:
     case Role::params:

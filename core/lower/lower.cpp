@@ -11,10 +11,10 @@ namespace ares {
 namespace {
 
 /// In the order of Family.
-constexpr std::array<const FamilyRules*, 13> registry{
+constexpr std::array<const FamilyRules*, 14> registry{
     &conv_rules,      &linear_rules,      &pool_rules,        &table_rules,     &pool_rules,
     &depthwise_rules, &elementwise_rules, &elementwise_rules, &rearrange_rules, &curve_rules,
-    &norm_rules,      &softmax_rules,     &matmul_rules};
+    &norm_rules,      &softmax_rules,     &matmul_rules,      &scan_rules};
 
 /// The knobs whose loops nest, outermost first.
 using Nest = std::array<Knob, 5>;
@@ -167,6 +167,7 @@ class Lowering {
     if (id(Role::weights) != none) load(Operand::weights, Role::weights, parts_.weights, staged_weights_);
     if (id(Role::params) != none) load(Operand::params, Role::params, parts_.params, staged_params_);
     if (id(Role::input2) != none) load(Operand::input2, Role::input2, parts_.input2, none);
+    if (id(Role::input3) != none) load(Operand::input3, Role::input3, parts_.input3, none);
     load(Operand::input, Role::input, parts_.input, none);
     const auto input = static_cast<OperationId>(p_.operations.size() - 1);
     for (OperationId l = 0; l <= input; ++l) add_wait(p_.operations[static_cast<size_t>(l)].depth, l);
@@ -219,6 +220,7 @@ class Lowering {
     k.asymmetric = shape_.asymmetric();
     k.in = id(Role::input);
     k.in2 = id(Role::input2);
+    k.in3 = id(Role::input3);
     k.weights = id(Role::weights);
     k.params = id(Role::params);
     k.out = id(Role::output);
@@ -248,7 +250,7 @@ class Lowering {
   bool streamed_ = false;
   uint8_t chunk_depth_ = 0;
   BufferId staged_weights_ = none, staged_params_ = none;
-  std::array<BufferId, role_count> buffers_{none, none, none, none, none, none, none};
+  std::array<BufferId, role_count> buffers_{none, none, none, none, none, none, none, none};
   Extents extents_{};
   Parts parts_;
 };

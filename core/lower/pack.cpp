@@ -118,6 +118,25 @@ PackedOperands pack_softmax(const Softmax& softmax) {
   return packed;
 }
 
+/// Per channel its rates and its skip weight; what all channels share (scan_words).
+PackedOperands pack_scan(const Scan& scan) {
+  const ScanTerms& t = scan.terms;
+  const auto states = static_cast<size_t>(t.states);
+  PackedOperands packed;
+  for (size_t d = 0; d < t.skip.size(); ++d) {
+    for (size_t n = 0; n < states; ++n) append_int32(packed.weights, t.log_rate[d * states + n]);
+    append_int32(packed.weights, t.skip[d]);
+  }
+  packed.params =
+      words({scan.requant.m[0], scan.requant.B[0], t.zero_x, t.zero_b, t.zero_c, t.input_shift, t.state_shift, 0});
+  for (size_t i = 0; i < t.log_step.size(); ++i) {
+    append_int32(packed.params, t.log_step[i]);
+    append_int32(packed.params, t.input[i]);
+  }
+  for (const uint32_t word : t.decay) append_int32(packed.params, static_cast<int32_t>(word));
+  return packed;
+}
+
 /// {m, B, z_a, z_b} of a product of two tensors.
 PackedOperands pack_product(const LayerGraph& graph, const Group& group, const Requant& requant) {
   const auto zero = [&](size_t i) { return graph.tensors[static_cast<size_t>(group.inputs[i])].q.zero_point; };
@@ -145,6 +164,7 @@ PackedOperands pack(const LayerGraph& graph, const Group& group, const Config& c
   if (const auto* product = std::get_if<MatMul>(&op)) return pack_product(graph, group, product->requant);
   if (const auto* norm = std::get_if<Norm>(&op)) return pack_norm(*norm);
   if (const auto* softmax = std::get_if<Softmax>(&op)) return pack_softmax(*softmax);
+  if (const auto* scan = std::get_if<Scan>(&op)) return pack_scan(*scan);
   if (const auto* moved = std::get_if<Rearrange>(&op)) return {moved->pieces[static_cast<size_t>(group.piece)].map, {}};
   return {};
 }

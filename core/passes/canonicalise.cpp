@@ -13,6 +13,9 @@ namespace {
 constexpr std::array<std::string_view, 5> kQuantDomains = {"qonnx.custom_op.general", "onnx.brevitas",
                                                            "finn.custom_op.general", "qonnx", ""};
 
+/// Of operators that have no standard form.
+constexpr std::string_view kOwnDomain = "ares";
+
 constexpr std::string_view kChannelsLast = "qonnx.custom_op.channels_last";
 
 /// A constant of one element.
@@ -39,7 +42,7 @@ void canonicalise_node(qonnx::ModelGraph& model, qonnx::Node& node) {
   }
   if (known && (node.op == "BipolarQuant" || node.op == "Trunc")) node.domain.clear();
   if (node.op == "BipolarQuant" && node.domain.empty() && !node.outputs.empty()) make_quant(model, node);
-  if (node.domain == "ai.onnx") node.domain.clear();
+  if (node.domain == "ai.onnx" || (node.domain == kOwnDomain && node.op == "SelectiveScan")) node.domain.clear();
 }
 
 /// Transpose of `tensor` to `name`.

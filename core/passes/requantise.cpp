@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <span>
 #include <tuple>
 
 #include "core/arithmetic/add.hpp"
@@ -84,12 +86,24 @@ Result<Requant> requant_of(const MatMul& product, const Tensor& a, const Tensor&
   return make_requant(std::array{t}, {0, out.q.zero_point, out.q.lo, out.q.hi, policy, false});
 }
 
+Result<Requant> requant_of(Scan& scan, std::span<const Tensor* const> in, const Tensor& out, RequantPolicy policy) {
+  ScanSpec spec{scan.steps, scan.channels, scan.states, scan.rates, scan.skip, softplus};
+  if (!scan.softplus) spec.step_size = [](double v) { return std::max(v, 0.0); };
+  auto constants = scan_constants(spec, in[0]->q, in[1]->q, in[2]->q, in[2]->q, out.q.scale);
+  if (!constants) return tl::unexpected(constants.error());
+  scan.terms = std::move(constants->terms);
+  return make_requant(std::array{constants->requant}, {0, out.q.zero_point, out.q.lo, out.q.hi, policy, false});
+}
+
 /// Fills the constants of a layer that has some; returns them, or null.
-Result<const Requant*> fill(Operation& op, const Tensor& in, const Tensor& second, const Tensor& out,
+Result<const Requant*> fill(Operation& op, std::span<const Tensor* const> inputs, const Tensor& out,
                             RequantPolicy policy) {
+  const Tensor &in = *inputs.front(), &second = *inputs.back();
   const auto filled = [&](auto& layer) -> Result<const Requant*> {
     auto requant = [&] {
-      if constexpr (requires { requant_of(layer, in, second, out, policy); })
+      if constexpr (requires { requant_of(layer, inputs, out, policy); })
+        return requant_of(layer, inputs, out, policy);
+      else if constexpr (requires { requant_of(layer, in, second, out, policy); })
         return requant_of(layer, in, second, out, policy);
       else
         return requant_of(layer, in, out, policy);
@@ -105,6 +119,7 @@ Result<const Requant*> fill(Operation& op, const Tensor& in, const Tensor& secon
   if (auto* norm = std::get_if<Norm>(&op)) return filled(*norm);
   if (auto* softmax = std::get_if<Softmax>(&op)) return filled(*softmax);
   if (auto* product = std::get_if<MatMul>(&op)) return filled(*product);
+  if (auto* scan = std::get_if<Scan>(&op)) return filled(*scan);
   return nullptr;
 }
 
@@ -116,19 +131,18 @@ Result<void> requantise(NetworkState& state) {
   int requantised = 0;
   for (const LayerId id : execution_order(g)) {
     Layer& layer = g.dag[id];
-    const Tensor& in = g.tensors[static_cast<std::size_t>(layer.inputs[0])];
-    const Tensor& second = g.tensors[static_cast<std::size_t>(layer.inputs.back())];
+    std::vector<const Tensor*> inputs;
+    for (const TensorId t : layer.inputs) inputs.push_back(&g.tensors[static_cast<std::size_t>(t)]);
     const Tensor& out = g.tensors[static_cast<std::size_t>(layer.output)];
-    const auto requant = fill(layer.op, in, second, out, g.policy);
+    const auto requant = fill(layer.op, inputs, out, g.policy);
     if (!requant) {
       if (note(state.check, "requantisation", layer.model_node, "", requant.error())) continue;
       return fail(
           fmt::format("{}: layer '{}' (node '{}'): {}", g.name, layer.name, layer.model_node, requant.error().what));
     }
     if (!*requant) continue;
-    if (out.type == ElementType::s16 || (out.type == ElementType::s32 && std::holds_alternative<Add>(layer.op)))
-      state.notice(fmt::format("tensor '{}' has no Quant and is kept in {} bits, scale {:.3g}", out.name,
-                               8 * element_bytes(out.type), out.q.scale));
+    if (out.type == ElementType::s16)
+      state.notice(fmt::format("tensor '{}' has no Quant and is kept in 16 bits, scale {:.3g}", out.name, out.q.scale));
     ++forms[static_cast<std::size_t>((*requant)->form)];
     ++requantised;
   }

@@ -37,8 +37,9 @@ struct PlannedGroup {
   Context context;
   ChosenConfig chosen;
   TileProgram program;
-  Placement input, input2, output, weights, params;  ///< input2: of groups with two inputs
-  uint32_t staging_offset = 0;                       ///< L2 arena offset of the program's L2 buffers
+  Placement input, output, weights, params;
+  Placement input2, input3;     ///< of groups with several inputs
+  uint32_t staging_offset = 0;  ///< L2 arena offset of the program's L2 buffers
 };
 
 struct NetworkProgram {

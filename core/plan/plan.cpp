@@ -217,9 +217,11 @@ Result<NetworkProgram> plan_network(const LayerGraph& graph, const Target& targe
     if (!program)
       return fail(fmt::format("group {}: config {} does not fit: {}", g.group.name, to_string(chosen->config),
                               to_string(program.error())));
-    PlannedGroup planned{g.group, g.context, *chosen, *program, {}, {}, {}, {}, {}, 0};
+    PlannedGroup planned{g.group, g.context, *chosen, *program, {}, {}, {}, {}, {}, {}, 0};
     planned.input = n.tensors[static_cast<size_t>(g.group.inputs.front())];
-    planned.input2 = n.tensors[static_cast<size_t>(g.group.inputs.back())];
+    const size_t inputs = g.group.inputs.size();
+    if (inputs > 1) planned.input2 = n.tensors[static_cast<size_t>(g.group.inputs[1])];
+    if (inputs > 2) planned.input3 = n.tensors[static_cast<size_t>(g.group.inputs[2])];
     planned.output = n.tensors[static_cast<size_t>(g.group.output)];
     n.l1_bytes = std::max(n.l1_bytes, program->l1_bytes);
     n.groups.push_back(std::move(planned));

@@ -11,7 +11,8 @@ Json to_json(const Placement& p) { return {{"level", name_of(p.level)}, {"offset
 
 Json to_json(const PlannedGroup& g) {
   Json inputs = Json::array({to_json(g.input)});
-  if (g.group.inputs.size() == 2) inputs.push_back(to_json(g.input2));
+  if (g.group.inputs.size() > 1) inputs.push_back(to_json(g.input2));
+  if (g.group.inputs.size() > 2) inputs.push_back(to_json(g.input3));
   return {{"name", g.group.name},
           {"op", name_of(g.group.shape.family)},
           {"config", to_string(g.chosen.config)},

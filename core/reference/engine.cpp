@@ -29,7 +29,7 @@ struct overloaded : F... {
 template <class... F>
 overloaded(F...) -> overloaded<F...>;  // clang 14 needs it
 
-/// The output is u8 or s16.
+/// Input and output are u8 or s16.
 void run_norm(const Norm& op, const TensorData& from, TensorData& to) {
   const auto with_output = [&](const auto& x) {
     using X = typename std::decay_t<decltype(x)>::value_type;
@@ -38,7 +38,10 @@ void run_norm(const Norm& op, const TensorData& from, TensorData& to) {
     else
       reference::norm<X, uint8_t>(op, x, std::get<std::vector<uint8_t>>(to.values));
   };
-  std::visit(with_output, from.values);
+  if (const auto* x = std::get_if<std::vector<int16_t>>(&from.values))
+    with_output(*x);
+  else
+    with_output(std::get<std::vector<uint8_t>>(from.values));
 }
 
 /// The elements of a constant tensor.
@@ -105,6 +108,7 @@ void run_layer(const LayerGraph& g, LayerId layer, std::vector<TensorData>& data
                    else
                      reference::matmul<uint8_t>(op, zero_of(0), zero_of(1), x, stored(1), bytes());
                  },
+                 [&](const Scan& op) { reference::scan(op, x, stored(1), stored(2), bytes()); },
                  [&](const Multiply& op) { reference::multiply(op, zero_of(0), zero_of(1), x, stored(1), bytes()); },
                  [&](const Rearrange& op) {
                    for (const Piece& p : op.pieces) {

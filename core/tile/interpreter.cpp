@@ -72,6 +72,8 @@ class Machine {
         return mutable_span(data_.input);
       case Operand::input2:
         return mutable_span(data_.input2);
+      case Operand::input3:
+        return mutable_span(data_.input3);
       case Operand::weights:
         return mutable_span(data_.weights);
       case Operand::params:
@@ -166,6 +168,7 @@ class Machine {
     c.pad_value = data_.pad_value;
     c.in = at(k.in);
     c.in2 = at(k.in2);
+    c.in3 = at(k.in3);
     c.weights = at(k.weights);
     c.params = at(k.params);
     c.out = at(k.out);

@@ -18,7 +18,7 @@ struct OperandData {
   std::span<uint8_t> output;
   uint8_t pad_value = 0;             ///< the input's zero point; 0 for max pooling; a rearrangement's fill
   const Requant* requant = nullptr;  ///< shift, pre_shift and clip range; m and B come from params
-  std::span<const uint8_t> input2 = {};
+  std::span<const uint8_t> input2 = {}, input3 = {};
   int32_t job_weight_offset = 0;  ///< core/group/accelerator.hpp
 };
 

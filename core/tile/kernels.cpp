@@ -6,6 +6,7 @@
 #include "core/arithmetic/add.hpp"
 #include "core/arithmetic/curve.hpp"
 #include "core/arithmetic/norm.hpp"
+#include "core/arithmetic/scan_step.hpp"
 #include "core/arithmetic/softmax.hpp"
 
 namespace ares {
@@ -43,11 +44,6 @@ int32_t param(const KernelCall& k, size_t i) {
 /// Element `index` of a tile of that type.
 int32_t element(const uint8_t* tile, ElementType type, int64_t index) {
   if (type == ElementType::u8) return tile[index];
-  if (type == ElementType::s32) {
-    int32_t v = 0;
-    std::memcpy(&v, tile + 4 * index, 4);
-    return v;
-  }
   int16_t v = 0;
   std::memcpy(&v, tile + 2 * index, 2);
   return v;
@@ -247,12 +243,17 @@ void rearrange(const KernelCall& k) {
   }
   const int32_t repeat_rows = k.kernel->rows.scale, repeat_columns = k.kernel->columns.scale;
   const int32_t repeat_channels = k.kernel->channels.scale;
+  const uint8_t* in = k.in;
+  if (const size_t backwards = k.kernel->source_axes >> 6; backwards > 0) {
+    const std::array<int32_t, 3> last{k.rows / repeat_rows, k.columns / repeat_columns, k.channels / repeat_channels};
+    in += (last[backwards - 1] - 1) * jump[backwards - 1];
+    jump[backwards - 1] = -jump[backwards - 1];
+  }
   uint8_t* out = k.out;
   for (int32_t y = 0; y < k.rows; ++y)
     for (int32_t x = 0; x < k.columns; ++x)
       for (int32_t c = 0; c < k.channels; ++c) {
-        const uint8_t v =
-            k.in[y / repeat_rows * jump[0] + x / repeat_columns * jump[1] + c / repeat_channels * jump[2]];
+        const uint8_t v = in[y / repeat_rows * jump[0] + x / repeat_columns * jump[1] + c / repeat_channels * jump[2]];
         *out++ = k.weights ? k.weights[v] : v;
       }
 }
@@ -318,6 +319,43 @@ void matmul(const KernelCall& k) {
       }
 }
 
+/// The constants of a tile of channels, as pack() lays them out.
+ScanTerms scan_terms_of(const KernelCall& k) {
+  const auto states = static_cast<size_t>(k.columns), channels = static_cast<size_t>(k.channels);
+  ScanTerms t;
+  t.states = k.columns;
+  t.zero_x = param(k, 2), t.zero_b = param(k, 3), t.zero_c = param(k, 4);
+  t.input_shift = param(k, 5), t.state_shift = param(k, 6);
+  for (size_t i = 0; i < 256; ++i) {
+    t.log_step.push_back(param(k, 8 + 2 * i));
+    t.input.push_back(param(k, 9 + 2 * i));
+  }
+  for (size_t i = 0; i < 2 * scan_segments; ++i) t.decay.push_back(static_cast<uint32_t>(param(k, 520 + i)));
+  std::vector<int32_t> record(states + 1);
+  for (size_t d = 0; d < channels; ++d) {
+    std::memcpy(record.data(), k.weights + d * 4 * (states + 1), 4 * (states + 1));
+    t.log_rate.insert(t.log_rate.end(), record.begin(), record.end() - 1);
+    t.skip.push_back(record[states]);
+  }
+  return t;
+}
+
+void scan(const KernelCall& k) {
+  const ScanTerms t = scan_terms_of(k);
+  const Requant r = tile_requant(k, 1);
+  const auto states = static_cast<size_t>(k.columns), channels = static_cast<size_t>(k.channels);
+  if (k.first_step) std::fill_n(k.accumulators, channels * states, 0);
+  for (int32_t step = 0; step < k.reduction; ++step) {
+    const uint8_t* b = k.in3 + step * 2 * k.columns;
+    for (size_t d = 0; d < channels; ++d) {
+      const int64_t at = int64_t{step} * k.channels + static_cast<int64_t>(d);
+      const int32_t acc = scan_step(t, d, k.in[at], k.in2[at], {b, states}, {b + states, states},
+                                    {k.accumulators + d * states, states});
+      put(k, at, requantise(r, 0, acc));
+    }
+  }
+}
+
 }  // namespace
 
 void run_kernel(const KernelCall& call) {
@@ -348,6 +386,8 @@ void run_kernel(const KernelCall& call) {
       return softmax(call);
     case KernelKind::matmul:
       return matmul(call);
+    case KernelKind::scan:
+      return scan(call);
     default:
       assert(false && "no such kernel in the interpreter");
   }

@@ -16,7 +16,7 @@ struct KernelCall {
   const Requant* requant = nullptr;
   uint8_t pad_value = 0;
   uint8_t* in = nullptr;
-  const uint8_t *in2 = nullptr, *weights = nullptr, *params = nullptr;
+  const uint8_t *in2 = nullptr, *in3 = nullptr, *weights = nullptr, *params = nullptr;
   uint8_t* out = nullptr;
   int32_t* accumulators = nullptr;
   int32_t rows = 0, columns = 0, channels = 0, reduction = 0;

@@ -95,7 +95,8 @@ struct Copy {
 /// add, multiply: `in2` is one row of channels for all columns. rearrange: `weights` is the table, if any; the step of
 /// an axis is the scale of input_copy's region, its repetition that of rows, columns, channels. norm, softmax:
 /// `columns` rows of `channels` elements; `weights` are the terms or the table. matmul: `rows` sequences, `columns`
-/// rows in each, and `channels` output columns, channel_bytes of them to a head; `reduction` is the depth.
+/// rows in each, and `channels` output columns, channel_bytes of them to a head; `reduction` is the depth. scan:
+/// `reduction` time steps of `channels` channels of `columns` states; in3 holds B and C, accumulators the states.
 enum class KernelKind : uint8_t {
   conv,
   linear,
@@ -124,20 +125,21 @@ struct Kernel {
   Rounding rounding = Rounding::half_up;
   ElementType out_type = ElementType::u8;
   ElementType in_type = ElementType::u8, in2_type = ElementType::u8;
-  bool asymmetric : 1 = false;                  ///< params carry z_w, 12 bytes per channel; else 8
-  bool transposed : 1 = false;                  ///< matmul: the second input has a row for each output column
-  bool centred : 1 = true, across : 1 = false;  ///< norm: a mean is taken off; a set spans all positions
-  uint8_t source_axes = 0b100100;               ///< rearrange: two bits per output axis, rows lowest: the input's axis
-  bool planar_in : 1 = false, planar_out : 1 = false;             ///< depthwise: channels first (CHW) instead of last
+  bool asymmetric : 1 = false;                         ///< params carry z_w, 12 bytes per channel; else 8
+  bool transposed : 1 = false;                         ///< matmul: the second input has a row for each output column
+  bool centred : 1 = true, across : 1 = false;         ///< norm: a mean is taken off; a set spans all positions
+  bool planar_in : 1 = false, planar_out : 1 = false;  ///< depthwise: channels first (CHW) instead of last
+  uint8_t source_axes = 0b100100;  ///< rearrange: two bits per output axis, rows lowest: the input's axis; top two: 1 +
+                                   ///< the output axis that runs backwards
   BufferId in = none, weights = none, params = none, out = none;  ///< attention: queries, keys, values, context
-  BufferId accumulators = none;    ///< carried over the steps of a tiled `reduction`: sums, running maxima, scan state
-  BufferId scratch = none;         ///< per core
-  BufferId in2 = none;             ///< second input
-  OperationId input_copy = none;   ///< whose region tells the padding of this tile
-  Extent rows, columns, channels;  ///< of the output tile
-  Extent reduction;                ///< input channels (bytes per window position)
-  int32_t channel_bytes = 0;       ///< weights: bytes per output channel in the buffer; norm: channels of a set
-  Window window;                   ///< pads are not read; input_copy tells
+  BufferId accumulators = none;     ///< carried over the steps of a tiled `reduction`: sums, running maxima, scan state
+  BufferId scratch = none;          ///< per core
+  BufferId in2 = none, in3 = none;  ///< further inputs
+  OperationId input_copy = none;    ///< whose region tells the padding of this tile
+  Extent rows, columns, channels;   ///< of the output tile
+  Extent reduction;                 ///< input channels (bytes per window position)
+  int32_t channel_bytes = 0;        ///< weights: bytes per output channel in the buffer; norm: channels of a set
+  Window window;                    ///< pads are not read; input_copy tells
 };
 
 enum class JobKind : uint8_t { conv3x3, conv1x1, depthwise3x3 };

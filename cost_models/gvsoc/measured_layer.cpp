@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <boost/random/mersenne_twister.hpp>
 #include <boost/random/uniform_int_distribution.hpp>
 #include <cmath>
+#include <cstring>
 
 #include "core/arithmetic/curve.hpp"
 #include "core/arithmetic/softmax.hpp"
@@ -191,11 +193,10 @@ LayerGraph norm(Random& random, const GroupShape& s) {
   op.groups = s.heads;
   op.centred = s.centred;
   op.across = s.across;
-  const int64_t count = int64_t{s.across ? s.in.w : 1} * s.in.c / s.heads;
   Quantisation q;
   if (s.in_type == ElementType::s16) q.lo = INT16_MIN, q.hi = INT16_MAX;
-  if (s.in_type == ElementType::s32) q.hi = norm_input_reach(count), q.lo = -q.hi;
   if (s.in_type == ElementType::u8) q.zero_point = u8_middle;
+  const int64_t count = int64_t{s.across ? s.in.w : 1} * s.in.c / s.heads;
   op.terms = norm_terms(count, s.centred, op.epsilon, q).value_or(NormTerms{});
   op.requant = sample_requant(random, s, {std::exp2(norm_fraction_bits(op.terms)), double(norm_reach), size_t(s.in.c)});
   return graph_of(std::move(op), {s.in}, s.in_type, s.out, s.out_type);
@@ -215,6 +216,20 @@ LayerGraph matmul(Random& random, const GroupShape& s) {
       random, s, {std::sqrt(op.depth) * activation_deviation * activation_deviation, op.depth * 255.0 * 255, 1});
   const Dims second = s.transposed ? Dims{s.in.h, op.columns, s.in.c} : Dims{s.in.h, op.depth, s.out.c};
   return graph_of(std::move(op), {s.in, second}, ElementType::u8, s.out, s.out_type);
+}
+
+/// Rates of 1 to 8, as trained models have them.
+LayerGraph scan(Random& random, const GroupShape& s) {
+  Scan op{s.in.w, s.in.c, s.heads, s.third_offset, true, {}, {}, {}, {}};
+  for (int64_t i = 0; i < int64_t{s.in.c} * s.heads; ++i) op.rates.push_back(-static_cast<double>(pick(random, 1, 8)));
+  Quantisation q;
+  q.scale = 1.0 / u8_middle;
+  q.zero_point = u8_middle;
+  const auto constants =
+      scan_constants({op.steps, op.channels, op.states, op.rates, op.skip, softplus}, q, q, q, q, q.scale);
+  op.terms = constants.value().terms;
+  op.requant = sample_requant(random, s, {std::exp2(26), std::exp2(30), 1});
+  return graph_of(std::move(op), {s.in, s.in, {1, s.in.w, s.third_row}}, ElementType::u8, s.out, s.out_type);
 }
 
 LayerGraph graph_of_shape(Random& random, const GroupShape& s) {
@@ -242,9 +257,30 @@ LayerGraph graph_of_shape(Random& random, const GroupShape& s) {
       return softmax(random, s);
     case Family::matmul:
       return matmul(random, s);
+    case Family::scan:
+      return scan(random, s);
   }
   return {};
 }
+
+TensorData tensor_data(const Tensor& t, const std::vector<uint8_t>& bytes) {
+  if (t.type == ElementType::u8) return {bytes};
+  std::vector<int16_t> values(bytes.size() / sizeof(int16_t));
+  std::memcpy(values.data(), bytes.data(), bytes.size());
+  return {values};
+}
+
+std::vector<uint8_t> bytes_of(const TensorData& data) {
+  std::vector<uint8_t> bytes;
+  std::visit(
+      [&](const auto& values) {
+        bytes.resize(values.size() * sizeof(values.front()));
+        std::memcpy(bytes.data(), values.data(), bytes.size());
+      },
+      data.values);
+  return bytes;
+}
+static_assert(std::endian::native == std::endian::little, "stored bytes are little endian, and copied here");
 
 std::vector<uint8_t> expected_output(const MeasuredLayer& m) {
   const Layer& layer = m.graph.dag[0];
@@ -260,10 +296,10 @@ std::vector<uint8_t> expected_output(const MeasuredLayer& m) {
   std::vector<TensorData> data(m.graph.tensors.size());
   for (size_t i = 0; i < m.graph.inputs.size(); ++i) {
     const auto id = static_cast<size_t>(m.graph.inputs[i].tensor);
-    data[id] = from_stored_bytes(m.graph.tensors[id].type, m.inputs[i]);
+    data[id] = tensor_data(m.graph.tensors[id], m.inputs[i]);
   }
   run_layer(m.graph, 0, data);
-  return stored_bytes(data[static_cast<size_t>(layer.output)]);
+  return bytes_of(data[static_cast<size_t>(layer.output)]);
 }
 
 }  // namespace

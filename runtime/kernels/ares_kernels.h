@@ -236,8 +236,42 @@ typedef struct {
 
 void ares_softmax(const ares_softmax_args* a);
 
+// A segment of exp(-v).
+typedef struct {
+  uint32_t value, slope;
+} ares_scan_line;
+
+// What all channels of a selective scan share: core/arithmetic/scan.hpp has the formula.
+typedef struct {
+  ares_channel_params requant;
+  int32_t zero_x, zero_b, zero_c;
+  int32_t input_shift, state_shift, unused;
+  struct {
+    int32_t log, input;
+  } steps[256];  // per stored delta
+  ares_scan_line decay[417];
+} ares_scan_params;
+
+// Selective scan over `steps` rows of `channels`. bc: a row of B and then C per step. rates: a record of `states`
+// logarithms and a skip weight per channel. `state` keeps the states, `first` clears them.
+typedef struct {
+  const uint8_t* x;
+  const uint8_t* delta;
+  const uint8_t* bc;
+  const int32_t* rates;
+  const ares_scan_params* params;
+  int32_t* state;
+  uint8_t* out;
+  int32_t first;
+  int32_t steps, channels, states;
+  ares_requant requant;
+} ares_scan_args;
+
+void ares_scan(const ares_scan_args* a);
+
 // Moves a box. Output axis i (rows, columns, channels) follows axis source[i] of the input tile: output position p
-// reads input position p / repeat[i] * step[i], through `map` where there is one.
+// reads input position p / repeat[i] * step[i], counted from the end where the step is negative, through `map` where
+// there is one.
 typedef struct {
   uint8_t* in;
   const uint8_t* map;  // NULL: as it is

@@ -25,7 +25,12 @@ static void rearrange_worker(const void* arguments) {
   }
   const int32_t pitch[3] = {a->in_columns * a->in_channels, a->in_channels, 1};
   int32_t jump[3];  // bytes of the input tile per source element along each output axis
-  for (int32_t i = 0; i < 3; ++i) jump[i] = a->step[i] * pitch[a->source[i]];
+  const int32_t counts[3] = {a->rows / a->repeat[0], a->columns / a->repeat[1], a->channels / a->repeat[2]};
+  const uint8_t* in = a->in;
+  for (int32_t i = 0; i < 3; ++i) {
+    jump[i] = a->step[i] * pitch[a->source[i]];
+    if (jump[i] < 0) in -= (counts[i] - 1) * jump[i];
+  }
   ares_share pixels = {0, a->rows * a->columns}, channels = {0, a->channels};
   if (a->parallel == ARES_CHANNELS_OUT) {
     channels = ares_share_of(a->channels, 4);
@@ -34,7 +39,7 @@ static void rearrange_worker(const void* arguments) {
   }
   for (int32_t pixel = pixels.begin; pixel < pixels.end; ++pixel) {
     const int32_t row = pixel / a->columns / a->repeat[0], column = pixel % a->columns / a->repeat[1];
-    move_pixel(a, a->in + row * jump[0] + column * jump[1], a->out + pixel * a->channels, jump[2], channels);
+    move_pixel(a, in + row * jump[0] + column * jump[1], a->out + pixel * a->channels, jump[2], channels);
   }
 }
 

@@ -48,6 +48,8 @@ class ExpectedTrace {
         return g_.input.offset;
       case Operand::input2:
         return g_.input2.offset;
+      case Operand::input3:
+        return g_.input3.offset;
       case Operand::weights:
         return g_.weights.offset;
       case Operand::params:
@@ -108,11 +110,11 @@ void check_trace(const NetworkProgram& program, const ManyLayers& layers) {
 
 TEST_CASE("the generated C takes the walker's steps") {
   Random random(21);
-  const ManyLayers many = side_by_side(random, 33, [&](int i) {
-    constexpr Family families[] = {Family::conv,    Family::linear, Family::max_pool,    Family::table,
-                                   Family::norm,    Family::matmul, Family::conv,        Family::linear,
-                                   Family::softmax, Family::add,    Family::average_pool};
-    return i % 11 == 6 ? accelerated_network(random) : random_network(random, families[i % std::size(families)]);
+  const ManyLayers many = side_by_side(random, 36, [&](int i) {
+    constexpr Family families[] = {Family::conv,    Family::linear, Family::max_pool,     Family::table,
+                                   Family::norm,    Family::matmul, Family::conv,         Family::linear,
+                                   Family::softmax, Family::add,    Family::average_pool, Family::scan};
+    return i % 12 == 6 ? accelerated_network(random) : random_network(random, families[i % std::size(families)]);
   });
   check_trace(plan_for_gap9(many.graph, random_configs(random)), many);
 }

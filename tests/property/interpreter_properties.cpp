@@ -51,7 +51,8 @@ void run_group(const Case& c, const Group& group, const Config& config, const Ti
   const PackedOperands constants = pack(c.network, group, config);
   const auto input = [&](TensorId t) -> std::span<const uint8_t> { return c.inputs[static_cast<size_t>(t)]; };
   OperandData data{input(group.inputs.front()), constants.weights, constants.params, output};
-  data.input2 = input(group.inputs.back());
+  if (group.inputs.size() > 1) data.input2 = input(group.inputs[1]);
+  if (group.inputs.size() > 2) data.input3 = input(group.inputs[2]);
   data.requant = requant_of(op);
   if (const auto* w = std::get_if<Weighted>(&op)) data.job_weight_offset = job_weight_offset(*w);
   if (std::holds_alternative<Weighted>(op)) data.pad_value = static_cast<uint8_t>(c.network.tensors[0].q.zero_point);
@@ -167,4 +168,5 @@ TEST_CASE("a missing wait shows as a wrong byte") {
 }
 TEST_CASE("norm: every feasible config gives the same bytes") { check_family(Family::norm, 11, 600); }
 TEST_CASE("softmax: every feasible config gives the same bytes") { check_family(Family::softmax, 12, 300); }
+TEST_CASE("scan: every feasible config gives the same bytes") { check_family(Family::scan, 14, 600); }
 TEST_CASE("matmul: every feasible config gives the same bytes") { check_family(Family::matmul, 13, 600); }

@@ -26,8 +26,8 @@ std::optional<std::vector<uint8_t>> stored(const Tensor& t, const qonnx::Evaluat
 }
 
 const char* kind_of(const Operation& op) {
-  constexpr const char* kKinds[] = {"weighted",  "max_pool", "table", "average_pool", "add",   "multiply",
-                                    "rearrange", "curve",    "norm",  "softmax",      "matmul"};
+  constexpr const char* kKinds[] = {"weighted",  "max_pool", "table", "average_pool", "add",    "multiply",
+                                    "rearrange", "curve",    "norm",  "softmax",      "matmul", "scan"};
   static_assert(std::size(kKinds) == std::variant_size_v<Operation>);
   return kKinds[op.index()];
 }

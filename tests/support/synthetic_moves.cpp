@@ -82,7 +82,7 @@ LayerGraph concat(Random& random) {
   return network_of(std::move(op), std::move(tensors));
 }
 
-/// A single piece: strided slice with repetition, padding around it, or a permutation of the axes.
+/// A single piece: strided slice with repetition, padding around it, one axis backwards, or a permutation of the axes.
 LayerGraph single(Random& random) {
   const Dims in = random_dims(random, 12);
   Rearrange op{{whole(in)}};
@@ -103,6 +103,11 @@ LayerGraph single(Random& random) {
     axis.count = pick(random, 1, source == 2 ? room : room + 2);
     to[a] = axis.count * axis.repeat;
   }
+  MovedAxis& turned = p.movement.axes[static_cast<size_t>(pick(random, 0, 2))];
+  const int32_t last = turned.first + (turned.count - 1) * turned.step;
+  const bool inside =
+      turned.first >= 0 && last < from[p.movement.source[static_cast<size_t>(&turned - p.movement.axes.data())]];
+  if (inside && pick(random, 0, 1) == 0) turned.first = last, turned.step = static_cast<int16_t>(-turned.step);
   p.fill = static_cast<uint8_t>(pick(random, 0, 255));
   p.map = random_map(random);
   const Quantisation q = activation(random);

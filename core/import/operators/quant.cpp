@@ -150,7 +150,8 @@ Result<std::array<double, 256>> rounded(const NodeView& node, std::array<double,
   return values;
 }
 
-/// A table keeps the order of the stored bytes. Its dims follow the model's shape where that is a plain row.
+/// A table keeps the order of the stored bytes. Its dims follow the model's shape where that is a plain row, or tokens
+/// one behind the other.
 Result<Value> quantise_function(Lowering& lowering, const NodeView& node, const Value& value, const Unary& unary,
                                 const Quantisation& q) {
   const Tensor& in = lowering.tensor(unary.tensor);
@@ -161,6 +162,8 @@ Result<Value> quantise_function(Lowering& lowering, const NodeView& node, const 
   Dims dims = in.dims;
   const Shape& shape = value.view.shape;
   if (shape != in.view.shape && shape.size() == 2 && shape[0] == 1) dims = {1, 1, static_cast<int32_t>(shape[1])};
+  if (shape != in.view.shape && shape.size() == 3 && shape[0] == 1 && value.view.order.empty())
+    dims = {1, static_cast<int32_t>(shape[1]), static_cast<int32_t>(shape[2])};
   const TensorId id = lowering.add_tensor({node.node.outputs[0], ElementType::u8, dims, q, {}, value.view});
   lowering.add_layer(unary.node, Table{*map}, {unary.tensor}, id);
   return Value{Stored{id}, value.view};

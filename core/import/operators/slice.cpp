@@ -91,19 +91,20 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
   if (!input) return tl::unexpected(input.error());
   const Value value = **input;
   const Shape& shape = output_shape(lowering, node);
-  if (shape == value.view.shape) return value;
+  const auto parts = cuts(node, value.view.shape);
+  if (!parts) return tl::unexpected(parts.error());
+  const auto turns = [](const Cut& c) { return c.step < 0 && c.count > 1; };
+  if (shape == value.view.shape && std::none_of(parts->begin(), parts->end(), turns)) return value;
   const auto map = axis_map(lowering, node, value);
   if (!map) return tl::unexpected(map.error());
   if (map->flat) return node.error("cuts a flattened tensor; cut it before the Flatten");
   auto part = whole_part(lowering, node, value, *map);
   if (!part) return tl::unexpected(part.error());
-  const auto parts = cuts(node, value.view.shape);
   for (std::size_t axis = 0; axis < parts->size(); ++axis) {
     const Cut& cut = (*parts)[axis];
-    if (cut.step < 0 && cut.count > 1) return node.error("negative steps are not supported on activations");
     if (!map->device[axis]) continue;
     MovedAxis& moved = part->movement.axes[*map->device[axis]];
-    if (cut.step > std::numeric_limits<int16_t>::max()) return node.error("absurd step");
+    if (std::abs(cut.step) > std::numeric_limits<int16_t>::max()) return node.error("absurd step");
     moved.first = static_cast<int32_t>(cut.start);
     moved.count = static_cast<int32_t>(cut.count);
     moved.step = static_cast<int16_t>(cut.count > 1 ? cut.step : 1);
@@ -113,10 +114,11 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
 
 }  // namespace
 
-const Operator kSlice{.name = "Slice",
-                      .shapes = shapes,
-                      .fold = fold,
-                      .lower = lower,
-                      .supports = "constant bounds, positive steps, of a quantised tensor: executed"};
+const Operator kSlice{
+    .name = "Slice",
+    .shapes = shapes,
+    .fold = fold,
+    .lower = lower,
+    .supports = "constant bounds and steps, of a quantised tensor, one axis backwards at most: executed"};
 
 }  // namespace ares::qonnx
