@@ -1,9 +1,12 @@
 // Jobs of the accelerator as C.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "codegen/kernel_call.hpp"
 #include "core/group/accelerator.hpp"
 #include "core/ir/graph.hpp"
+#include "core/tile/walker.hpp"
 
 namespace ares {
 namespace {
@@ -35,18 +38,73 @@ class JobPrinter {
     size("channels", job_.channels);
     size("reduction", job_.reduction);
     field("tokens", int{job_.tokens});
-    field("kernel", job_.kind == JobKind::conv1x1 ? 1 : 3);
+    field("kernel", kernel());
     field("stride", job_.stride);
     field("depthwise", int{job_.kind == JobKind::depthwise3x3});
     field("weight_bits", job_.weight_bits);
-    field("scale_bits", job_.scale_bits);
-    field("weight_offset", job_weight_offset(layer));
-    field("shift", layer.requant.shift);
     field("operation", index_);
+    field("sizes", fmt::format("{{{}, {}}}", size_text(tile_of_step(false)), size_text(tile_of_step(true))));
+    field("job", constant_registers(layer));
     return {"ares_ne16_args", "job", constants_, function(), job_.input_copy};
   }
 
  private:
+  struct Tile {
+    int32_t rows = 1, columns = 1, channels = 1, reduction = 1;
+  };
+
+  /// The first or the last tile.
+  Tile tile_of_step(bool last) const {
+    Tile t;
+    bool seen = false;
+    walk(p_, [&](const Step& s) {
+      if (s.kind != StepKind::run || s.operation != index_ || (seen && !last)) return;
+      seen = true;
+      const Position& at = *s.position;
+      t = {resolve(job_.rows, at), resolve(job_.columns, at), resolve(job_.channels, at), resolve(job_.reduction, at)};
+    });
+    return t;
+  }
+
+  int32_t kernel() const { return job_.kind == JobKind::conv1x1 ? 1 : 3; }
+  static uint32_t pair(int32_t high, int32_t low) { return static_cast<uint32_t>(high << 16 | low); }
+
+  /// As measure() of runtime/kernels/ares_ne16.c has it.
+  std::string size_text(const Tile& t) const {
+    const auto ceil_div = [](int32_t n, int32_t by) { return (n + by - 1) / by; };
+    const auto rest = [](int32_t n) { return n % job_patch; };
+    const bool depthwise = job_.kind == JobKind::depthwise3x3;
+    const int32_t pixels = t.rows * t.columns, apart = kernel() == 1 ? job_.stride : 1;
+    const int32_t half = kernel() > 1 && job_.stride > 1 ? 2 : 1;
+    int32_t rows = t.rows, columns = t.columns, in_columns = (t.columns - 1) * job_.stride + kernel();
+    if (job_.tokens) {
+      columns = in_columns = std::min(pixels, job_patch);
+      rows = ceil_div(pixels, columns);
+    }
+    const int32_t group = depthwise ? job_channels_in : job_channels_out;
+    const int32_t in = ceil_div(t.reduction, job_channels_in), out = ceil_div(t.channels, group);
+    const uint32_t patches = half > 1 ? pair(1, 1) : pair(ceil_div(rows, job_patch), ceil_div(columns, job_patch));
+    return fmt::format("{{{}, {}, {}, {}, {}, {}, {}, {}, {:#x}, {:#x}, {:#x}, {:#x}}}", t.rows, t.columns, t.channels,
+                       t.reduction * apart, t.reduction * in_columns * apart, t.channels / half,
+                       t.channels * columns / half, 2 * in * job_.weight_bits * kernel() * kernel(),
+                       pair(t.channels - group * (out - 1), t.reduction - job_channels_in * (in - 1)),
+                       pair(rest(rows), rest(columns)), pair(out, in), patches);
+  }
+
+  /// Registers that are the same for all tiles: output and weight strides, weight offset, configuration.
+  std::string constant_registers(const Weighted& layer) const {
+    constexpr uint32_t quantised = 1 << 4, depthwise = 1 << 5, pointwise = 2 << 5, strided = 1 << 8, offset = 1 << 15,
+                       bias = 1 << 25;
+    const bool in_patches = kernel() > 1 && job_.stride > 1;
+    const uint32_t mode = job_.kind == JobKind::depthwise3x3 ? depthwise : kernel() == 1 ? pointwise : 0;
+    const uint32_t configuration = (job_.weight_bits - 1u) | quantised | mode | (in_patches ? strided : 0) |
+                                   static_cast<uint32_t>(job_.scale_bits >> 4) << 12 | offset |
+                                   static_cast<uint32_t>(layer.requant.shift) << 16 | bias;
+    return fmt::format("{{{{[9] = {}, [12] = {}, [21] = {:#x}, [23] = {:#x}}}}}", job_channels_out,
+                       2 * (kernel() == 1 ? int{job_.weight_bits} : kernel() * kernel()),
+                       static_cast<uint32_t>(job_weight_offset(layer)), configuration);
+  }
+
   void field(const std::string& name, const std::string& value) {
     constants_ += fmt::format("            .{} = {},\n", name, value);
   }

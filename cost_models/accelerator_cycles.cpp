@@ -48,9 +48,10 @@ double job_overhead(const Job& job, const Target& target) {
 JobCost job_cost(const Job& job, const JobTile& tile, AcceleratorKind kind) {
   const Geometry g = geometry_of(kind);
   JobTile t = tile;
-  if (job.tokens && t.columns >= g.patch) {  // rows of a patch's width
-    t.rows = ceil_div(t.columns, g.patch);
-    t.columns = g.patch;
+  if (job.tokens) {  // rows of a patch's width
+    const int32_t pixels = t.rows * t.columns;
+    t.columns = std::min(pixels, g.patch);
+    t.rows = ceil_div(pixels, t.columns);
   }
   const bool pointwise = job.kind == JobKind::conv1x1, depthwise = job.kind == JobKind::depthwise3x3;
   const bool strided = job.stride > 1 && !pointwise;  // pixels of a 1x1 window may lie anywhere
@@ -60,8 +61,9 @@ JobCost job_cost(const Job& job, const JobTile& tile, AcceleratorKind kind) {
     rows = {ceil_div(t.rows, strided_patch), ceil_div(t.rows, strided_patch) * inputs};
     columns = {ceil_div(t.columns, strided_patch), ceil_div(t.columns, strided_patch) * inputs};
   }
-  const double patches = double(rows.patches) * columns.patches, inputs = double(rows.inputs) * columns.inputs;
-  const double pixels = double(t.rows) * t.columns;
+  const double patches = double(rows.patches) * columns.patches, whole = patches * g.patch * g.patch;
+  const double inputs = pointwise ? whole : double(rows.inputs) * columns.inputs;
+  const double pixels = pointwise ? whole : double(t.rows) * t.columns;
   const double out_groups = ceil_div(t.channels, depthwise ? g.depthwise : g.out);
   const double in_groups = depthwise ? 1 : ceil_div(t.reduction, pointwise ? g.pointwise_in : g.dense_in);
   const double start = load_start + (depthwise   ? depthwise_start

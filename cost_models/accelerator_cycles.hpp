@@ -7,7 +7,8 @@
 //   per output group  requantised: 8, 16 or 32 accesses for scales of so many bits + 4 for the biases + one per output
 //   pixel;
 //                     raw: 4 per output pixel
-// Padding counts as input pixels; a patch cut short by the output's edge needs only the pixels under it.
+// Padding counts as input pixels; a patch cut short by the output's edge needs only the pixels under it, but for 1x1,
+// which takes the time of whole patches.
 #pragma once
 
 #include "core/target/target.hpp"

@@ -5,6 +5,7 @@
 // byte that is needed at least once, and a kernel call has to follow the last byte in or precede the first byte out.
 #include <algorithm>
 
+#include "core/group/accelerator.hpp"
 #include "core/lower/lower.hpp"
 #include "cost_models/accelerator_cycles.hpp"
 #include "cost_models/cost_model.hpp"
@@ -61,7 +62,7 @@ double job_cycles(const Query& q) {
   job.stride = static_cast<uint8_t>(s.window.sh);
   job.weight_bits = s.accelerator.weight_bits;
   job.scale_bits = s.accelerator.scale_bits;
-  job.tokens = s.family == Family::linear;
+  job.tokens = job_takes_tokens(s);
   const JobCost cost = job_cost(job, {s.out.h, s.out.w, s.out.c, s.in.c}, q.target.accelerator.kind);
   return cost.count * cost.cycles;
 }

@@ -22,7 +22,7 @@ bool has_its_shape(const Weighted& w, const Tensor& in, const Tensor& out) {
   const bool kernel = k.kh == k.kw && (k.kh == 3 || k.kh == 1);
   const bool stride = k.sh == k.sw && (k.sh == 1 || (k.sh == 2 && out.dims.c % 2 == 0));
   const bool depthwise =
-      w.groups == in.dims.c && w.groups == out.dims.c && k.kh == 3 && in.dims.c % job_channels_in == 0;
+      w.groups == in.dims.c && w.groups == out.dims.c && k.kh == 3 && job_depthwise_channel_bytes(in.dims.c) > 0;
   return kernel && stride && k.dh == 1 && k.dw == 1 && (w.groups == 1 || depthwise);
 }
 

@@ -17,9 +17,24 @@ AcceleratorForm accelerator_form(const Weighted& layer, const Tensor& in, const 
 /// What the accelerator adds to each stored weight: the least w - z_w of the layer.
 int32_t job_weight_offset(const Weighted& layer);
 
+/// Pixels of a 1x1 window have no neighbours: a tile is taken as rows of a patch's width, and its end may be overrun.
+inline bool job_takes_tokens(const GroupShape& s) {
+  const Window& w = s.window;
+  return s.family == Family::linear || (s.family == Family::conv && w.kh == 1 && w.sh == 1 && !is_padded(w));
+}
+
+/// Pixels of such a tile with those behind its end.
+inline int32_t job_tokens(int32_t pixels) {
+  return pixels < job_patch ? pixels : (pixels + job_patch - 1) / job_patch * job_patch;
+}
+
 /// Weights of one output channel: (groups of 16 input channels, bits, taps) of 16 bits. Of a depthwise layer, whose
-/// weights have 8 bits here: the share of one in (bits, taps) of 16 bits for 16 channels.
-inline constexpr int32_t job_depthwise_channel_bytes = 9;
+/// weights have 8 bits here: the share of one in (groups of 16 channels, bits, taps) of 16 bits; 0: not whole bytes.
+inline int32_t job_depthwise_channel_bytes(int32_t channels) {
+  constexpr int32_t group_bytes = 8 * 9 * 2;
+  const int32_t all = (channels + job_channels_in - 1) / job_channels_in * group_bytes;
+  return all % channels == 0 ? all / channels : 0;
+}
 inline int32_t job_channel_bytes(const AcceleratorForm& form, int32_t taps, int32_t channels) {
   return (channels + job_channels_in - 1) / job_channels_in * form.weight_bits * taps * 2;
 }

@@ -161,7 +161,7 @@ int32_t GroupShape::channel_bytes(bool job) const {
   if (family == Family::scan) return 4 * (heads + 1);
   if (family == Family::norm) return in.c / heads;
   if (family == Family::matmul) return out.c / heads;
-  if (job && family == Family::depthwise) return job_depthwise_channel_bytes;
+  if (job && family == Family::depthwise) return job_depthwise_channel_bytes(in.c);
   if (job) return job_channel_bytes(accelerator, window.kh * window.kw, in.c);
   return (window.kh * window.kw * (family == Family::depthwise ? 1 : in.c) + 3) & ~3;
 }

@@ -93,9 +93,11 @@ Knob largest_buffer(const GroupShape& s, const Config& c) {
 std::optional<Infeasible> foreign_to_accelerator(const GroupShape& s, const Config& c, Knob k) {
   if (k == Knob::kernel && s.family == Family::linear && tile_of(c, Knob::tile_ci, s.in.c) < s.in.c)
     return Infeasible{Constraint::foreign_value, Knob::tile_ci};
-  for (const Knob channels : {Knob::tile_co, Knob::tile_l2})
-    if (s.family == Family::depthwise && tile_of(c, channels, s.out.c) % job_channels_in != 0)
-      return Infeasible{Constraint::foreign_value, channels};
+  for (const Knob channels : {Knob::tile_co, Knob::tile_l2}) {
+    const int32_t tile = tile_of(c, channels, s.out.c);
+    const bool groups = tile == s.out.c || (tile % job_channels_in == 0 && s.out.c % job_channels_in == 0);
+    if (s.family == Family::depthwise && !groups) return Infeasible{Constraint::foreign_value, channels};
+  }
   const ParallelAxis axis = s.family != Family::linear ? ParallelAxis::rows
                             : s.in.w > 1               ? ParallelAxis::pixels
                                                        : ParallelAxis::channels;

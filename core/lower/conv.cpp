@@ -1,4 +1,5 @@
 // Convolution, dense, any window: tiles over output rows, columns and channels; the whole reduction in one kernel call.
+#include "core/group/accelerator.hpp"
 #include "core/lower/families.hpp"
 #include "core/lower/window.hpp"
 
@@ -48,6 +49,10 @@ void buffers(const GroupShape& s, const Config& c, BufferBytes& out) {
   out[Role::weights] = static_cast<uint32_t>(tc * least_channel_bytes(s, c));
   out[Role::params] = static_cast<uint32_t>(tc * least_param_bytes(s, c));
   out[Role::output] = static_cast<uint32_t>(th * tw * tc * element_bytes(s.out_type));
+  if (on_accelerator(c) && job_takes_tokens(s)) {
+    out[Role::input] = static_cast<uint32_t>(job_tokens(th * tw) * s.in.c);
+    out[Role::output] = static_cast<uint32_t>(job_tokens(th * tw) * tc);
+  }
   if (c[Knob::kernel] != 0 && kernel_tiling(c[Knob::kernel]).style == KernelStyle::im2col)
     out[Role::scratch] =
         static_cast<uint32_t>(gathered_bytes(kernel_tiling(c[Knob::kernel]).pixels, s.channel_bytes()));

@@ -11,10 +11,9 @@ int32_t weight_row_bytes(const GroupShape& s, const Config& c) {
   return tile == s.in.c ? least_channel_bytes(s, c) : tile;
 }
 
-/// The accelerator takes tokens in rows of three and may overrun the last row.
 int32_t held_tokens(const GroupShape& s, const Config& c) {
   const int32_t tokens = tile_of(c, Knob::tile_w, s.in.w);
-  return on_accelerator(c) && tokens >= job_patch ? (tokens + job_patch - 1) / job_patch * job_patch : tokens;
+  return on_accelerator(c) ? job_tokens(tokens) : tokens;
 }
 
 void knobs(const GroupShape& s, SearchSpace& space) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <set>
 
+#include "core/group/accelerator.hpp"
 #include "core/lower/families.hpp"
 
 namespace ares {
@@ -189,7 +190,7 @@ class Lowering {
     j.weight_bits = shape_.accelerator.weight_bits;
     j.scale_bits = shape_.accelerator.scale_bits;
     j.fill = shape_.accelerator.fill;
-    j.tokens = shape_.family == Family::linear;
+    j.tokens = job_takes_tokens(shape_);
     j.in = id(Role::input);
     j.weights = id(Role::weights);
     j.params = id(Role::params);

@@ -41,15 +41,15 @@ PackedOperands pack_weighted(const Weighted& layer, const GroupShape& shape) {
   return packed;
 }
 
-/// 16 channels of a depthwise layer as bit planes.
-void pack_depthwise_group(const Weighted& layer, size_t first, std::vector<uint8_t>& bytes) {
+/// `count` channels, 16 or those left, of a depthwise layer as bit planes.
+void pack_depthwise_group(const Weighted& layer, size_t first, size_t count, std::vector<uint8_t>& bytes) {
   constexpr size_t taps = 9;
   constexpr int32_t bits = 8;
   const int32_t zero = layer.weight_zero.empty() ? 0 : layer.weight_zero.front(), offset = job_weight_offset(layer);
   for (int32_t bit = 0; bit < bits; ++bit)
     for (size_t tap = 0; tap < taps; ++tap) {
       uint32_t word = 0;
-      for (size_t i = 0; i < static_cast<size_t>(job_channels_in); ++i)
+      for (size_t i = 0; i < count; ++i)
         word |= (static_cast<uint32_t>(layer.weights[(first + i) * taps + tap] - zero - offset) >> bit & 1) << i;
       bytes.push_back(static_cast<uint8_t>(word));
       bytes.push_back(static_cast<uint8_t>(word >> 8));
@@ -87,7 +87,8 @@ PackedOperands pack_job(const Weighted& layer, const GroupShape& shape, const Co
   PackedOperands packed;
   const auto channels = static_cast<size_t>(shape.out.c);
   if (shape.family == Family::depthwise)
-    for (size_t c = 0; c < channels; c += size_t{job_channels_in}) pack_depthwise_group(layer, c, packed.weights);
+    for (size_t c = 0; c < channels; c += size_t{job_channels_in})
+      pack_depthwise_group(layer, c, std::min(size_t{job_channels_in}, channels - c), packed.weights);
   else
     for (size_t c = 0; c < channels; ++c) pack_job_channel(layer, shape, c, packed.weights);
   const int32_t chunk = tile_of(config, Knob::tile_l2, shape.out.c), tile = tile_of(config, Knob::tile_co, chunk);

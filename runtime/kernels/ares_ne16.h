@@ -8,9 +8,17 @@
 #include "kernels/ares_kernels.h"
 #include "tile/ares_perf.h"
 
+// The registers that depend on the size of the output tile. Those of a group's first and last tile are part of the
+// program: to compute them takes as long as a small job.
+typedef struct {
+  int32_t rows, columns, channels;
+  uint32_t in_pixel, in_row, out_pixel, out_row, weight_row, remainders, rests, groups, patches;
+} ares_ne16_size;
+
 // u8 input and output, 3x3 or 1x1, stride 1 or 2. Weights: per output channel (groups of 16 input channels, bits, taps)
-// of 16 bits, unsigned less `weight_offset`. Params: an int32 bias per output channel, then an unsigned scale of
-// `scale_bits` each; y = clip((acc * scale + bias) >> shift, 0, 255). The input tile includes its padding.
+// of 16 bits, unsigned less an offset (depthwise: per group of 16 channels (bits, taps) of 16 bits). Params: an int32
+// bias per output channel, then an unsigned scale each; y = clip((acc * scale + bias) >> shift, 0, 255). The input tile
+// includes its padding.
 typedef struct {
   uint8_t* in;
   const uint8_t *weights, *params;
@@ -20,10 +28,12 @@ typedef struct {
   uint8_t padding_value;
   int32_t fill;                                // workers write the padding first; else the engine puts zeros there
   int32_t rows, columns, channels, reduction;  // of the output tile; input channels
-  int32_t tokens;                              // the tile is one row, whose end may be overrun to a multiple of 3
-  int32_t kernel, stride, depthwise;           // 3 or 1; 1 or 2; 0 or 1 (of 3x3)
-  int32_t weight_bits, scale_bits, weight_offset, shift;
+  int32_t tokens;                     // pixels have no neighbours, and the tile's end may be overrun to a multiple of 3
+  int32_t kernel, stride, depthwise;  // 3 or 1; 1 or 2; 0 or 1 (of 3x3)
+  int32_t weight_bits;
   int32_t operation;  // number in the tile program
+  ares_ne16_size sizes[2];
+  ares_job job;  // complete but for addresses, size and padding
   // At work.
   int32_t waited;
   ares_ticks since;

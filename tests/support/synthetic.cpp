@@ -271,7 +271,7 @@ LayerGraph accelerated_network(Random& random) {
     const bool depthwise = !w.linear && pick(random, 0, 3) == 0;
     const Dims tokens{1, pick(random, 1, 30), pick(random, 1, 100)};
     Dims in = w.linear ? tokens : Dims{pick(random, 1, 14), pick(random, 1, 14), pick(random, 1, 40)};
-    if (depthwise) in.c = 16 * pick(random, 1, 4);
+    if (depthwise) in.c = 8 * pick(random, 1, 6);
     const int32_t channels = depthwise ? in.c : pick(random, 1, 80);
     const auto pad = [&] { return static_cast<int16_t>(w.linear ? 0 : pick(random, 0, 2)); };
     w.groups = depthwise ? in.c : 1;
