@@ -91,6 +91,8 @@ bool valid(const Signature& s) {
 Signature make_signature(const GroupShape& shape, const Context& context, std::string target, RequantPolicy policy) {
   Signature s{shape, context, std::move(target), policy};
   s.context.l1_bytes -= s.context.l1_bytes % kib;
+  s.context.accelerator = context.accelerator && shape.accelerator.weight_bits > 0;
+  if (!s.context.accelerator) s.shape.accelerator = {};
   s.context.l2_staging = context.weights == Level::l3 ? context.l2_staging - context.l2_staging % kib : 0;
   return s;
 }

@@ -25,8 +25,8 @@ struct Signature {
   friend bool operator==(const Signature&, const Signature&) = default;
 };
 
-/// The canonical signature: the L1 window and the L2 staging area rounded down to 1 KiB, no staging area where the
-/// weights are not in L3.
+/// The canonical signature: the accelerator only where both chip and layer allow it, the L1 window and the L2 staging
+/// area rounded down to 1 KiB, no staging area where the weights are not in L3.
 Signature make_signature(const GroupShape& shape, const Context& context, std::string target, RequantPolicy policy);
 
 /// out.c, in.c, out.h, out.w, in.h, in.w, L1 bytes, L2 staging bytes: the order in which they stand in a key.

@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/algorithm/string.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <stdexcept>
 
@@ -102,7 +104,10 @@ ManyLayers side_by_side(Random& random, int count, const std::function<LayerGrap
 ConfigChooser random_configs(Random& random) {
   return [&random](const Group& group, const Context& context) -> Result<ChosenConfig> {
     const SearchSpace space = make_space(group.shape, context);
-    const std::vector<uint64_t> feasible = feasible_indices(space);
+    std::vector<uint64_t> feasible = feasible_indices(space), jobs;
+    std::copy_if(feasible.begin(), feasible.end(), std::back_inserter(jobs),
+                 [&](uint64_t i) { return on_accelerator(space.config(i)); });
+    if (!jobs.empty() && pick(random, 0, 1) == 0) feasible = jobs;  // few of all configs are the accelerator's
     if (feasible.empty()) return fail("no feasible config for " + group.name);
     const auto i = static_cast<size_t>(pick(random, 0, static_cast<int32_t>(feasible.size()) - 1));
     return ChosenConfig{space.config(feasible[i]), ConfigOrigin::search, "drawn"};
