@@ -41,18 +41,6 @@ Result<TensorData> read_input(const LayerGraph& graph, size_t input, const std::
   return quantise_input(graph, input, sample);
 }
 
-std::vector<uint8_t> bytes_of(const TensorData& data) {
-  std::vector<uint8_t> bytes;
-  std::visit(
-      [&](const auto& values) {
-        for (const auto v : values)
-          for (size_t b = 0; b < sizeof v; ++b)
-            bytes.push_back(static_cast<uint8_t>(static_cast<uint32_t>(v) >> (8 * b)));
-      },
-      data.values);
-  return bytes;
-}
-
 }  // namespace
 
 Result<std::vector<TensorData>> read_sample(const LayerGraph& graph, const std::vector<std::string>& files,
@@ -84,7 +72,17 @@ std::vector<TensorData> random_sample(const LayerGraph& graph, uint64_t seed) {
       for (auto& v : values) v = static_cast<decltype(element)>(stored(random));
       inputs.push_back({std::move(values)});
     };
-    t.type == ElementType::s16 ? draw(int16_t{}) : draw(uint8_t{});
+    switch (t.type) {
+      case ElementType::u8:
+        draw(uint8_t{});
+        break;
+      case ElementType::s16:
+        draw(int16_t{});
+        break;
+      case ElementType::s32:
+        draw(int32_t{});
+        break;
+    }
   }
   return inputs;
 }
@@ -92,9 +90,9 @@ std::vector<TensorData> random_sample(const LayerGraph& graph, uint64_t seed) {
 GoldenData golden_data(const LayerGraph& graph, const NetworkProgram& program, const std::vector<TensorData>& inputs) {
   const std::vector<TensorData> tensors = run(graph, inputs);
   GoldenData golden;
-  for (const TensorData& in : inputs) golden.inputs.push_back(bytes_of(in));
+  for (const TensorData& in : inputs) golden.inputs.push_back(stored_bytes(in));
   for (const PlannedGroup& g : program.groups)
-    golden.outputs.push_back(bytes_of(tensors[static_cast<size_t>(g.group.output)]));
+    golden.outputs.push_back(stored_bytes(tensors[static_cast<size_t>(g.group.output)]));
   return golden;
 }
 

@@ -6,6 +6,10 @@
 namespace ares {
 namespace {
 
+const char* runtime_type(ElementType t) {
+  return t == ElementType::u8 ? "ARES_U8" : t == ElementType::s16 ? "ARES_S16" : "ARES_S32";
+}
+
 /// Prints one call: the kernel's argument struct, field by field. What is the same for all tiles is part of the group's
 /// initial state, the rest is set before each call.
 class KernelPrinter {
@@ -82,7 +86,7 @@ class KernelPrinter {
     e.loop == none ? field(name, names_.size(e, "")) : set(name, names_.size(e, "w->nest."));
   }
 
-  void type(const std::string& name, ElementType t) { field(name, t == ElementType::s16 ? "ARES_S16" : "ARES_U8"); }
+  void type(const std::string& name, ElementType t) { field(name, runtime_type(t)); }
   /// How many `part` channels (of a set, of a head) there are.
   void parts(const std::string& name, int32_t part) {
     const Extent& e = k_.channels;
@@ -429,7 +433,8 @@ std::string kernel_arguments_name(const TileProgram& program, OperationId index)
 std::string requant_text(const ProjectInput& in, const PlannedGroup& group) {
   const Requant* const requant = requant_of(in.graph.dag[group.group.layers.front()].op);
   if (!requant) return "{0}";
-  const char* const type = group.group.shape.out_type == ElementType::s16 ? ", .type = ARES_S16" : "";
+  const ElementType out = group.group.shape.out_type;
+  const std::string type = out == ElementType::u8 ? "" : fmt::format(", .type = {}", runtime_type(out));
   static constexpr const char* forms[] = {"ARES_NARROW", "ARES_WIDE", "ARES_RAW"};
   static constexpr const char* roundings[] = {"ARES_HALF_UP", "ARES_HALF_EVEN"};
   const Requant& r = *requant;

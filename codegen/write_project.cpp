@@ -26,7 +26,6 @@ Result<void> check_golden(const ProjectInput& in) {
                             in.program.groups.size()));
   for (size_t i = 0; i < in.graph.inputs.size(); ++i) {
     const Tensor& t = in.graph.tensors[static_cast<size_t>(in.graph.inputs[i].tensor)];
-    if (t.type == ElementType::s32) return fail(fmt::format("input {}: 32-bit inputs are not supported", t.name));
     if (const auto ok = check_size("input " + in.graph.inputs[i].name, t, in.golden.inputs[i]); !ok) return ok;
   }
   for (size_t g = 0; g < in.program.groups.size(); ++g) {

@@ -10,7 +10,7 @@ namespace {
 constexpr int largest_shift = 30;
 
 /// Largest |x * m| over the term's clip range.
-double reach(const AddTerm& t, double m) { return std::abs(m) * std::max(t.lo, t.hi); }
+double reach(const AddTerm& t, double m) { return std::abs(m) * std::max(std::abs(t.lo), std::abs(t.hi)); }
 
 /// Constants at shift S; nothing where a step can leave int32.
 bool constants_at(int shift, const AddTerm& a, const AddTerm& b, int output_zero, Requant& r) {

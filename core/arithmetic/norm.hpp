@@ -7,6 +7,7 @@
 //   y = requantise(u)                         (n * x - s1) / sqrt(Q * 2^-f) = u * 2^-F
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "core/arithmetic/make_requant.hpp"
@@ -34,6 +35,13 @@ struct NormScale {
   int32_t sum = 0;               ///< s1
   int32_t left = 0, factor = 0;  ///< L; R >> r
 };
+
+/// Steps on either side of 0 of an input in 32 bits: half of what n * x may have, and of what a sum of two tensors can
+/// give out (add.hpp).
+constexpr int32_t norm_input_reach(int64_t count) {
+  constexpr int64_t most = int64_t{1} << 24, all = int64_t{1} << 29;
+  return static_cast<int32_t>(std::min(most, all / count));
+}
 
 /// Fails where n * x can leave int32.
 Result<NormTerms> norm_terms(int64_t count, bool centred, double epsilon, const Quantisation& input);

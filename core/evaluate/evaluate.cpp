@@ -104,7 +104,13 @@ Result<std::vector<RealTensor>> evaluate_node(const Node& node, const std::vecto
   for (std::size_t i = 0; i < evaluator->inputs; ++i) {
     if (!arguments.has(i)) return fail(fmt::format("input {} is missing", i));
   }
-  return evaluator->run(arguments);
+  auto results = evaluator->run(arguments);
+  if (!results) return results;
+  for (const RealTensor& t : *results) {  // a reduction has no value over an axis without elements
+    const auto count = element_count(t.shape);
+    if (!count || *count != static_cast<int64_t>(t.values.size())) return fail("has no elements to compute with");
+  }
+  return results;
 }
 
 Result<Evaluation> Evaluation::create(ModelGraph model) {

@@ -99,7 +99,8 @@ Result<std::string> last_integer(const Lowering& lowering, const std::string& ou
       const auto value = lowering.values.find(in);
       if (value == lowering.values.end() || std::holds_alternative<Constant>(value->second.kind)) continue;
       const Node* before = lowering.producer(in);
-      if (!before) return tl::unexpected(no_begin(lowering, output, in, nullptr));
+      // A name that two nodes compute could lead in a circle.
+      if (!before || before >= node) return tl::unexpected(no_begin(lowering, output, in, before));
       cuts[before] = in;
     }
     if (cuts.empty()) return tl::unexpected(no_begin(lowering, output, name, node));
@@ -219,10 +220,11 @@ std::vector<int32_t> channels_first_order(const Dims& dims) {
   return order;
 }
 
-Result<LayerGraph> lower_model(ModelGraph& model, const Notice& notice, CheckLog* log,
+Result<LayerGraph> lower_model(ModelGraph& model, RequantPolicy policy, const Notice& notice, CheckLog* log,
                                std::map<std::string, std::pair<double, double>> observed) {
   LayerGraph graph;
   graph.name = model.name;
+  graph.policy = policy;
   Lowering lowering(model, graph, notice);
   lowering.observed = std::move(observed);
   for (const Node& node : model.nodes) {

@@ -192,7 +192,7 @@ std::string layer_name(const std::string& node, const std::set<std::string>& tak
 
 /// The pass `lower`: every node of the model, then its outputs. With a log, what cannot be lowered is taken down, and
 /// the graph holds the rest: a Quant of an unknown tensor is an input of it, what nothing reads any more an output.
-Result<LayerGraph> lower_model(ModelGraph& model, const Notice& notice, CheckLog* log = nullptr,
+Result<LayerGraph> lower_model(ModelGraph& model, RequantPolicy policy, const Notice& notice, CheckLog* log = nullptr,
                                std::map<std::string, std::pair<double, double>> observed = {});
 
 }  // namespace ares::qonnx

@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "core/base/json_numbers.hpp"
+
 namespace ares::qonnx {
 
 using nlohmann::json;
@@ -106,6 +108,7 @@ std::string model_to_json(const ModelGraph& model) {
 Result<ModelGraph> model_from_json(std::string_view text) {
   try {
     const json j = json::parse(text);
+    require_integers(j);
     ModelGraph model{j.at("file"),
                      j.at("name"),
                      j.at("nodes").get<std::vector<Node>>(),

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "core/base/json_numbers.hpp"
 #include "core/import/model_graph_json.hpp"
 
 namespace ares {
@@ -120,6 +121,7 @@ Result<LayerGraph> graph_from_json(std::string_view text) {
   LayerGraph g;
   try {
     const json j = json::parse(text);
+    require_integers(j);
     g.name = j.at("name");
     g.policy = j.at("policy");
     g.tensors = j.at("tensors").get<std::vector<Tensor>>();

@@ -302,6 +302,7 @@ bool reads(const Operation& op, ElementType type) {
   const auto* pool = std::get_if<AveragePool>(&op);
   const bool any =
       std::holds_alternative<Add>(op) || std::holds_alternative<Norm>(op) || std::holds_alternative<Softmax>(op);
+  if (type == ElementType::s32) return std::holds_alternative<Norm>(op);
   return type == ElementType::s16 && (any || (pool && !is_padded(pool->window)));
 }
 
@@ -309,6 +310,7 @@ bool writes(const Operation& op, ElementType type) {
   if (std::holds_alternative<Weighted>(op) || type == ElementType::u8) return true;
   const bool inner =
       std::holds_alternative<Add>(op) || std::holds_alternative<Norm>(op) || std::holds_alternative<MatMul>(op);
+  if (type == ElementType::s32) return std::holds_alternative<Add>(op);
   return type == ElementType::s16 && inner;
 }
 

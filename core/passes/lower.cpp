@@ -6,9 +6,9 @@
 namespace ares {
 
 Result<void> lower(NetworkState& state) {
-  auto graph = qonnx::lower_model(state.model, state.notice, state.check, std::move(state.observed));
+  auto graph =
+      qonnx::lower_model(state.model, state.layers.policy, state.notice, state.check, std::move(state.observed));
   if (!graph) return tl::unexpected(graph.error());
-  graph->policy = state.layers.policy;
   const bool partial = state.check && has_unsupported(state.check->findings);
   if (auto ok = partial ? Result<void>() : validate(*graph); !ok)
     return fail(fmt::format("{}: {}", state.model.file, ok.error().what));

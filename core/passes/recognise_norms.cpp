@@ -25,6 +25,9 @@ struct WithConstant {
   Shape shape;
 };
 
+/// Input i of a node; empty where it has none.
+std::string argument(const Node& n, std::size_t i) { return i < n.inputs.size() ? n.inputs[i] : ""; }
+
 class Norms {
  public:
   explicit Norms(ModelGraph& model) : model_(model) {
@@ -87,9 +90,9 @@ class Norms {
       if (!values) return "";
       axes = *values;
     }
-    const auto r = static_cast<int64_t>(rank(n->inputs[0]));
+    const auto r = static_cast<int64_t>(rank(argument(*n, 0)));
     if (!axes || axes->size() != 1 || r == 0 || ((*axes)[0] != -1 && (*axes)[0] != r - 1)) return "";
-    return n->inputs[0];
+    return argument(*n, 0);
   }
 
   /// What is squared; or empty.
@@ -97,25 +100,26 @@ class Norms {
     std::string x;
     if (with_scalar(tensor, "Pow", x) == 2.0) return x;
     const Node* n = node(tensor, "Mul");
-    return n && n->inputs[0] == n->inputs[1] ? n->inputs[0] : "";
+    return n && argument(*n, 0) == argument(*n, 1) ? argument(*n, 0) : "";
   }
 
   /// v of sqrt(v), where `tensor` is that or (inverse) 1 over it; or empty.
   std::string under_root(const std::string& tensor, bool inverse) const {
     std::string x;
     if (!inverse) {
-      if (const Node* n = node(tensor, "Sqrt")) return n->inputs[0];
+      if (const Node* n = node(tensor, "Sqrt")) return argument(*n, 0);
       return with_scalar(tensor, "Pow", x) == 0.5 ? x : "";
     }
     if (with_scalar(tensor, "Pow", x) == -0.5) return x;
-    if (const Node* n = node(tensor, "Reciprocal")) return under_root(n->inputs[0], false);
+    if (const Node* n = node(tensor, "Reciprocal")) return under_root(argument(*n, 0), false);
     return with_scalar(tensor, "Div", x) == 1.0 ? under_root(x, false) : "";
   }
 
   /// The mean of a set that `x` has been centred by: x = from - mean(from); empty where it is not centred.
   std::string centred(const std::string& x) const {
     const Node* n = node(x, "Sub");
-    return n && !n->inputs[0].empty() && mean_of(n->inputs[1]) == n->inputs[0] ? n->inputs[0] : "";
+    const std::string from = n ? argument(*n, 0) : "";
+    return !from.empty() && mean_of(argument(*n, 1)) == from ? from : "";
   }
 
   struct Found {
@@ -139,7 +143,7 @@ class Norms {
   }
 
   std::optional<Found> find_rows(const Node& n) const {
-    if (n.inputs.size() != 2 || !n.domain.empty()) return std::nullopt;
+    if (n.inputs.size() != 2 || n.outputs.size() != 1 || !n.domain.empty()) return std::nullopt;
     if (n.op == "Div") return normalised(n.inputs[0], n.inputs[1], false);
     if (n.op != "Mul") return std::nullopt;
     if (auto found = normalised(n.inputs[0], n.inputs[1], true)) return found;
@@ -214,18 +218,18 @@ class Norms {
 
   bool groups(std::size_t n) {
     Node& back = model_.nodes[n];
-    if (back.op != "Reshape" || !back.domain.empty()) return false;
-    const Node* norm = node(back.inputs[0], "InstanceNormalization");
+    if (back.op != "Reshape" || back.outputs.size() != 1 || !back.domain.empty()) return false;
+    const Node* norm = node(argument(back, 0), "InstanceNormalization");
     const Node* to = norm && norm->inputs.size() == 3 ? node(norm->inputs[0], "Reshape") : nullptr;
     if (!to) return false;
-    const std::string input = to->inputs[0];
+    const std::string input = argument(*to, 0);
     const auto whole = model_.shapes.find(input), grouped = model_.shapes.find(to->outputs[0]);
     const auto out = model_.shapes.find(back.outputs[0]);
     if (whole == model_.shapes.end() || grouped == model_.shapes.end() || out == model_.shapes.end()) return false;
     if (out->second != whole->second || whole->second.size() < 3 || grouped->second.size() < 2) return false;
     const int64_t channels = whole->second[1], count = grouped->second[1];
     auto gain = spread(norm->inputs[1], channels), bias = spread(norm->inputs[2], channels);
-    if (!gain || !bias || channels % count) return false;
+    if (!gain || !bias || count < 1 || channels % count) return false;
     const double epsilon = qonnx::float_attribute(*norm, "epsilon", 1e-5);
     replace(&back, "GroupNormalization", input, channels, whole->second.size() - 2,
             {{"num_groups", count}, {"epsilon", epsilon}}, std::move(*gain), std::move(*bias));

@@ -141,8 +141,9 @@ Result<void> requantise(NetworkState& state) {
           fmt::format("{}: layer '{}' (node '{}'): {}", g.name, layer.name, layer.model_node, requant.error().what));
     }
     if (!*requant) continue;
-    if (out.type == ElementType::s16)
-      state.notice(fmt::format("tensor '{}' has no Quant and is kept in 16 bits, scale {:.3g}", out.name, out.q.scale));
+    if (out.type == ElementType::s16 || (out.type == ElementType::s32 && std::holds_alternative<Add>(layer.op)))
+      state.notice(fmt::format("tensor '{}' has no Quant and is kept in {} bits, scale {:.3g}", out.name,
+                               8 * element_bytes(out.type), out.q.scale));
     ++forms[static_cast<std::size_t>((*requant)->form)];
     ++requantised;
   }

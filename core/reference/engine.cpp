@@ -29,7 +29,7 @@ struct overloaded : F... {
 template <class... F>
 overloaded(F...) -> overloaded<F...>;  // clang 14 needs it
 
-/// Input and output are u8 or s16.
+/// The output is u8 or s16.
 void run_norm(const Norm& op, const TensorData& from, TensorData& to) {
   const auto with_output = [&](const auto& x) {
     using X = typename std::decay_t<decltype(x)>::value_type;
@@ -38,10 +38,7 @@ void run_norm(const Norm& op, const TensorData& from, TensorData& to) {
     else
       reference::norm<X, uint8_t>(op, x, std::get<std::vector<uint8_t>>(to.values));
   };
-  if (const auto* x = std::get_if<std::vector<int16_t>>(&from.values))
-    with_output(*x);
-  else
-    with_output(std::get<std::vector<uint8_t>>(from.values));
+  std::visit(with_output, from.values);
 }
 
 /// The elements of a constant tensor.

@@ -39,6 +39,10 @@ TensorData quantise_input(const LayerGraph& g, std::size_t index, std::span<cons
 /// Real values of one sample of output `index` in the model's row-major order, after the output's float nodes.
 std::vector<float> dequantise_output(const LayerGraph& g, std::size_t index, const TensorData& data);
 
+/// The elements as they lie in the device's memory, low byte first, and back.
+std::vector<uint8_t> stored_bytes(const TensorData& data);
+TensorData from_stored_bytes(ElementType type, std::span<const uint8_t> bytes);
+
 /// The integers q as QONNX means them, in the model's row-major order.
 std::vector<int32_t> model_integers(const Tensor& tensor, const TensorData& data);
 

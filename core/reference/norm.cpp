@@ -44,5 +44,7 @@ template void norm(const Norm&, std::span<const uint8_t>, std::span<uint8_t>);
 template void norm(const Norm&, std::span<const uint8_t>, std::span<int16_t>);
 template void norm(const Norm&, std::span<const int16_t>, std::span<uint8_t>);
 template void norm(const Norm&, std::span<const int16_t>, std::span<int16_t>);
+template void norm(const Norm&, std::span<const int32_t>, std::span<uint8_t>);
+template void norm(const Norm&, std::span<const int32_t>, std::span<int16_t>);
 
 }  // namespace ares::reference

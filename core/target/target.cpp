@@ -258,6 +258,8 @@ Result<Target> parse(const std::string& file, std::string_view text) {
     root = Json::parse(text);
   } catch (const Json::parse_error& e) {
     return fail(fmt::format("target file {}: not valid JSON near byte {}", file, e.byte));
+  } catch (const Json::out_of_range&) {
+    return fail(fmt::format("target file {}: a number in it is too large", file));
   }
   return Reader(file, root).read();
 }

@@ -44,6 +44,11 @@ int32_t param(const KernelCall& k, size_t i) {
 /// Element `index` of a tile of that type.
 int32_t element(const uint8_t* tile, ElementType type, int64_t index) {
   if (type == ElementType::u8) return tile[index];
+  if (type == ElementType::s32) {
+    int32_t v = 0;
+    std::memcpy(&v, tile + 4 * index, 4);
+    return v;
+  }
   int16_t v = 0;
   std::memcpy(&v, tile + 2 * index, 2);
   return v;

@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <boost/random/mersenne_twister.hpp>
 #include <boost/random/uniform_int_distribution.hpp>
 #include <cmath>
-#include <cstring>
 
 #include "core/arithmetic/curve.hpp"
 #include "core/arithmetic/softmax.hpp"
@@ -193,10 +191,11 @@ LayerGraph norm(Random& random, const GroupShape& s) {
   op.groups = s.heads;
   op.centred = s.centred;
   op.across = s.across;
+  const int64_t count = int64_t{s.across ? s.in.w : 1} * s.in.c / s.heads;
   Quantisation q;
   if (s.in_type == ElementType::s16) q.lo = INT16_MIN, q.hi = INT16_MAX;
+  if (s.in_type == ElementType::s32) q.hi = norm_input_reach(count), q.lo = -q.hi;
   if (s.in_type == ElementType::u8) q.zero_point = u8_middle;
-  const int64_t count = int64_t{s.across ? s.in.w : 1} * s.in.c / s.heads;
   op.terms = norm_terms(count, s.centred, op.epsilon, q).value_or(NormTerms{});
   op.requant = sample_requant(random, s, {std::exp2(norm_fraction_bits(op.terms)), double(norm_reach), size_t(s.in.c)});
   return graph_of(std::move(op), {s.in}, s.in_type, s.out, s.out_type);
@@ -263,25 +262,6 @@ LayerGraph graph_of_shape(Random& random, const GroupShape& s) {
   return {};
 }
 
-TensorData tensor_data(const Tensor& t, const std::vector<uint8_t>& bytes) {
-  if (t.type == ElementType::u8) return {bytes};
-  std::vector<int16_t> values(bytes.size() / sizeof(int16_t));
-  std::memcpy(values.data(), bytes.data(), bytes.size());
-  return {values};
-}
-
-std::vector<uint8_t> bytes_of(const TensorData& data) {
-  std::vector<uint8_t> bytes;
-  std::visit(
-      [&](const auto& values) {
-        bytes.resize(values.size() * sizeof(values.front()));
-        std::memcpy(bytes.data(), values.data(), bytes.size());
-      },
-      data.values);
-  return bytes;
-}
-static_assert(std::endian::native == std::endian::little, "stored bytes are little endian, and copied here");
-
 std::vector<uint8_t> expected_output(const MeasuredLayer& m) {
   const Layer& layer = m.graph.dag[0];
   if (const auto* moved = std::get_if<Rearrange>(&layer.op)) {
@@ -296,10 +276,10 @@ std::vector<uint8_t> expected_output(const MeasuredLayer& m) {
   std::vector<TensorData> data(m.graph.tensors.size());
   for (size_t i = 0; i < m.graph.inputs.size(); ++i) {
     const auto id = static_cast<size_t>(m.graph.inputs[i].tensor);
-    data[id] = tensor_data(m.graph.tensors[id], m.inputs[i]);
+    data[id] = from_stored_bytes(m.graph.tensors[id].type, m.inputs[i]);
   }
   run_layer(m.graph, 0, data);
-  return bytes_of(data[static_cast<size_t>(layer.output)]);
+  return stored_bytes(data[static_cast<size_t>(layer.output)]);
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ static ares_norm_scale scale_of(const ares_norm_args* a, set s) {
       const int32_t x = ares_element(a->in, a->in_type, first + i) - zero;
       const uint32_t size = (uint32_t)(x < 0 ? -x : x);
       sum += x;
-      squares += size * size;
+      squares += (uint64_t)size * size;
     }
   }
   return ares_norm_scale_of(a->terms, a->centred ? sum : 0, squares);

@@ -37,7 +37,7 @@ typedef enum { ARES_HALF_UP, ARES_HALF_EVEN } ares_rounding;
 
 // Parameters of a layer. narrow: clip((acc * m + B) >> shift); wide: clip((mulh(acc << pre_shift, m) + B) >> shift);
 // raw: acc + B, an int32 output.
-typedef enum { ARES_U8, ARES_S16 } ares_type;
+typedef enum { ARES_U8, ARES_S16, ARES_S32 } ares_type;
 
 typedef struct {
   ares_form form;
@@ -64,13 +64,13 @@ static inline int32_t ares_requantise(const ares_requant* r, ares_channel_params
 
 // Bytes of an output element.
 static inline int32_t ares_output_bytes(const ares_requant* r) {
-  return r->form == ARES_RAW ? 4 : r->type == ARES_S16 ? 2 : 1;
+  return r->form == ARES_RAW || r->type == ARES_S32 ? 4 : r->type == ARES_S16 ? 2 : 1;
 }
 
-// Stores an output of element `at`: int32 in raw form, else one byte.
+// Stores an output of element `at`: int32 in raw form, else of its type.
 static inline void ares_write_output(const ares_requant* r, ares_channel_params c, int32_t acc, void* out, int32_t at) {
   const int32_t y = ares_requantise(r, c, acc);
-  if (r->form == ARES_RAW) {
+  if (r->form == ARES_RAW || r->type == ARES_S32) {
     ((int32_t*)out)[at] = y;
   } else if (r->type == ARES_S16) {
     ((int16_t*)out)[at] = (int16_t)y;

@@ -2,7 +2,6 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include <cstring>
 #include <set>
 
 #include "codegen/golden_sample.hpp"
@@ -83,14 +82,8 @@ struct Coverage {
 void check_reference(const ManyLayers& layers, const NetworkProgram& program) {
   std::vector<TensorData> inputs;
   for (size_t i = 0; i < layers.golden.inputs.size(); ++i) {
-    const std::vector<uint8_t>& bytes = layers.golden.inputs[i];
-    std::vector<int16_t> values(bytes.size() / 2);
-    std::memcpy(values.data(), bytes.data(), 2 * values.size());
     const auto tensor = static_cast<size_t>(layers.graph.inputs[i].tensor);
-    if (layers.graph.tensors[tensor].type == ElementType::s16)
-      inputs.push_back({std::move(values)});
-    else
-      inputs.push_back({bytes});
+    inputs.push_back(from_stored_bytes(layers.graph.tensors[tensor].type, layers.golden.inputs[i]));
   }
   CHECK(golden_data(layers.graph, program, inputs).outputs == layers.golden.outputs);
 }
@@ -156,7 +149,7 @@ TEST_CASE("weights streamed from L3 are bit-exact as C") {
 TEST_CASE("random configs of random layers are bit-exact on RISC-V") {
   for (const char* platform : {"qemu", "gvsoc"}) {
     if (!have_platform(platform)) {
-      MESSAGE("nothing to run platform=" << platform << " with: not checked");
+      MESSAGE("nothing to run platform=" << std::string(platform) << " with: not checked");
       continue;
     }
     CAPTURE(platform);

@@ -2,36 +2,14 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cstdlib>
-#include <set>
-
 #include "tests/e2e/compile_support.hpp"
+#include "tests/e2e/exports.hpp"
 
 using namespace ares;
 using namespace ares::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-/// Attention: no part of ARES reads it yet.
-const std::set<std::string> kAwaited{"transformer1", "transformer1_opset17", "vit_tiny4"};
-
-/// In $ARES_SHARED, else beside the repository.
-std::vector<fs::path> exports() {
-  const char* shared = std::getenv("ARES_SHARED");
-  const fs::path root = (shared ? fs::path(shared) : fs::path(ARES_SOURCE_DIR) / ".." / "shared") / "models";
-  std::vector<fs::path> folders;
-  for (const char* source : {"brevitas", "brevitas_v0.10", "thirdparty"}) {
-    if (!fs::is_directory(root / source)) continue;
-    for (const auto& entry : fs::directory_iterator(root / source)) {
-      const bool awaited = kAwaited.count(entry.path().filename().string());
-      if (!awaited && fs::exists(entry.path() / "model.qonnx")) folders.push_back(entry.path());
-    }
-  }
-  std::sort(folders.begin(), folders.end());
-  return folders;
-}
 
 /// The project of a model and its first sample; a model that lacks its first Quant takes its range from the samples.
 CommandResult compile(const fs::path& folder, const std::string& project) {
@@ -48,7 +26,7 @@ CommandResult compile(const fs::path& folder, const std::string& project) {
 }  // namespace
 
 TEST_CASE("ares-compile: every shared model passes on the host in exact policy" * doctest::test_suite("full")) {
-  const auto folders = exports();
+  const auto folders = shared_exports();
   for (const fs::path& folder : folders) {
     CAPTURE(folder.string());
     const ScratchDirectory scratch;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <set>
 
@@ -13,6 +12,7 @@
 #include "core/import/load_network.hpp"
 #include "core/import/read_model.hpp"
 #include "core/ir/graph.hpp"
+#include "tests/e2e/exports.hpp"
 
 namespace {
 
@@ -21,38 +21,18 @@ using namespace ares;
 
 const std::string kIntegerBias = "var_bias_int32";
 
-/// What no part of ARES reads yet: skipped while it does not load.
-const std::set<std::string> kAwaited{"qkeras_qconv2d_0", "qkeras_qdense_0", "qkeras_qconv2d_conversion"};
+/// Read with the ranges of their samples: a norm there reads a sum that the model leaves unquantised, and over all that
+/// the sum can reach 16 bits are too coarse for half a percent.
+const std::set<std::string> kWideSums{"transformer1", "transformer1_opset17"};
+/// The same: they lack their first Quant.
+const std::set<std::string> kUnquantisedInput{"qkeras_qconv2d_0", "qkeras_qdense_0", "qkeras_qconv2d_conversion"};
 
-/// A norm reads a sum that the model leaves unquantised. Over all that the sum can reach, 16 bits are too coarse for
-/// half a percent: samples narrow them.
-const std::set<std::string> kObserved{"transformer1", "transformer1_opset17"};
-
-/// Folders of exports; empty, with a message, where this machine has none.
-std::vector<fs::path> exports() {
-  const char* shared = std::getenv("ARES_SHARED");
-  const fs::path root = (shared ? fs::path(shared) : fs::path(ARES_SOURCE_DIR) / ".." / "shared") / "models";
-  std::vector<fs::path> folders;
-  for (const char* source : {"brevitas", "brevitas_v0.10", "thirdparty"}) {
-    if (!fs::is_directory(root / source)) continue;
-    for (const auto& entry : fs::directory_iterator(root / source)) {
-      if (fs::exists(entry.path() / "model.qonnx")) folders.push_back(entry.path());
-    }
-  }
-  std::sort(folders.begin(), folders.end());
-  if (folders.empty()) MESSAGE("skipped: no models in ", root.string(), " (ARES_SHARED names their parent's folder)");
-  return folders;
-}
-
-/// Nothing where the export is awaited and still does not load.
-std::optional<LayerGraph> load(const fs::path& folder, RequantPolicy policy) {
+LayerGraph load(const fs::path& folder, RequantPolicy policy) {
   ImportOptions options;
   options.policy = policy;
-  if (kObserved.count(folder.filename().string())) options.ranges = (folder / "inputs.npy").string();
-  auto g = load_network(folder / "model.qonnx", options);
-  if (g) return std::move(*g);
-  if (!kAwaited.count(folder.filename().string())) FAIL_CHECK(g.error().what);
-  return std::nullopt;
+  const std::string name = folder.filename().string();
+  if (kWideSums.count(name) || kUnquantisedInput.count(name)) options.ranges = (folder / "inputs.npy").string();
+  return value_or_throw(load_network(folder / "model.qonnx", options));
 }
 
 std::vector<float> floats(const fs::path& file) { return values_as<float>(value_or_throw(read_npy(file))); }
@@ -124,15 +104,14 @@ Record evaluated_record(const qonnx::Evaluation& evaluation, const LayerGraph& g
 }  // namespace
 
 TEST_CASE("run: every export agrees with Brevitas's integers in exact policy, layer by layer") {
-  for (const fs::path& folder : exports()) {
+  for (const fs::path& folder : ares::test::shared_exports()) {
     const fs::path record_file = folder / "act_ints_sample0.npz";
     if (!fs::exists(record_file)) continue;
-    const auto g = load(folder, RequantPolicy::exact);
-    if (!g) continue;
+    const LayerGraph g = load(folder, RequantPolicy::exact);
     CAPTURE(folder.filename().string());
     const Record record = value_or_throw(read_record(record_file));
     REQUIRE(record.sample == 0);
-    const auto result = value_or_throw(compare(*g, stored_sample(*g, floats(folder / "inputs.npy"), 0), record));
+    const auto result = value_or_throw(compare(g, stored_sample(g, floats(folder / "inputs.npy"), 0), record));
     CHECK(result.absent.empty());
     CHECK(result.tensors.size() == record.tensors.size());
     CHECK(complaint(result) == "");
@@ -146,9 +125,9 @@ TEST_CASE("run: every export agrees with Brevitas's integers in exact policy, la
 }
 
 TEST_CASE("run: with integer biases every activation of every sample is that of real numbers") {
-  for (const fs::path& folder : exports()) {
+  for (const fs::path& folder : ares::test::shared_exports()) {
     if (folder.filename() != kIntegerBias) continue;
-    const LayerGraph g = load(folder, RequantPolicy::exact).value();
+    const LayerGraph g = load(folder, RequantPolicy::exact);
     const auto evaluation =
         value_or_throw(qonnx::Evaluation::create(value_or_throw(qonnx::read_model(folder / "model.qonnx"))));
     const auto all = floats(folder / "inputs.npy");
@@ -165,9 +144,9 @@ TEST_CASE("run: with integer biases every activation of every sample is that of 
 }
 
 TEST_CASE("run: a MobileNetV1 of width 0.25 takes less than 50 ms an image") {
-  for (const fs::path& folder : exports()) {
+  for (const fs::path& folder : ares::test::shared_exports()) {
     if (folder.filename() != "mobilenetv1_025_vww_bnmerged_perchannel") continue;
-    const LayerGraph g = load(folder, RequantPolicy::exact).value();
+    const LayerGraph g = load(folder, RequantPolicy::exact);
     const auto input = stored_sample(g, floats(folder / "inputs.npy"), 0);
     double best = 1;
     for (int repeat = 0; repeat < 5; ++repeat) {
@@ -183,11 +162,10 @@ TEST_CASE("run: a MobileNetV1 of width 0.25 takes less than 50 ms an image") {
 }
 
 TEST_CASE("run: every export's outputs and accuracy") {
-  for (const fs::path& folder : exports()) {
-    const auto g = load(folder, RequantPolicy::exact);
-    if (!g) continue;
+  for (const fs::path& folder : ares::test::shared_exports()) {
+    const LayerGraph g = load(folder, RequantPolicy::exact);
     CAPTURE(folder.filename().string());
-    const Outputs exact = run_all(folder, *g), fast = run_all(folder, *load(folder, RequantPolicy::fast));
+    const Outputs exact = run_all(folder, g), fast = run_all(folder, load(folder, RequantPolicy::fast));
     CHECK(exact.worst <= 0.03);
     if (exact.classifies) {
       CHECK(exact.same_argmax >= 0.99);

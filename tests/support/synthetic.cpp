@@ -316,9 +316,12 @@ std::vector<std::vector<uint8_t>> random_inputs(Random& random, const LayerGraph
   std::vector<std::vector<uint8_t>> all;
   for (const NetworkInput& input : network.inputs) {
     const Tensor& in = network.tensors[static_cast<size_t>(input.tensor)];
-    std::vector<uint8_t>& bytes = all.emplace_back(static_cast<size_t>(in.dims.count() * element_bytes(in.type)));
-    const bool stored = in.type == ElementType::u8;
-    for (uint8_t& b : bytes) b = static_cast<uint8_t>(pick(random, stored ? in.q.lo : 0, stored ? in.q.hi : 255));
+    const auto element = static_cast<size_t>(element_bytes(in.type));
+    std::vector<uint8_t>& bytes = all.emplace_back(static_cast<size_t>(in.dims.count()) * element);
+    for (size_t at = 0; at < bytes.size(); at += element) {
+      const int32_t v = pick(random, in.q.lo, in.q.hi);
+      std::memcpy(bytes.data() + at, &v, element);
+    }
   }
   return all;
 }
@@ -326,7 +329,7 @@ std::vector<std::vector<uint8_t>> random_inputs(Random& random, const LayerGraph
 std::vector<uint8_t> straight_output(const LayerGraph& network, std::span<const std::vector<uint8_t>> inputs) {
   const Operation& op = network.dag[0].op;
   const bool wide = std::any_of(network.tensors.begin(), network.tensors.end(),
-                                [](const Tensor& t) { return t.type == ElementType::s16; });
+                                [](const Tensor& t) { return t.type != ElementType::u8; });
   if (wide && (std::holds_alternative<Add>(op) || std::holds_alternative<AveragePool>(op)))
     return straight_rows(network, inputs);
   const bool pair =

@@ -1,7 +1,6 @@
 #include "tests/support/synthetic_rows.hpp"
 
 #include <cmath>
-#include <cstring>
 #include <stdexcept>
 
 #include "core/passes/pass.hpp"
@@ -26,6 +25,16 @@ Tensor tensor(Random& random, const char* name, Dims dims, bool wide) {
     t.q.hi = 32767;
   }
   t.view.shape = {1, dims.c, dims.h, dims.w};
+  return t;
+}
+
+/// What a norm reads, or a sum of bytes writes, in 32 bits.
+Tensor fine_tensor(Random& random, const char* name, Dims dims) {
+  Tensor t = tensor(random, name, dims, true);
+  t.type = ElementType::s32;
+  t.q.scale /= 16;
+  t.q.lo = -(1 << 19);
+  t.q.hi = 1 << 19;
   return t;
 }
 
@@ -60,8 +69,9 @@ LayerGraph random_norm(Random& random) {
     op.bias.push_back(real(random, -1, 1));
   }
   const Dims dims{pick(random, 1, 3), pick(random, 1, 9), op.channels};
-  const bool wide_in = pick(random, 0, 1) == 1, wide_out = pick(random, 0, 2) == 0;
-  return network_of(random, op, {tensor(random, "in", dims, wide_in), tensor(random, "out", dims, wide_out)});
+  const int32_t width = pick(random, 0, 2);
+  Tensor in = width == 2 ? fine_tensor(random, "in", dims) : tensor(random, "in", dims, width == 1);
+  return network_of(random, op, {std::move(in), tensor(random, "out", dims, pick(random, 0, 2) == 0)});
 }
 
 LayerGraph random_softmax(Random& random) {
@@ -106,17 +116,17 @@ LayerGraph random_scan(Random& random) {
   return network_of(random, op, {tensor(random, "x", dims, false), delta, tensor(random, "bc", third, false), out});
 }
 
-/// A sum of which at least one tensor is of 16 bits; the second input is one row now and then.
+/// A sum of which at least one tensor is of 16 bits, or of bytes to 32 bits; the second input is one row now and then.
 LayerGraph random_sum(Random& random) {
   Add op;
   op.subtract = pick(random, 0, 1) == 0;
   const Dims dims{pick(random, 1, 9), pick(random, 1, 9), pick(random, 1, 30)};
   const bool row = pick(random, 0, 1) == 0;
-  const int32_t wide = pick(random, 1, 7);
+  const int32_t wide = pick(random, 0, 7);
   return network_of(
       random, op,
       {tensor(random, "a", dims, wide & 1), tensor(random, "b", row ? Dims{1, 1, dims.c} : dims, wide & 2),
-       tensor(random, "out", dims, wide & 4)});
+       wide == 0 ? fine_tensor(random, "out", dims) : tensor(random, "out", dims, wide & 4)});
 }
 
 /// A mean of 16-bit elements.
@@ -144,24 +154,8 @@ LayerGraph random_rows(Random& random, Family family) {
 
 std::vector<uint8_t> straight_rows(const LayerGraph& network, std::span<const std::vector<uint8_t>> inputs) {
   std::vector<TensorData> data;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (network.tensors[i].type == ElementType::u8) {
-      data.push_back({inputs[i]});
-      continue;
-    }
-    std::vector<int16_t> values(inputs[i].size() / 2);
-    std::memcpy(values.data(), inputs[i].data(), inputs[i].size());
-    data.push_back({std::move(values)});
-  }
-  const std::vector<TensorData> all = run(network, data);
-  std::vector<uint8_t> bytes;
-  std::visit(
-      [&](const auto& values) {
-        bytes.resize(values.size() * sizeof(values.front()));
-        std::memcpy(bytes.data(), values.data(), bytes.size());
-      },
-      all.back().values);
-  return bytes;
+  for (std::size_t i = 0; i < inputs.size(); ++i) data.push_back(from_stored_bytes(network.tensors[i].type, inputs[i]));
+  return stored_bytes(run(network, data).back());
 }
 
 }  // namespace ares::test

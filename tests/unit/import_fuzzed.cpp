@@ -88,3 +88,17 @@ TEST_CASE("fuzzed: constants and bounds that are no numbers") {
   b.output(b.quant("oq", b.node("Clip", "clip", {sum, b.scalar(std::nanf(""))}), {0.01f, false}));
   CHECK(contains(error_of(b), "node 'clip' (Clip): its bounds are no numbers"));
 }
+
+TEST_CASE("fuzzed: whole numbers clipped between bounds that no whole number has") {
+  const auto reshaped = [](float lo, float hi) {
+    ModelBuilder b;
+    const auto x = b.quant("iq", b.input("x", {1, 1, 2, 2}), {1});
+    const auto shape = b.node("Clip", "clip", {b.ints("shape", {1, 9}), b.scalar(lo), b.scalar(hi)});
+    b.output(b.quant("oq", b.node("Reshape", "reshape", {x, shape}), {1}));
+    return error_of(b);
+  };
+  CHECK(reshaped(-INFINITY, 4.5f) == "");
+  CHECK(contains(reshaped(INFINITY, INFINITY), "node 'clip' (Clip): no integer lies within its bounds"));
+  CHECK(contains(reshaped(-INFINITY, -INFINITY), "node 'clip' (Clip): no integer lies within its bounds"));
+  CHECK(contains(reshaped(0, std::nanf("")), "node 'clip' (Clip): no integer lies within its bounds"));
+}

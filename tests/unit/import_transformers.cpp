@@ -148,6 +148,23 @@ TEST_CASE("import: the sum of two Quants before a norm is kept in 16 bits, exact
         1);
 }
 
+TEST_CASE("import: in exact policy a sum at two scales that only a norm reads is kept in 32 bits") {
+  ModelBuilder b;
+  const auto x = b.quant("iq", b.input("x", {1, 5, 8}), kIn);
+  const auto sum = b.node("Add", "s", {x, b.quant("sq", x, kOut)});
+  b.output(b.quant("oq", b.node("LayerNormalization", "n", {sum, row(b, "gain", 8, 1)}), kOut));
+  const auto inner = [&](RequantPolicy policy) {
+    const LayerGraph g = value_or_throw(test::run_pipeline(b.model, policy));
+    return test::output_of(g, test::layer_named(g, "s"));
+  };
+  const Tensor exact = inner(RequantPolicy::exact), fast = inner(RequantPolicy::fast);
+  CHECK(exact.type == ElementType::s32);
+  CHECK(exact.q.hi - exact.q.lo > 1 << 24);
+  CHECK(fast.type == ElementType::s16);
+  b.output(b.quant("again", sum, kOut));
+  CHECK(inner(RequantPolicy::exact).type == ElementType::s16);
+}
+
 TEST_CASE("import: self-attention is two products with heads side by side and a softmax") {
   builder::ModelBuilder b("test");
   const auto x = quantised_input(b, {1, 6, 16});

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/arithmetic/add.hpp"
 #include "core/arithmetic/channel_terms.hpp"
 #include "core/arithmetic/make_requant.hpp"
 #include "core/arithmetic/requant.hpp"
@@ -144,6 +145,14 @@ TEST_CASE("a table takes functions with poles and refuses what is not a number")
   CHECK(build_table([](double x) { return std::sqrt(x); }, in, out));
   out.hi = 256;
   CHECK(!build_table([](double x) { return x; }, in, out));
+}
+
+TEST_CASE("sums: a clip range that reaches further below zero than above") {
+  const AddTerm deep{1.5, 0, -32768, 100}, flat{0.7, 0, -30000, 3};
+  const Requant r = make_add_requant(deep, flat, 0, -32768, 32767, RequantPolicy::fast).value();
+  const int64_t lowest = int64_t{deep.lo} * r.m[0] + int64_t{flat.lo} * r.m[1] + r.B[0];
+  CHECK(lowest >= std::numeric_limits<int32_t>::min());
+  CHECK(requantised_sum(r, deep.lo, flat.lo) == -32768);
 }
 
 }  // namespace

@@ -124,3 +124,7 @@ TEST_CASE("an unknown name lists the known ones") {
   CHECK(mentions(t.error().what, "gap9, siracusa"));
   CHECK(!load_target("/"));
 }
+
+TEST_CASE("a number that is too large is named") {
+  CHECK(mentions(error_of(R"({"name": "x", "clock_hz": {"value": 13e1072, "source": "s"}})"), "too large"));
+}

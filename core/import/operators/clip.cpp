@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <cmath>
+#include <limits>
+
 #include "core/import/operators/elementwise.hpp"
 
 namespace ares::qonnx {
@@ -20,10 +23,25 @@ Result<Clip> bounds(const NodeView& node) {
   return Clip{*lo, *hi};
 }
 
+/// Whole numbers are clipped to whole numbers: the bounds are rounded inwards.
+Result<void> clip_integers(const NodeView& node, const Clip& clip, std::vector<int64_t>& values) {
+  constexpr double least = -0x1p63, beyond = 0x1p63;
+  const double lo = std::max(std::ceil(clip.lo), least), hi = std::floor(clip.hi);
+  if (!(lo < beyond && hi >= least)) return node.error("no integer lies within its bounds");
+  const auto from = static_cast<int64_t>(lo);
+  const auto to = hi < beyond ? static_cast<int64_t>(hi) : std::numeric_limits<int64_t>::max();
+  for (int64_t& v : values) v = std::min(std::max(v, from), to);
+  return {};
+}
+
 ArraysResult fold(const NodeView& node) {
   const auto clip = bounds(node);
   if (!clip) return tl::unexpected(clip.error());
   Array out = *node.constant(0);
+  if (auto* integers = std::get_if<std::vector<int64_t>>(&out.values)) {
+    if (const auto ok = clip_integers(node, *clip, *integers); !ok) return tl::unexpected(ok.error());
+    return std::vector<Array>{std::move(out)};
+  }
   std::visit(
       [&](auto& values) {
         for (auto& v : values) {

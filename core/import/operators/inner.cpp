@@ -4,16 +4,21 @@
 
 #include <algorithm>
 
+#include "core/arithmetic/norm.hpp"
 #include "core/import/operators/linear.hpp"
 #include "core/import/operators/token_sum.hpp"
 #include "core/import/operators/wide.hpp"
+#include "core/ir/graph.hpp"
 
 namespace ares::qonnx {
 
 Quantisation over(double lo, double hi) {
-  constexpr double reach_16 = 32767;  // of 16 bits, the same on both sides
+  constexpr double reach_16 = 32767;              // of 16 bits, the same on both sides
+  constexpr double least = 1e-300, most = 1e300;  // scales and their ratios stay numbers
+  lo = std::clamp(lo, -most, most);
+  hi = std::clamp(hi, -most, most);
   const double reach = std::max(std::abs(lo), std::abs(hi));
-  const double scale = reach > 0 ? reach / reach_16 : 1;
+  const double scale = reach > least ? reach / reach_16 : 1;
   return {scale, 0, static_cast<int>(std::floor(lo / scale)), static_cast<int>(std::ceil(hi / scale)), true, 16};
 }
 
@@ -108,6 +113,23 @@ Result<Inner> inner_of(const Lowering& lowering, const NodeView& node, std::size
   return tl::unexpected(stored.error());
 }
 
+Quantisation finely(const Clip& reachable, int64_t normalised) {
+  const double reach = std::max(std::abs(reachable.lo), std::abs(reachable.hi));
+  const double scale = reach / norm_input_reach(normalised);
+  return {
+      scale, 0, static_cast<int>(std::floor(reachable.lo / scale)), static_cast<int>(std::ceil(reachable.hi / scale)),
+      true,  32};
+}
+
+/// A sum of stored bytes that only one norm reads, and that 32 bits hold much more finely than 16.
+bool is_fine_sum(const Lowering& lowering, const std::string& name, const Inner& inner, int64_t normalised) {
+  constexpr int32_t much_more = 8 * 32767;
+  const bool bytes = std::all_of(inner.inputs.begin(), inner.inputs.end(),
+                                 [&](TensorId t) { return lowering.tensor(t).type == ElementType::u8; });
+  return lowering.graph.policy == RequantPolicy::exact && std::holds_alternative<Add>(inner.op) && bytes &&
+         lowering.readers(name).size() == 1 && norm_input_reach(normalised) >= much_more;
+}
+
 /// The stored 8 bits of a quantised constant with one scale; nothing where it has another form.
 std::optional<Quantisation> stored_form(const QuantisedConstant& c) {
   const auto scale = scalar(&c.scale), zero = scalar(&c.zero_point);
@@ -122,7 +144,7 @@ std::optional<Quantisation> stored_form(const QuantisedConstant& c) {
 
 }  // namespace
 
-Result<TensorId> inner_tensor(Lowering& lowering, const NodeView& node, std::size_t i) {
+Result<TensorId> inner_tensor(Lowering& lowering, const NodeView& node, std::size_t i, int64_t normalised) {
   const auto input = lowering.input(node, i);
   if (!input) return tl::unexpected(input.error());
   const Value value = **input;
@@ -133,14 +155,16 @@ Result<TensorId> inner_tensor(Lowering& lowering, const NodeView& node, std::siz
     const auto pair = wide_pair(lowering, node, *tokens);
     if (!pair) return tl::unexpected(pair.error());
     lowering.values[name] = Value{*pair, value.view};
-    return inner_tensor(lowering, node, i);
+    return inner_tensor(lowering, node, i, normalised);
   }
   auto inner = inner_of(lowering, node, i, value);
   if (!inner) return tl::unexpected(inner.error());
   const Clip reachable = range_of(inner->q), seen = narrowed(lowering, name, reachable);
   const bool exact = inner->q.scale * 32767 > std::max(reachable.hi, -reachable.lo) * 1.001;
-  if (!exact) inner->q = over(seen.lo, seen.hi);
-  const TensorId id = lowering.add_tensor({name, ElementType::s16, inner->dims, inner->q, {}, value.view});
+  const bool fine = !exact && normalised > 0 && is_fine_sum(lowering, name, *inner, normalised);
+  if (!exact) inner->q = fine ? finely(reachable, normalised) : over(seen.lo, seen.hi);
+  const ElementType type = fine ? ElementType::s32 : ElementType::s16;
+  const TensorId id = lowering.add_tensor({name, type, inner->dims, inner->q, {}, value.view});
   lowering.add_layer(inner->node, std::move(inner->op), std::move(inner->inputs), id);
   lowering.inner[name] = id;
   return id;

@@ -1,5 +1,5 @@
-// Tensors that the model leaves unquantised but a layer has to read: kept in 16 bits. Constants that a layer reads as a
-// tensor.
+// Tensors that the model leaves unquantised but a layer has to read: kept in 16 or 32 bits. Constants that a layer
+// reads as a tensor.
 #pragma once
 
 #include "core/import/operators/common.hpp"
@@ -8,7 +8,9 @@ namespace ares::qonnx {
 
 /// The tensor on input i in 8 or 16 bits. A sum, a norm or a product that has no Quant becomes a layer with a 16-bit
 /// output, once: exact where its sources share a scale, else over the range that follows from their clip ranges.
-Result<TensorId> inner_tensor(Lowering& lowering, const NodeView& node, std::size_t i);
+/// `normalised`: a norm reads it, over so many elements at once. A norm makes small differences large: in exact policy
+/// a sum that nothing else reads is then kept in 32 bits, as finely as the norm's arithmetic takes it.
+Result<TensorId> inner_tensor(Lowering& lowering, const NodeView& node, std::size_t i, int64_t normalised = 0);
 
 /// Constants of the node in front of a sum (Concat) or added to all of it; nothing where that is not what it does.
 std::optional<Value> token_sum(const Lowering& lowering, const NodeView& node);

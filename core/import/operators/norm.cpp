@@ -39,14 +39,16 @@ Result<Norm> read_norm(const Lowering& lowering, const NodeView& node, int64_t c
 
 /// Over the last axes from `axis` on: one set per token.
 Result<Value> lower_rows(Lowering& lowering, const NodeView& node) {
-  const auto tensor = inner_tensor(lowering, node, 0);
-  if (!tensor) return tl::unexpected(tensor.error());
-  const ModelView view = (*lowering.input(node, 0))->view;
+  const auto input = lowering.input(node, 0);
+  if (!input) return tl::unexpected(input.error());
+  const ModelView view = (*input)->view;
   const auto axis = normal_axis(int_attribute(node.node, "axis", -1), view.shape.size());
   if (!axis) return node.error(axis.error().what);
   int64_t features = 1;
   for (std::size_t i = *axis; i < view.shape.size(); ++i) features *= view.shape[i];
   const int64_t tokens = *element_count(view.shape) / features;
+  const auto tensor = inner_tensor(lowering, node, 0, features);
+  if (!tensor) return tl::unexpected(tensor.error());
   const auto place = feature_order(node, view, tokens, features);
   if (!place) return tl::unexpected(place.error());
   auto norm = read_norm(lowering, node, features);
@@ -62,15 +64,17 @@ Result<Value> lower_rows(Lowering& lowering, const NodeView& node) {
 
 /// Over groups of channels and all positions of a [1, c, ..] tensor.
 Result<Value> lower_groups(Lowering& lowering, const NodeView& node) {
-  const auto tensor = inner_tensor(lowering, node, 0);
-  if (!tensor) return tl::unexpected(tensor.error());
-  const ModelView view = (*lowering.input(node, 0))->view;
+  const auto input = lowering.input(node, 0);
+  if (!input) return tl::unexpected(input.error());
+  const ModelView view = (*input)->view;
   const Shape& s = view.shape;
   if (s.size() < 2 || s[0] != 1)
     return node.error(fmt::format("needs a [1, channels, ..] input, not {}", to_string(s)));
   const int64_t channels = s[1], groups = int_attribute(node.node, "num_groups", 0);
   if (groups < 1 || channels % groups) return node.error(fmt::format("{} groups of {} channels", groups, channels));
   const int64_t positions = *element_count(s) / channels;
+  const auto tensor = inner_tensor(lowering, node, 0, positions * channels / groups);
+  if (!tensor) return tl::unexpected(tensor.error());
   if (view.order != channels_first_order({1, static_cast<int32_t>(positions), static_cast<int32_t>(channels)}))
     return node.error("its input is not stored channels last; reshaping or transposing it there is not supported");
   auto norm = read_norm(lowering, node, channels);
