@@ -2,11 +2,12 @@
 # Everything that search/README.md says of the strategies, from nothing: records the spaces, searches in them, lets the
 # yardsticks of Debian's packages (python3-optuna, python3-nlopt) do the same, draws the curves (gnuplot-nox).
 # usage: experiments/search/run.sh [BUILD [OUTPUT]]     about an hour on two cores, nearly all of it TPE's
+# Environment: MEASURE=event|gvsoc, MOST=N configs of a space (default: all; GVSOC takes some 0.2 s for one), TPE_SEEDS=N.
 set -e
 build=${1:-build/release} out=${2:-out/search}
 here=$(dirname "$0")
 mkdir -p "$out"
-[ -e "$out/spaces/tutorial_cnn.pool1.space" ] || "$build/bin/ares-study-search" --what record --data "$out/spaces"
+"$build/bin/ares-study-search" --what record --data "$out/spaces" --measure "${MEASURE:-event}" --most "${MOST:-8388608}"
 "$build/bin/ares-study-search" --what replay --data "$out/spaces" --output "$out" | tee "$out/summary.txt"
 for yardstick in "nlopt_yardstick 30 300" "tpe ${TPE_SEEDS:-5} 200"; do
   set -- $yardstick
