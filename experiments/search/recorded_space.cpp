@@ -9,8 +9,7 @@
 #include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
-
-#include "cost_models/model_best.hpp"
+#include <set>
 
 namespace ares {
 namespace {
@@ -21,6 +20,9 @@ static_assert(std::endian::native == std::endian::little, "the files are little-
 
 /// Configs per call of the measurer.
 constexpr std::size_t batch = 1u << 14;
+
+/// Configs that are ranked before some are taken.
+constexpr std::size_t most_listed = 8u << 20;
 
 template <class T>
 void put(std::ostream& stream, const std::vector<T>& values) {
@@ -62,6 +64,26 @@ void read_header(const Json& j, RecordedSpace& s) {
   }
 }
 
+/// Half of them evenly over the space, half evenly over the logarithm of the model's rank, its favourite first: dense
+/// where the fast ones are.
+Candidates sample(const Candidates& all, std::size_t most) {
+  std::set<CandidateId> ids;
+  const std::size_t half = std::max<std::size_t>(1, most / 2);
+  for (std::size_t i = 0; i < half; ++i) ids.insert(static_cast<CandidateId>(i * all.size() / half));
+  const double step = std::log(static_cast<double>(all.size())) / static_cast<double>(half);
+  for (std::size_t i = 0, rank = 0; i < half && rank < all.size(); ++i, ++rank) {
+    ids.insert(all.order[rank]);
+    rank = std::max(rank, static_cast<std::size_t>(std::exp(step * static_cast<double>(i))));
+  }
+  Candidates some{all.space, all.census, {}, {}, {}};
+  for (const CandidateId id : ids) {
+    some.indices.push_back(all.indices[id]);
+    some.predicted.push_back(all.predicted[id]);
+  }
+  rank(some);
+  return some;
+}
+
 void find_optimum(RecordedSpace& s) { s.optimum = *std::min_element(s.cycles.begin(), s.cycles.end()); }
 
 }  // namespace
@@ -69,10 +91,8 @@ void find_optimum(RecordedSpace& s) { s.optimum = *std::min_element(s.cycles.beg
 RecordedSpace record_space(const std::string& name, const Query& query, const CostModel& model,
                            const Measurer& measurer, std::size_t most) {
   const std::atomic<bool> never{false};
-  std::vector<Config> keep;  // whatever the sample is: what a tuner measures first
-  if (const auto rule = rule_config(make_space(query.shape, query.context))) keep.push_back(*rule);
-  if (const auto best = best_by_model(model, query)) keep.push_back(best->config);
-  RecordedSpace s{name, measurer.source, 0, make_candidates(query, model, most, keep, never), {}, 0};
+  RecordedSpace s{name, measurer.source, 0, make_candidates(query, model, most_listed, {}, never), {}, 0};
+  if (s.candidates.size() > most) s.candidates = sample(s.candidates, most);
   std::vector<Config> configs;
   std::vector<Measurement> measured;
   const auto begin = std::chrono::steady_clock::now();

@@ -21,12 +21,12 @@ struct RecordedSpace {
   std::vector<float> cycles;  ///< per candidate
   double optimum = 0;
 
-  /// Every feasible config of the space is in it; else an evenly spaced part of them.
+  /// Every feasible config of the space is in it; else a part of them.
   bool complete() const { return candidates.complete(); }
   std::size_t size() const { return cycles.size(); }
 };
 
-/// Measures every feasible config; of more than `most` every k-th, rule and model-best.
+/// Measures every feasible config; of more than `most` so many, half of them among those that the model likes.
 RecordedSpace record_space(const std::string& name, const Query& query, const CostModel& model,
                            const Measurer& measurer, std::size_t most);
 

@@ -143,3 +143,33 @@ TEST_CASE("near shapes and older environments offer feasible configs, and never 
   REQUIRE_FALSE(stored.offers.empty());
   CHECK(stored.offers[0] == results[0].config);
 }
+
+TEST_CASE("the shipped knowledge base offers what it has of the group itself and of near ones, a few in all") {
+  Bench shipped, own;
+  const auto results = shipped.trials({4, 9, 2});
+  shipped.save(shipped.state(results), results);
+  KbStore store(own.base, own.target, RequantPolicy::fast, {"model", "", "run", 0}, kb::Source::event, "",
+                &shipped.base);
+  StoredTuning stored = store.load(own.query(), own.space);
+  CHECK(stored.hit == StoreHit::near);
+  CHECK(stored.distance == 0);
+  CHECK_FALSE(stored.state);
+  CHECK(stored.trials.empty());
+  REQUIRE(stored.offers.size() == 2);
+  CHECK(stored.offers[0] == results[2].config);  // of 1002 cycles
+  CHECK(stored.offers[1] == results[0].config);
+
+  for (const int32_t channels : {40, 48, 56, 72, 80, 96}) {
+    Bench other;
+    other.shape = conv_shape(channels);
+    other.space = make_space(other.shape, other.context);
+    other.feasible = feasible_indices(other.space);
+    KbStore to_shipped(shipped.base, other.target, RequantPolicy::fast, {"model", "", "run", 0});
+    const auto of_other = other.trials({1, 2, 3});
+    const Query q = other.query();
+    REQUIRE(to_shipped.save({q, "conv", other.state(of_other), of_other}));
+  }
+  stored = store.load(own.query(), own.space);
+  CHECK(stored.offers.size() <= 6);
+  CHECK(stored.offers[0] == results[2].config);
+}
