@@ -171,7 +171,7 @@ void TermsOf::set_fill(const CopyParts& c) {
     clear *= unpadded;
   }
   const double bytes = c.bytes.full * (c.rows.full * c.columns.full - inside);
-  fill_ = bytes / (4.0 * p_.cores) + (1 - clear) * (t_.cores.barrier + 0.5);
+  fill_ = padded_byte * bytes / p_.cores + (1 - clear) * (t_.cores.barrier + padded_byte / 2);
 }
 
 TermsOf::Side TermsOf::side(const Extent& e) const {
@@ -285,22 +285,36 @@ void TermsOf::kernel_terms(ByPlace& out) const {
   const auto cycles_at = [&](Place place) {
     const auto rows = side_shares(rows_, place), columns = side_shares(columns_, place);
     const auto channels = side_shares(channels_, place);
+    int32_t depth = reduction.whole;
+    bool starts = true, ends = true;
+    if (split) {
+      const LoopTerms& l = loops_[static_cast<size_t>(reduction.loop)];
+      depth = place == last ? l.rest : l.tile;
+      starts = place == first;
+      ends = place == l.end();
+    }
+    if (!formula_.separable()) {
+      double mean = fill_;
+      for (size_t i = 0; i < 8; ++i) {
+        const double w = rows[i / 4] * columns[i / 2 % 2] * channels[i % 2];
+        if (w > 0)
+          mean += w * formula_(KernelTile{rows_.size[i / 4], columns_.size[i / 2 % 2], channels_.size[i % 2], depth,
+                                          starts, ends});
+      }
+      return mean;
+    }
     KernelFormula::Share p, c;
     for (size_t i = 0; i < 2; ++i)
       for (size_t j = 0; j < 2; ++j) {
         const double w = rows[i] * columns[j];
         if (w == 0) continue;
-        p.size += w * pixel_shares_[i][j].size;
-        p.tiles += w * pixel_shares_[i][j].tiles;
+        p.add(w, pixel_shares_[i][j]);
       }
     for (size_t i = 0; i < 2; ++i) {
       if (channels[i] == 0) continue;
-      c.size += channels[i] * channel_shares_[i].size;
-      c.tiles += channels[i] * channel_shares_[i].tiles;
+      c.add(channels[i], channel_shares_[i]);
     }
-    if (!split) return fill_ + formula_.cycles(p, c, reduction.whole, true, true);
-    const LoopTerms& l = loops_[static_cast<size_t>(reduction.loop)];
-    return fill_ + formula_.cycles(p, c, place == last ? l.rest : l.tile, place == first, place == l.end());
+    return fill_ + formula_.cycles(p, c, depth, starts, ends);
   };
   out[first] = out[middle] = out[last] = cycles_at(first);
   if (depth_ == base_) return;

@@ -1,43 +1,78 @@
 #include "cost_models/kernel_cycles.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
+#include <climits>
 
 namespace ares {
 namespace {
 
-// Instruction counts of the hand-written kernels, each independent of the target.
-constexpr double gemm_tile = 5;    ///< per register tile: pointers, loop set-up, branch
-constexpr double slide_tile = 20;  ///< per register tile of the sliding window: pointers of 4 or 8 outputs
-constexpr double slide_kernel_row =
-    16;                           ///< per kernel row of a register tile: row pointer, hardware loop, first pixels
-constexpr double gather_row = 6;  ///< im2col, per row of a pixel's window: pointer, loop set-up
-constexpr double misaligned = 1;  ///< further cycle of a load or store across a word boundary
-constexpr double raw_output = 2;  ///< add the bias, store the word
-/// Per output and step of a split reduction: sums to the stack, earlier sums, addressing and, in the last step,
-/// requantisation in C; from instruction traces of generated programs on GVSOC 2026-03.
-constexpr double accumulator_step = 40;
-constexpr double input_sum = 1;    ///< asymmetric weights, per word and pixel: a dot product with ones
-constexpr double centred_sum = 3;  ///< asymmetric weights, per output: load z_w, multiply, subtract
-constexpr double pool_pixel = 6;   ///< per output pixel of a pool: window pointers, loop set-up
-/// average pool, per word of four channels and window position, beside its load: two masks, a shift, two additions of
-/// two 16-bit halves each. With its load 5.4 was measured (0.17 cycles per input on 8 workers).
-constexpr double average_word = 5;
-constexpr double average_output = 4;     ///< per output: its half of a word to 32 bits, store, share of the parameters
-constexpr double table_stores = 1;       ///< per element, beside two loads: the index byte, the table's byte
-constexpr double row_start = 6;          ///< per row of an elementwise kernel or a rearrangement: pointers, loop set-up
-constexpr double sum_products = 1;       ///< add, per element: the first product (the second is part of requantising)
-constexpr double centred_factors = 2;    ///< multiply, per element: both zero points subtracted
+// What the runtime's kernels take. Inner loops are counted in their sources; what stands around them, compiled C and
+// its way through 4 KiB of instruction cache, is fitted to half of the 540 configs of ares-study-gvsoc (README).
+constexpr double cleared_sum = 1;  ///< per output of a register tile
+constexpr double kept_sum = 1;     ///< split reduction, per output: the store of a step that is not the last
+constexpr double raw_output = 2;   ///< add the bias, store the word
+
+/// Fitted, per kind of inner loop.
+struct AroundLoops {
+  double call;   ///< beside call_overhead()
+  double line;   ///< per line: which tiles do what
+  double area;   ///< per set of equal register tiles: the fields that they share
+  double block;  ///< per call of an inner loop: registers to the stack and back, its fields
+  double tile;   ///< per register tile: loop set-up, fields, branch
+};
+constexpr AroundLoops around_pixels{667, 0, 474, 101, 34};  ///< pointwise, linear layers with tokens
+constexpr AroundLoops around_token{0, 250, 140, 140, 194};  ///< linear layers with one token
+constexpr AroundLoops around_gathered{970, 0, 765, 0, 104};
+constexpr AroundLoops around_window{1410, 0, 229, 229, 40};
+constexpr AroundLoops around_runs{328, 96, 0, 531, 42};  ///< a window that slides by register tiles
+constexpr AroundLoops around_plain{0, 586, 0, 0, 0};
+constexpr double plain_product = 11;                        ///< plain C: two bytes, their product, the loop
+constexpr double gathered_row = 15.3, gathered_word = 4.6;  ///< im2col, per row of a pixel's window and its words
+
+constexpr double register_run = 6;      ///< per further run of a register tile: row pointer, hardware loop
+constexpr double window_word = 4;       ///< sliding window, per word: two further pixels, two pointers
+constexpr double window_row = 8;        ///< sliding window, per row: row pointers, hardware loop
+constexpr int32_t window_pixels = 8;    ///< at most, of a register tile
+constexpr int32_t window_least = 4;     ///< shorter lines go by register tiles
+constexpr int32_t window_channels = 2;  ///< of a register tile
+constexpr double input_sum = 1;         ///< asymmetric weights, per word and pixel: a dot product with ones
+constexpr double centred_sum = 3;       ///< asymmetric weights, per output: load z_w, multiply, subtract
+constexpr double pool_pixel = 6;        ///< max pool, per output pixel: window pointers, loop set-up
+/// average pool, fitted: per output pixel; per four channels of it, with the outputs; per word of the window; per row.
+constexpr double average_pixel = 248, average_four = 140, average_word = 5.8, average_row = 15.8;
+constexpr double table_call = 88,
+                 table_stores = 0.86;  ///< fitted; per element beside two loads: shares of packing, store
+constexpr double row_start = 6;        ///< per row of an elementwise kernel or a rearrangement: pointers, loop set-up
+constexpr double sum_row = 228, sum_element = 4.14;  ///< add, fitted; per element beside two loads
+constexpr double plain_sum = 30;                     ///< add in plain C, per element
+constexpr double centred_factors = 2;                ///< multiply, per element: both zero points subtracted
 constexpr double curve_arithmetic = 10;  ///< per element beside three loads: index, line, two shifts, clip, store
 constexpr double moved_byte = 2;         ///< rearrangement, per element beside its load: address, store
 
-constexpr int32_t strip_pixels = 4;  ///< depthwise: a vertical strip of 4 outputs
-constexpr double strip_start = 11;   ///< per strip: pointers, loop set-up
-constexpr double plane_start = 30;   ///< per channel: weights and parameters into registers
+// Depthwise kernel: strips of four columns of four channels, transposed first (runtime/kernels/xpulp).
+constexpr int32_t strip_pixels = 4, strip_channels = 4;
+constexpr int32_t strip_most_rows = 9;    ///< of outputs
+constexpr double strip_in_row = 31;       ///< per row of six pixels: loads, shuffles, stores
+constexpr double strip_channel_row = 14;  ///< per row of four outputs of a channel: 2 loads, 12 products
+constexpr double strip_output = 4;        ///< multiply, add-and-shift, clip, store
+constexpr double strip_channel = 28;      ///< per channel: weights, pointers, the first two rows
+/// Fitted: per call; per strip: its place, registers to the stack and back, instructions out of the shared cache; per
+/// group of channels: weights in both forms, parameters.
+constexpr double strip_call = 290, strip_start_anew = 665, strip_records = 316;
+/// Other strides and short rows, fitted: per call, row of four channels, pixel of it, and group of channels.
+constexpr double depthwise_call = 265, depthwise_line = 75, depthwise_pixel = 145, depthwise_group = 390;
+constexpr double plain_output = 30;  ///< plain C: requantisation, store
+
+// Depthwise on planes, which no generated program has yet.
+constexpr double strip_start = 11;  ///< per strip: pointers, loop set-up
+constexpr double plane_start = 30;  ///< per channel: weights and parameters into registers
 /// What channels-last layouts cost depthwise kernels: measured in L1 on GVSOC 2026-03, pulp-open widened to GAP9's
 /// parameters: 8.53 MAC/cycle with planes in and out, 7.66 with channels-last output, 6.40 with both channels last.
 constexpr double depthwise_hwc_out = 8.53 / 7.66, depthwise_hwc_both = 8.53 / 6.40;
 
+constexpr double attention_tile = 5;   ///< per register tile: pointers, loop set-up, branch
 constexpr int32_t attention_rows = 4;  ///< queries that one worker takes together
 constexpr double softmax_element = 8;  ///< per score: bound of 1.0 cycle per element on 8 workers
 constexpr double softmax_row = 224;    ///< per row: sum, division; fit to 1.86, 1.43, 1.16, 1.08 cycles for 32 to 400
@@ -99,6 +134,7 @@ KernelFormula::KernelFormula(const Kernel& k, const Target& target, int cores)
       kh_(k.window.kh),
       kw_(k.window.kw),
       sh_(k.window.sh),
+      sw_(k.window.sw),
       asymmetric_(k.asymmetric),
       planar_in_(k.planar_in),
       planar_out_(k.planar_out),
@@ -108,77 +144,146 @@ KernelFormula::KernelFormula(const Kernel& k, const Target& target, int cores)
       output_(requant_cycles(k.form, k.rounding, target.cores) + (k.asymmetric ? centred_sum : 0)),
       contention_(target.cores.contention),
       barrier_(target.cores.barrier) {
-  gathers_words_ = k.window.dw == 1 && k.reduction.whole % 4 == 0;
-  const bool register_tiled = k.kind == KernelKind::conv || k.kind == KernelKind::linear ||
-                              k.kind == KernelKind::attention || k.kind == KernelKind::matmul;
   const KernelTiling t = k.tiling != 0 ? kernel_tiling(k.tiling) : KernelTiling{"", KernelStyle::gemm, 4, 4};
   style_ = t.style;
   tile_channels_ = Divisor(t.channels);
   tile_pixels_ = Divisor(t.pixels);
-  if (register_tiled) {
-    word_output_ = 1;
-    word_channel_ = load_;
-    word_pixel_ = load_ + (asymmetric_ ? input_sum : 0);
-    tile_ = gemm_tile;
+  const bool symmetric_bytes = !k.asymmetric && k.out_type == ElementType::u8 && k.form != RequantForm::raw;
+  if (k.kind == KernelKind::add)
+    plain_ = !symmetric_bytes || k.form != RequantForm::narrow || k.rounding != Rounding::half_up ||
+             k.in_type != ElementType::u8 || k.in2_type != ElementType::u8;
+  if (k.kind == KernelKind::depthwise) {
+    const bool square = kh_ == 3 && kw_ == 3 && k.window.dh == 1 && k.window.dw == 1;
+    plain_ = !square || !symmetric_bytes;
+    strips_ = !plain_ && sh_ == 1 && sw_ == 1 && k.rounding == Rounding::half_up;
+    if (k.form == RequantForm::wide) wide_ = target.cores.mulh;
   }
-  if (k.kind == KernelKind::conv && style_ == KernelStyle::slide) {
-    // A row of P pixels needs (P-1)*stride + kw input pixels, or P*kw where windows do not touch.
-    const double rows = kh_, columns = kw_, stride = k.window.sw;
-    word_output_ = rows * columns;
-    word_channel_ = rows * columns * load_;
-    word_pixel_ = rows * std::min(stride, columns) * load_ + (asymmetric_ ? rows * columns * input_sum : 0);
-    word_tile_ = rows * std::max(columns - stride, 0.0) * load_;
-    tile_ = slide_tile + slide_kernel_row * rows;
-  }
+  if (!register_tiled()) return;
+  const int32_t row_bytes = kw_ * k.reduction.whole;
+  if (style_ == KernelStyle::im2col) gathered_ = gathered_pixels(t.pixels, std::max(1, k.channel_bytes));
+  plain_ = k.asymmetric ||
+           (k.kind == KernelKind::conv && style_ == KernelStyle::slide && (row_bytes % 4 != 0 || k.window.dw != 1));
+  window_ = !plain_ && k.kind == KernelKind::conv && style_ == KernelStyle::slide && kw_ == 3 && sw_ == 1 &&
+            k.window.dw == 1 && k.form == RequantForm::narrow;
+  const auto one = [](const Extent& e) { return e.loop == none && e.whole == 1; };
+  one_token_ = k.kind == KernelKind::linear && one(k.rows) && one(k.columns);
+  word_output_ = 1;
+  word_channel_ = load_;
+  word_pixel_ = load_;
 }
 
+bool KernelFormula::register_tiled() const {
+  return kind_ == KernelKind::conv || kind_ == KernelKind::linear || kind_ == KernelKind::attention ||
+         kind_ == KernelKind::matmul;
+}
+
+/// Words of a run. A kernel whose window slides by register tiles has a run per kernel row.
 int32_t KernelFormula::words(int32_t reduction) const {
   if (style_ == KernelStyle::gemm) return ceil_div(reduction, 4);
-  return ceil_div(style_ == KernelStyle::slide ? reduction : kh_ * kw_ * reduction, 4);
+  if (style_ == KernelStyle::slide) return ceil_div(window_ ? reduction : kw_ * reduction, 4);
+  return ceil_div(kh_ * kw_ * reduction, 4);
 }
 
-/// Rows in whole, or pixels in a row-wise sequence. A sliding window's register tiles end with their row.
+bool KernelFormula::slides_over(int32_t line) const { return window_ && line >= window_least; }
+
+/// Register tiles of the largest sizes that fit, powers of two; equal ones are one area.
+static KernelFormula::Share tiles_of(int32_t size, int32_t largest) {
+  const int32_t rest = size % largest, small = std::popcount(static_cast<uint32_t>(rest));
+  return {double(size), double(size / largest + small), double((size >= largest) + small), 1};
+}
+
+/// What the busiest worker has of `units`, in whole blocks.
+int32_t KernelFormula::share_of(int32_t units, const Divisor& block) const {
+  return std::min(units, cores_.ceil(block.ceil(units)) * block.value());
+}
+
+/// Lines are rows of the output where the window slides or pixels are not neighbours, else all pixels that there are.
+KernelFormula::Share KernelFormula::dense_pixels(int32_t rows, int32_t columns) const {
+  int32_t pixels = rows * columns;
+  if (parallel_ == ParallelAxis::rows)
+    pixels = kind_ == KernelKind::conv ? cores_.ceil(rows) * columns : cores_.ceil(pixels);
+  if (parallel_ == ParallelAxis::pixels) pixels = share_of(pixels, tile_pixels_);
+  const bool strided = kind_ == KernelKind::conv && (sh_ != 1 || sw_ != 1);
+  int32_t line = pixels;
+  if (style_ == KernelStyle::im2col)
+    line = gathered_;
+  else if (style_ == KernelStyle::slide || strided)
+    line = columns;
+  Share sum;
+  if (pixels == 0) return sum;
+  const auto add = [&](int32_t length, int32_t times) {
+    if (length == 0 || times == 0) return;
+    Share one = tiles_of(length, std::min(tile_pixels_.value(), 4));
+    if (slides_over(length)) one.tiles = one.areas = ceil_div(length, window_pixels);
+    sum.add(times, one);
+  };
+  add(line, pixels / line);
+  add(pixels % line, 1);
+  return sum;
+}
+
+KernelFormula::Share KernelFormula::dense_channels(int32_t channels) const {
+  if (parallel_ == ParallelAxis::channels) channels = share_of(channels, tile_channels_);
+  if (window_) return tiles_of(channels, window_channels);
+  return tiles_of(channels, tile_pixels_.value() == 1 ? 8 : 4);
+}
+
+/// Rows in whole, or pixels in a row-wise sequence.
 KernelFormula::Share KernelFormula::pixel_share(int32_t rows, int32_t columns) const {
-  if (kind_ == KernelKind::depthwise) {
-    const double strips = ceil_div(columns, strip_pixels);
-    return {strips * (parallel_ == ParallelAxis::rows ? cores_.ceil(rows) : rows), strips};
-  }
+  if (register_tiled()) return dense_pixels(rows, columns);
   int32_t pixels = rows * columns;
   if (parallel_ == ParallelAxis::rows) pixels = cores_.ceil(rows) * columns;
   if (parallel_ == ParallelAxis::pixels) pixels = cores_.ceil(pixels);
-  int32_t tiles = 0;
-  if (style_ == KernelStyle::slide) {
-    const int32_t whole_rows = pixels / columns, rest = pixels - whole_rows * columns;
-    tiles = whole_rows * tile_pixels_.ceil(columns) + tile_pixels_.ceil(rest);
-  } else {
-    tiles = tile_pixels_.ceil(pixels);
-  }
-  return {static_cast<double>(pixels), static_cast<double>(tiles)};
+  return {static_cast<double>(pixels), static_cast<double>(tile_pixels_.ceil(pixels)), 0, 0};
 }
 
 KernelFormula::Share KernelFormula::channel_share(int32_t channels) const {
-  const bool planes = kind_ == KernelKind::depthwise && parallel_ != ParallelAxis::rows;
-  if (parallel_ == ParallelAxis::channels || kind_ == KernelKind::table || kind_ == KernelKind::curve || planes)
-    channels = cores_.ceil(channels);
-  return {static_cast<double>(channels), static_cast<double>(tile_channels_.ceil(channels))};
+  if (register_tiled()) return dense_channels(channels);
+  if (parallel_ == ParallelAxis::channels || kind_ == KernelKind::table || kind_ == KernelKind::curve)
+    channels = kind_ == KernelKind::max_pool || kind_ == KernelKind::average_pool || kind_ == KernelKind::add
+                   ? std::min(channels, cores_.ceil(ceil_div(channels, 4)) * 4)
+                   : cores_.ceil(channels);
+  return {static_cast<double>(channels), static_cast<double>(tile_channels_.ceil(channels)), 0, 0};
+}
+
+double KernelFormula::dense(const Share& p, const Share& c, int32_t reduction, bool first_step, bool last_step) const {
+  const double outputs = p.size * c.size, tiles = p.tiles * c.tiles;
+  const double runs = style_ == KernelStyle::slide ? kh_ : 1;
+  if (plain_) return around_plain.line * p.lines + outputs * plain_product * 4 * runs * words(reduction);
+  const AroundLoops& around = window_                         ? around_window
+                              : style_ == KernelStyle::slide  ? around_runs
+                              : style_ == KernelStyle::im2col ? around_gathered
+                              : one_token_                    ? around_token
+                                                              : around_pixels;
+  double output = cleared_sum + (last_step ? output_ : kept_sum);
+  if (carried_ && !first_step) output += load_ - cleared_sum;
+  double word = word_output_ * outputs + word_channel_ * c.size * p.tiles + word_pixel_ * p.size * c.tiles;
+  double tile = around.tile;
+  if (window_) {
+    word = kw_ * outputs + kw_ * word_channel_ * c.size * p.tiles + word_pixel_ * p.size * c.tiles +
+           (window_word - 2 + 2 * load_) * tiles;
+    tile += window_row * kh_;
+  } else {
+    tile += register_run * (runs - 1);
+  }
+  const double gathered = style_ == KernelStyle::im2col ? p.size * gather(reduction) : 0;
+  return around.call + around.line * p.lines + around.area * p.areas * c.areas + around.block * p.tiles * c.areas +
+         tile * tiles + runs * words(reduction) * word + output * outputs + gathered;
 }
 
 double KernelFormula::cycles(const Share& p, const Share& c, int32_t reduction, bool first_step, bool last_step) const {
-  if (kind_ == KernelKind::depthwise) return contention_ * c.size * plane(p.size, p.tiles);
-  if (kind_ == KernelKind::table) return contention_ * c.size * (2 * load_ + table_stores);
+  if (register_tiled()) return contention_ * dense(p, c, reduction, first_step, last_step);
+  if (kind_ == KernelKind::table) return contention_ * (table_call + c.size * (2 * load_ + table_stores));
   // Per word of four channels: a load and a maximum per window position, in the last place the store.
   if (kind_ == KernelKind::max_pool) return contention_ * p.size * (pool_pixel + c.tiles * (kh_ * kw_ * (load_ + 1)));
-  if (kind_ == KernelKind::average_pool)
-    return contention_ * p.size *
-           (pool_pixel + c.tiles * (kh_ * kw_ * (load_ + average_word)) + c.size * (average_output + output_));
-  if (elementwise()) return contention_ * p.size * (row() + c.size * element());
-  double output = last_step ? output_ : 0;
-  if (carried_) output += accumulator_step + (first_step ? 0 : load_);
-  const double word = word_output_ * p.size * c.size + word_channel_ * c.size * p.tiles +
-                      word_pixel_ * p.size * c.tiles + word_tile_ * p.tiles * c.tiles;
-  double sum = words(reduction) * word + output * p.size * c.size + tile_ * p.tiles * c.tiles;
-  if (style_ == KernelStyle::im2col) sum += p.size * gather(reduction);
-  return contention_ * sum;
+  if (kind_ == KernelKind::average_pool) return contention_ * p.size * (average_pixel + c.tiles * average_window());
+  assert(elementwise());
+  return contention_ * p.size * (row() + c.size * element());
+}
+
+/// Four channels of a window.
+double KernelFormula::average_window() const {
+  return average_four + kh_ * (average_row + kw_ * (load_ + average_word));
 }
 
 bool KernelFormula::elementwise() const {
@@ -187,7 +292,10 @@ bool KernelFormula::elementwise() const {
 }
 
 double KernelFormula::row() const {
-  return kind_ == KernelKind::norm ? norm_row : kind_ == KernelKind::softmax ? share_row : row_start;
+  return kind_ == KernelKind::norm      ? norm_row
+         : kind_ == KernelKind::softmax ? share_row
+         : kind_ == KernelKind::add     ? sum_row
+                                        : row_start;
 }
 
 /// One element of an elementwise kernel or a rearrangement.
@@ -196,15 +304,13 @@ double KernelFormula::element() const {
   if (kind_ == KernelKind::norm) return 2 * load_ + norm_element + output_;
   if (kind_ == KernelKind::softmax) return 5 * load_ + share_element + output_;
   if (kind_ == KernelKind::rearrange) return load_ + moved_byte + (mapped_ ? load_ : 0);
-  return 2 * load_ + output_ + (kind_ == KernelKind::add ? sum_products : centred_factors);
+  if (kind_ == KernelKind::add) return plain_ ? plain_sum : 2 * load_ + sum_element;
+  return 2 * load_ + output_ + centred_factors;
 }
 
-/// Per pixel, a row of its window at a time; rows that are not whole words are copied by misaligned words and bytes.
+/// Per pixel, a row of its window at a time, in words at any address.
 double KernelFormula::gather(int32_t reduction) const {
-  const int32_t bytes = kw_ * reduction;
-  const double copy = gathers_words_ ? (load_ + 1) * (bytes / 4)
-                                     : (load_ + 1 + 2 * misaligned) * (bytes / 4) + (load_ + 1) * (bytes % 4);
-  return kh_ * (gather_row + copy);
+  return kh_ * (gathered_row + gathered_word * ceil_div(kw_ * reduction, 4));
 }
 
 /// One channel of a depthwise convolution: `strips` vertical strips with `strip_rows` rows together. Each input word is
@@ -218,13 +324,49 @@ double KernelFormula::plane(double strip_rows, double strips) const {
   return layout * (plane_start + strips * start + strip_rows * row);
 }
 
+/// Cycles of the busiest worker for a tile in strips, cut into chunks of as many rows, in threes, as end soonest.
+double KernelFormula::strips(int32_t rows, int32_t columns, int32_t channels) const {
+  const int32_t across = channels / strip_channels * ceil_div(columns, strip_pixels);
+  constexpr int32_t at_once = 3, more_rows = 5;
+  int32_t each = at_once, least = INT32_MAX;
+  for (int32_t n = at_once; n <= strip_most_rows; n += at_once) {
+    const int32_t time = cores_.ceil(across * ceil_div(rows, n)) * (std::min(n, rows) + more_rows);
+    if (time < least) each = n, least = time;
+    if (n >= rows) break;
+  }
+  const int32_t chunks = ceil_div(rows, each), mine = cores_.ceil(across * chunks);
+  const double height = double(rows) / chunks, channel_row = strip_channel_row + strip_pixels * (strip_output + wide_);
+  const double strip = strip_start_anew + (height + 2) * (strip_in_row + 8 * (load_ - 1)) +
+                       strip_channels * (strip_channel + height * channel_row);
+  return strip_call + mine * strip + (1 + mine / (ceil_div(columns, strip_pixels) * chunks)) * strip_records;
+}
+
+double KernelFormula::depthwise(const KernelTile& t) const {
+  if (planar_in_) {
+    const double strips = ceil_div(t.columns, strip_pixels);
+    const int32_t rows = parallel_ == ParallelAxis::rows ? cores_.ceil(t.rows) : t.rows;
+    return (parallel_ == ParallelAxis::rows ? t.channels : cores_.ceil(t.channels)) * plane(strips * rows, strips);
+  }
+  const bool whole_groups = t.channels % strip_channels == 0;
+  if (plain_ || !whole_groups) {
+    const bool by_rows = parallel_ == ParallelAxis::rows;
+    const double outputs =
+        double(t.columns) * (by_rows ? cores_.ceil(t.rows) : t.rows) * (by_rows ? t.channels : cores_.ceil(t.channels));
+    return outputs * (plain_output + plain_product * kh_ * kw_);
+  }
+  if (strips_ && t.columns >= strip_pixels) return strips(t.rows, t.columns, t.channels);
+  const int32_t lines = cores_.ceil(t.channels / strip_channels * t.rows);
+  return depthwise_call + lines * (depthwise_line + t.columns * (depthwise_pixel + strip_channels * wide_)) +
+         (1 + lines / t.rows) * depthwise_group;
+}
+
 /// Per four queries: scores by the 4x4 kernel, softmax, weighted values by the 4x4 kernel. Scores stay with the worker.
 double KernelFormula::attention(const KernelTile& t) const {
   const double units = cores_.ceil(ceil_div(t.rows, attention_rows));
   const double q = std::min(t.rows, attention_rows), keys = t.reduction, features = t.channels;
   const double score_tiles = ceil_div(t.reduction, 4), value_tiles = ceil_div(t.channels, 4);
   const auto gemm = [&](double depth_words, double outputs, double tiles) {
-    return depth_words * (q * outputs + load_ * (outputs + q * tiles)) + tiles * tile_ + q * outputs * output_;
+    return depth_words * (q * outputs + load_ * (outputs + q * tiles)) + tiles * attention_tile + q * outputs * output_;
   };
   const double scores = gemm(ceil_div(t.channels, 4), keys, score_tiles);
   const double values = gemm(ceil_div(t.reduction, 4), features, value_tiles);
@@ -244,23 +386,24 @@ double KernelFormula::scan(const KernelTile& t) const {
 double KernelFormula::least(const KernelTile& whole) const {
   const double pixels = double(whole.rows) * whole.columns, outputs = pixels * whole.channels;
   double work = 0;
-  if (kind_ == KernelKind::conv || kind_ == KernelKind::linear || kind_ == KernelKind::matmul) {
-    const double c = tile_channels_.value(), p = tile_pixels_.value();
-    const double per_word = word_output_ + word_channel_ / p + word_pixel_ / c + word_tile_ / (p * c);
-    work = outputs * (words(whole.reduction) * per_word + output_ + tile_ / (p * c));
+  if (register_tiled()) {
+    const double c = window_ ? window_channels : tile_pixels_.value() == 1 ? 8 : 4;
+    const double p = window_ ? window_pixels : std::min(tile_pixels_.value(), 4), columns = window_ ? kw_ : 1;
+    const double per_word = columns * word_output_ + columns * word_channel_ / p + word_pixel_ / c;
+    const double runs = style_ == KernelStyle::slide ? kh_ : 1;
+    work = outputs * (runs * words(whole.reduction) * per_word + output_);
     if (style_ == KernelStyle::im2col) work += pixels * gather(whole.reduction);
   } else if (kind_ == KernelKind::max_pool) {
     work = pixels * pool_pixel + outputs / 4 * kh_ * kw_ * (load_ + 1);
   } else if (kind_ == KernelKind::average_pool) {
-    work =
-        pixels * pool_pixel + outputs / 4 * kh_ * kw_ * (load_ + average_word) + outputs * (average_output + output_);
+    work = pixels * average_pixel + outputs / 4 * average_window();
   } else if (kind_ == KernelKind::table) {
     work = outputs * (2 * load_ + table_stores);
   } else if (elementwise()) {
     work = pixels * row() + outputs * element();
   } else if (kind_ == KernelKind::depthwise) {
-    const double strips = double(whole.columns) / strip_pixels;
-    work = whole.channels * plane(strips * whole.rows, strips);
+    // Whole strips; a kernel on planes transposes nothing and writes words.
+    work = outputs * (double(strip_channel_row) / strip_pixels + strip_output - 1);
   } else if (kind_ == KernelKind::scan) {
     work = double(whole.channels) * scan_channel(whole.reduction, whole.columns);
   }
@@ -275,7 +418,6 @@ double KernelFormula::operator()(const KernelTile& t) const {
     case KernelKind::max_pool:
     case KernelKind::table:
     case KernelKind::average_pool:
-    case KernelKind::depthwise:
     case KernelKind::add:
     case KernelKind::multiply:
     case KernelKind::rearrange:
@@ -284,6 +426,9 @@ double KernelFormula::operator()(const KernelTile& t) const {
     case KernelKind::softmax:
     case KernelKind::matmul:
       sum = cycles(pixel_share(t.rows, t.columns), channel_share(t.channels), t.reduction, t.first_step, t.last_step);
+      break;
+    case KernelKind::depthwise:
+      sum = contention_ * depthwise(t);
       break;
     case KernelKind::requant:
       sum = contention_ * cores_.ceil(t.rows * t.columns * t.channels) * (load_ + output_);
@@ -295,7 +440,7 @@ double KernelFormula::operator()(const KernelTile& t) const {
       sum = contention_ * scan(t);
       break;
   }
-  if (t.padding_bytes > 0) sum += cores_.ceil(ceil_div(t.padding_bytes, 4)) + barrier_;
+  if (t.padding_bytes > 0) sum += padded_byte * cores_.ceil(t.padding_bytes) + barrier_;
   return sum;
 }
 

@@ -7,10 +7,12 @@
 // worker's share (its pixels p in np register tiles, its channels c in nc):
 //
 //   words * (word_output*p*c + word_channel*c*np + word_pixel*p*nc + word_tile*np*nc) + output*p*c + tile*np*nc +
-//   pixel*p
+//   block*np*ac + area*ap*ac + line*lp + pixel*p
 //
 // so a remainder register tile (fewer channels or pixels) costs exactly its own loads, products and outputs plus a
-// whole `tile`. Times the target's contention. Fork, join and kernel entry are not in it: call_overhead().
+// whole `tile`. A line (lp) is a sequence of pixels that a kernel's inner part is called for; in a line and in the
+// channels, tiles of one size are an area (ap, ac), which is set up once and calls the inner loop for each of its tiles
+// of pixels (a block). Times the target's contention. Fork, join and kernel entry are not in it: call_overhead().
 #pragma once
 
 #include "core/target/target.hpp"
@@ -30,6 +32,10 @@ struct KernelTile {
 
 /// The tile of a kernel call at a position.
 KernelTile tile_at(const TileProgram& program, const Kernel& kernel, const Position& position);
+
+/// Cycles to fill in padding, per byte of a worker's share: whole rows above and below are one worker's each. Fitted to
+/// half of the configs of ares-study-gvsoc.
+inline constexpr double padded_byte = 5;
 
 /// Instructions to turn an accumulator into its stored output.
 double requant_cycles(RequantForm form, Rounding rounding, const CoreParams& cores);
@@ -64,12 +70,19 @@ class KernelFormula {
   /// A worker's share of a tile's pixels and channels, each with the register tiles it takes. depthwise: rows of
   /// strips of pixels, with the strips.
   struct Share {
-    double size = 0, tiles = 0;
+    double size = 0, tiles = 0, areas = 0, lines = 0;
+
+    void add(double weight, const Share& s) {
+      size += weight * s.size;
+      tiles += weight * s.tiles;
+      areas += weight * s.areas;
+      lines += weight * s.lines;
+    }
   };
 
-  /// The kinds that lower() makes depend on a tile by its
-  /// shares alone, and linearly on each of the two, so means of shares over independent tiles give the mean of the
-  /// cycles.
+  /// Where this holds, cycles depend on a tile by its shares alone, and linearly on each of the two, so means of shares
+  /// over independent tiles give the mean of the cycles.
+  bool separable() const { return kind_ != KernelKind::depthwise && kind_ != KernelKind::scan; }
   Share pixel_share(int32_t rows, int32_t columns) const;
   Share channel_share(int32_t channels) const;
   double cycles(const Share& pixels, const Share& channels, int32_t reduction, bool first_step, bool last_step) const;
@@ -77,24 +90,39 @@ class KernelFormula {
  private:
   bool elementwise() const;
   double element() const;
+  double average_window() const;
   double row() const;
   double plane(double strip_rows, double strips) const;
   double attention(const KernelTile& tile) const;
   double scan(const KernelTile& tile) const;
   double scan_channel(int32_t steps, int32_t states) const;
+  double strips(int32_t rows, int32_t columns, int32_t channels) const;
+  double depthwise(const KernelTile& tile) const;
+  bool register_tiled() const;
+  bool slides_over(int32_t line) const;
+  double dense(const Share& p, const Share& c, int32_t reduction, bool first_step, bool last_step) const;
+  Share dense_pixels(int32_t rows, int32_t columns) const;
+  Share dense_channels(int32_t channels) const;
   int32_t words(int32_t reduction) const;
+  int32_t share_of(int32_t units, const Divisor& block) const;
   double gather(int32_t reduction) const;
 
   KernelKind kind_ = KernelKind::conv;
   KernelStyle style_ = KernelStyle::gemm;
   ParallelAxis parallel_ = ParallelAxis::none;
   Divisor cores_{1}, tile_channels_{1}, tile_pixels_{1};
-  int32_t kh_ = 1, kw_ = 1, sh_ = 1;
+  int32_t kh_ = 1, kw_ = 1, sh_ = 1, sw_ = 1;
+  int32_t gathered_ = 1;  ///< im2col: pixels of a line
   bool asymmetric_ = false;
-  bool gathers_words_ = false, planar_in_ = false, planar_out_ = false, carried_ = false, mapped_ = false;
+  bool plain_ = false;   ///< no kernel of the cluster's instructions does this: plain C
+  bool window_ = false;  ///< slides over a row of pixels, each loaded once for all columns of the window
+  bool one_token_ = false;
+  bool strips_ = false;  ///< depthwise: four columns at a time
+  bool planar_in_ = false, planar_out_ = false, carried_ = false, mapped_ = false;
   double load_ = 1;  ///< cycles of an L1 load
+  double wide_ = 0;  ///< depthwise, wide form: further cycles per output
   double output_ = 0, contention_ = 1, barrier_ = 0;
-  double word_output_ = 0, word_channel_ = 0, word_pixel_ = 0, word_tile_ = 0, tile_ = 0;
+  double word_output_ = 0, word_channel_ = 0, word_pixel_ = 0;
 };
 
 /// Cycles of a call beside the kernel itself: fork, join, and from the kernel's entry to its inner loop.
