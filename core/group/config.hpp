@@ -57,7 +57,8 @@ enum class KernelStyle : uint8_t {
   accelerator,  ///< no kernel of the workers: jobs of the chip's convolution engine
 };
 
-/// One entry of the table that cost formula, search space and runtime share.
+/// One entry of the table that cost formula, search space and runtime share. Spaces do not offer gemm_5x4: the runtime
+/// has no register tile of five channels and takes them apart. It keeps its place, as knowledge bases hold the numbers.
 struct KernelTiling {
   std::string_view name;
   KernelStyle style;

@@ -22,7 +22,7 @@ void knobs(const GroupShape& s, SearchSpace& space) {
   add_knob(space, Knob::buf_w, {1, 2});
   add_knob(space, Knob::buf_out, {1, 2});
   if (pointwise(s))
-    add_kernel_knob(space, {tiling_named("gemm_4x2"), tiling_named("gemm_4x4"), tiling_named("gemm_5x4")});
+    add_kernel_knob(space, {tiling_named("gemm_4x2"), tiling_named("gemm_4x4")});
   else if (s.window.dh == 1 && s.window.dw == 1)
     add_kernel_knob(space, {tiling_named("im2col_4x2"), tiling_named("im2col_4x4"), tiling_named("slide_4x4"),
                             tiling_named("slide_2x8")});

@@ -119,7 +119,7 @@ TEST_CASE("random configs of random layers are bit-exact as C") {
   CHECK(coverage.asymmetric >= 10);
   CHECK(coverage.forms.size() == 3);
   CHECK(coverage.roundings.size() == 2);
-  CHECK(coverage.kernels.size() == kernel_tilings.size());
+  CHECK(coverage.kernels.size() == kernel_tilings.size() - 1);  // all but gemm_5x4
   CHECK(coverage.axes.size() >= 3);
   CHECK(coverage.copies.size() == 4);
   CHECK(coverage.loops.size() >= 4);

@@ -118,7 +118,7 @@ TEST_CASE("what the runtime cannot do is refused by name") {
       "parallel=rows}");
   TileProgram& program = p.program.groups[0].program;
   for (TileOperation& op : program.operations)
-    if (auto* k = std::get_if<Kernel>(&op.what)) k->kind = KernelKind::scan;
+    if (auto* k = std::get_if<Kernel>(&op.what)) k->kind = KernelKind::attention;
   const auto files = files_of(p);
   REQUIRE_FALSE(files);
   CHECK(says(files.error().what, "group layer"));

@@ -93,8 +93,8 @@ TEST_CASE("whole groups that lower() makes, as generated C") {
          {"pointwise 64->64 32x32",
           lowered(Family::conv, {32, 32, 64}, {32, 32, 64}, w1,
                   "{tile_h=10, tile_w=32, tile_co=64, buf_in=2, buf_w=1, buf_out=2, order=channels_outer, "
-                  "kernel=gemm_5x4, parallel=pixels}"),
-          284853},
+                  "kernel=gemm_4x4, parallel=pixels}"),
+          285842},
          {"conv 3x3 stride 2 64->64 32x32",
           lowered(Family::conv, {32, 32, 64}, {16, 16, 64}, w2,
                   "{tile_h=8, tile_w=16, tile_co=32, buf_in=2, buf_w=2, buf_out=2, order=channels_inner, "
@@ -107,9 +107,9 @@ TEST_CASE("whole groups that lower() makes, as generated C") {
           182140},
          {"linear 192->768, 400 tokens",
           lowered(Family::linear, {1, 400, 192}, {1, 400, 768}, w1,
-                  "{tile_w=200, tile_co=80, tile_ci=192, buf_in=1, buf_w=2, buf_out=2, order=channels_inner, "
-                  "kernel=gemm_5x4, parallel=channels}"),
-          3756467},
+                  "{tile_w=200, tile_co=96, tile_ci=192, buf_in=1, buf_w=2, buf_out=2, order=channels_inner, "
+                  "kernel=gemm_4x4, parallel=channels}"),
+          3349251},
          {"linear 784->256, one token",
           lowered(Family::linear, {1, 1, 784}, {1, 1, 256}, w1,
                   "{tile_w=1, tile_co=32, tile_ci=784, buf_in=1, buf_w=2, buf_out=1, order=channels_outer, "
