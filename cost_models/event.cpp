@@ -14,10 +14,9 @@ namespace ares {
 namespace {
 
 constexpr std::string_view kernel_name(KernelKind k) {
-  constexpr std::array<std::string_view, 16> names{"conv",      "linear",    "max_pool", "table",        "depthwise",
-                                                   "attention", "scan",      "requant",  "average_pool", "add",
-                                                   "multiply",  "rearrange", "curve",    "norm",         "softmax",
-                                                   "matmul"};
+  constexpr std::array<std::string_view, 16> names{
+      "conv",         "linear", "max_pool", "table",     "depthwise", "attention", "scan",    "requant",
+      "average_pool", "add",    "multiply", "rearrange", "curve",     "norm",      "softmax", "matmul"};
   return names[static_cast<size_t>(k)];
 }
 

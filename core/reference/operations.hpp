@@ -21,7 +21,8 @@ void max_pool(const MaxPool& op, const Dims& in, std::span<const uint8_t> x, con
 template <class X>
 void average_pool(const AveragePool& op, const Dims& in, std::span<const X> x, const Dims& out, std::span<uint8_t> y);
 
-/// `b` has as many elements as `a`, or one for each of the channels, which then repeat. Add: each u8 or s16; y also s32.
+/// `b` has as many elements as `a`, or one for each of the channels, which then repeat. Add: each u8 or s16; y also
+/// s32.
 void add(const Add& op, const TensorData& a, const TensorData& b, TensorData& y);
 void multiply(const Multiply& op, int zero_a, int zero_b, std::span<const uint8_t> a, std::span<const uint8_t> b,
               std::span<uint8_t> y);
@@ -31,7 +32,8 @@ void move_piece(const Piece& piece, const Dims& in, std::span<const uint8_t> x, 
 
 void curve(const Curve& op, std::span<const int16_t> x, std::span<uint8_t> y);
 
-/// X, Y: uint8_t or int16_t; norm: X also int32_t. The constants that the pass `requantise` fills are complete in the next three.
+/// X, Y: uint8_t or int16_t; norm: X also int32_t. The constants that the pass `requantise` fills are complete in the
+/// next three.
 template <class X, class Y>
 void norm(const Norm& op, std::span<const X> x, std::span<Y> y);
 

@@ -96,7 +96,8 @@ TWO_ROWS(halves_to_halves, int16_t, int16_t)
 
 bool ares_norm_fast(const ares_norm_args* a) {
   const ares_requant* const r = &a->requant;
-  if (a->in_type == ARES_S32 || a->across || a->sets != 1 || r->form != ARES_WIDE || r->rounding != ARES_HALF_UP || a->width > BYTES_MOST) {
+  if (a->in_type == ARES_S32 || a->across || a->sets != 1 || r->form != ARES_WIDE || r->rounding != ARES_HALF_UP ||
+      a->width > BYTES_MOST) {
     return false;
   }
   const ending e = {r->pre_shift, r->shift, r->lo, r->hi};
