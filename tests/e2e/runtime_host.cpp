@@ -42,10 +42,10 @@ int main(void) {{
 }}
 )",
                                              body));
-  const CommandResult built =
-      run_shell(fmt::format("gcc -std=c11 -g -O1 -Wall -Wextra -Wconversion -Werror -pthread {} -I{}/runtime -o {} {} "
-                            "{}/runtime/hal/host/*.c",
-                            flags, ARES_SOURCE_DIR, scratch / "program", scratch / "main.c", ARES_SOURCE_DIR));
+  const CommandResult built = run_shell(
+      fmt::format("gcc -std=c11 -g -O1 -Wall -Wextra -Wconversion -Werror -pthread {} -I{}/runtime -o {} {} "
+                  "{}/runtime/hal/host/*.c {}/runtime/hal/twin/ares_ne16_twin.c",
+                  flags, ARES_SOURCE_DIR, scratch / "program", scratch / "main.c", ARES_SOURCE_DIR, ARES_SOURCE_DIR));
   INFO(built.text);
   REQUIRE(built.status == 0);
   return run_shell(environment + " " + scratch / "program");
