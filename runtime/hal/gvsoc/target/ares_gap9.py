@@ -1,7 +1,8 @@
 """GVSOC target: the public simulator's pulp-open board with the parameters of GAP9.
 
 What differs from pulp-open: 128 KiB of L1 in 16 banks that serve one access a cycle each, NE16 in place, and GAP9's
-multiplier: mul in 1 cycle (+1 where the next instruction needs it), mulh in 4. L2 has 1.5 MiB in pulp-open already.
+multiplier: mul in 1 cycle (+1 where the next instruction needs it), mulh in 4. L2 has 1.5 MiB in pulp-open already;
+its HyperRAM becomes as large as what GAP9's evaluation kit has.
 Beyond any chip there is a memory at 0x80000000 that the loader fills: the sample, expected outputs, the image of L3.
 """
 
@@ -11,6 +12,7 @@ import gvsoc.runner
 import pulp.chips.pulp_open.cluster as cluster
 import pulp.chips.pulp_open.l1_subsystem as l1_subsystem
 import pulp.chips.pulp_open.pulp_open as chip
+import pulp.chips.pulp_open.pulp_open_board as board
 import pulp.cpu.iss.pulp_cores as cores
 from memory.memory import Memory
 from pulp.chips.pulp_open.pulp_open_board import Pulp_open_board
@@ -18,6 +20,7 @@ from pulp.ne16.ne16 import Ne16
 
 L1_BYTES = 128 * 1024
 BANK_WIDTH_LOG2 = 2  # bytes a bank serves per cycle: a word
+L3_BYTES = 32 * 1024 * 1024  # as core/target/gap9.json
 HOST_BYTES = 64 * 1024 * 1024  # at 0x80000000, where pulp-open can have a DDR memory
 MUL_LATENCY, MULH_LATENCY = 1, 4
 
@@ -65,6 +68,7 @@ def with_gap9_multiplier(build_isa):
 
 cluster.ClusterConf.load_property_file = load_cluster_properties
 l1_subsystem.Memory = functools.partial(l1_subsystem.Memory, width_log2=BANK_WIDTH_LOG2)
+board.Hyperram = functools.partial(board.Hyperram, size=L3_BYTES)
 chip.Cluster = Gap9Cluster
 cores._build_cluster_isa = with_gap9_multiplier(cores._build_cluster_isa)
 cores._build_fc_isa = with_gap9_multiplier(cores._build_fc_isa)
