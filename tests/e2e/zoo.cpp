@@ -10,12 +10,12 @@
 #include "core/base/npy.hpp"
 #include "core/builder/size.hpp"
 #include "core/builder/write_model.hpp"
+#include "core/compare/layers.hpp"
 #include "core/import/load_network.hpp"
 #include "core/import/read_model.hpp"
 #include "core/ir/graph.hpp"
 #include "core/reference/engine.hpp"
 #include "experiments/zoo/zoo.hpp"
-#include "tests/support/judge.hpp"
 #include "tests/support/random_models.hpp"
 
 namespace {
@@ -138,9 +138,9 @@ TEST_CASE("zoo: the reference engine computes what every network means, layer by
     options.policy = RequantPolicy::exact;
     const LayerGraph graph = value_or_throw(load_network(file, options));
     const auto evaluation = value_or_throw(qonnx::Evaluation::create(model));
-    test::Judgement judgement;
+    Judgement judgement;
     for (const uint64_t seed : {99, 100}) {
-      test::judge_layers(graph, value_or_throw(evaluation.run(test::random_sample(seed, model))), judgement);
+      judge_layers(graph, value_or_throw(evaluation.run(test::random_sample(seed, model))), judgement);
     }
     for (const std::string& finding : judgement.findings) FAIL_CHECK(finding);
     int64_t elements = 0, differing = 0;

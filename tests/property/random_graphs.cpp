@@ -6,13 +6,13 @@
 #include <map>
 
 #include "core/builder/write_model.hpp"
+#include "core/compare/layers.hpp"
 #include "core/import/read_model.hpp"
 #include "core/ir/graph.hpp"
 #include "core/lower/lower.hpp"
 #include "core/lower/pack.hpp"
 #include "core/passes/pass.hpp"
 #include "core/tile/interpreter.hpp"
-#include "tests/support/judge.hpp"
 #include "tests/support/random_models.hpp"
 #include "tests/support/synthetic.hpp"
 

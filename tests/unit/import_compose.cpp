@@ -2,8 +2,8 @@
 #include <doctest/doctest.h>
 
 #include "core/builder/model_builder.hpp"
+#include "core/compare/layers.hpp"
 #include "core/evaluate/evaluate.hpp"
-#include "tests/support/judge.hpp"
 #include "tests/unit/import_builder.hpp"
 
 namespace {
@@ -35,8 +35,8 @@ std::string error_of(const Two& two, int64_t* differing = nullptr) {
   for (int i = 0; i < 3 * 11 * 9; ++i) input.values.push_back(static_cast<float>((i * 37 % 101) / 50.0 - 1));
   const auto real = evaluation->run({{"input", std::move(input)}});
   REQUIRE(real);
-  test::Judgement judgement;
-  test::judge_layers(*g, *real, judgement);
+  Judgement judgement;
+  judge_layers(*g, *real, judgement);
   for (const std::string& finding : judgement.findings) FAIL_CHECK(finding);
   if (differing) *differing = judgement.by_kind["weighted"].differing;
   return "";

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "core/builder/mamba.hpp"
+#include "core/compare/layers.hpp"
 #include "core/evaluate/evaluate.hpp"
-#include "tests/support/judge.hpp"
 #include "tests/support/random_models.hpp"
 #include "tests/unit/import_builder.hpp"
 
@@ -40,9 +40,9 @@ TEST_CASE("a bidirectional Mamba block is what it means in real numbers, layer b
   const auto g = test::run_pipeline(model, RequantPolicy::exact);
   REQUIRE_MESSAGE(g, (g ? "" : g.error().what));
   const auto evaluation = value_or_throw(qonnx::Evaluation::create(model));
-  test::Judgement judgement;
+  Judgement judgement;
   for (uint64_t seed = 1; seed <= 8; ++seed)
-    test::judge_layers(*g, value_or_throw(evaluation.run(test::random_sample(seed, model))), judgement);
+    judge_layers(*g, value_or_throw(evaluation.run(test::random_sample(seed, model))), judgement);
   for (const std::string& finding : judgement.findings) FAIL_CHECK(finding);
   int scans = 0, backwards = 0;
   for (auto [v, end] = boost::vertices(g->dag); v != end; ++v) {

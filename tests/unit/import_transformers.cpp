@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "core/builder/transformer.hpp"
+#include "core/compare/layers.hpp"
 #include "core/evaluate/evaluate.hpp"
-#include "tests/support/judge.hpp"
 #include "tests/support/random_models.hpp"
 #include "tests/unit/import_builder.hpp"
 
@@ -61,9 +61,9 @@ builder::Value quantised_input(builder::ModelBuilder& b, qonnx::Shape shape) {
 void judge(const qonnx::ModelGraph& model) {
   const LayerGraph g = lowered(model);
   const auto evaluation = value_or_throw(qonnx::Evaluation::create(model));
-  test::Judgement judgement;
+  Judgement judgement;
   for (uint64_t seed = 1; seed <= 8; ++seed)
-    test::judge_layers(g, value_or_throw(evaluation.run(test::random_sample(seed, model))), judgement);
+    judge_layers(g, value_or_throw(evaluation.run(test::random_sample(seed, model))), judgement);
   for (const std::string& finding : judgement.findings) FAIL_CHECK(finding);
   int64_t elements = 0, differing = 0;
   for (const auto& [kind, d] : judgement.by_kind) elements += d.elements, differing += d.differing;
