@@ -302,7 +302,7 @@ bool reads(const Operation& op, ElementType type) {
   const auto* pool = std::get_if<AveragePool>(&op);
   const bool any =
       std::holds_alternative<Add>(op) || std::holds_alternative<Norm>(op) || std::holds_alternative<Softmax>(op);
-  if (type == ElementType::s32) return std::holds_alternative<Norm>(op);
+  if (type == ElementType::s32) return std::holds_alternative<Norm>(op) || std::holds_alternative<Add>(op);
   return type == ElementType::s16 && (any || (pool && !is_padded(pool->window)));
 }
 

@@ -21,17 +21,14 @@ using namespace ares;
 
 const std::string kIntegerBias = "var_bias_int32";
 
-/// Read with the ranges of their samples: a norm there reads a sum that the model leaves unquantised, and over all that
-/// the sum can reach 16 bits are too coarse for half a percent.
-const std::set<std::string> kWideSums{"transformer1", "transformer1_opset17"};
-/// The same: they lack their first Quant.
+/// Read with the ranges of their samples: they lack their first Quant.
 const std::set<std::string> kUnquantisedInput{"qkeras_qconv2d_0", "qkeras_qdense_0", "qkeras_qconv2d_conversion"};
 
 LayerGraph load(const fs::path& folder, RequantPolicy policy) {
   ImportOptions options;
   options.policy = policy;
   const std::string name = folder.filename().string();
-  if (kWideSums.count(name) || kUnquantisedInput.count(name)) options.ranges = (folder / "inputs.npy").string();
+  if (kUnquantisedInput.count(name)) options.ranges = (folder / "inputs.npy").string();
   return value_or_throw(load_network(folder / "model.qonnx", options));
 }
 

@@ -28,7 +28,7 @@ Tensor tensor(Random& random, const char* name, Dims dims, bool wide) {
   return t;
 }
 
-/// What a norm reads, or a sum of bytes writes, in 32 bits.
+/// What a norm or a sum reads, or a sum writes, in 32 bits.
 Tensor fine_tensor(Random& random, const char* name, Dims dims) {
   Tensor t = tensor(random, name, dims, true);
   t.type = ElementType::s32;
@@ -116,13 +116,18 @@ LayerGraph random_scan(Random& random) {
   return network_of(random, op, {tensor(random, "x", dims, false), delta, tensor(random, "bc", third, false), out});
 }
 
-/// A sum of which at least one tensor is of 16 bits, or of bytes to 32 bits; the second input is one row now and then.
+/// A sum of which at least one tensor is of 16 bits, or of bytes to 32 bits, or of 32 and 16 to 32; the second input is
+/// one row now and then.
 LayerGraph random_sum(Random& random) {
   Add op;
   op.subtract = pick(random, 0, 1) == 0;
   const Dims dims{pick(random, 1, 9), pick(random, 1, 9), pick(random, 1, 30)};
   const bool row = pick(random, 0, 1) == 0;
   const int32_t wide = pick(random, 0, 7);
+  if (pick(random, 0, 3) == 0)
+    return network_of(
+        random, op,
+        {fine_tensor(random, "a", dims), tensor(random, "b", dims, true), fine_tensor(random, "out", dims)});
   return network_of(
       random, op,
       {tensor(random, "a", dims, wide & 1), tensor(random, "b", row ? Dims{1, 1, dims.c} : dims, wide & 2),

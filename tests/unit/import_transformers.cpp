@@ -246,3 +246,18 @@ TEST_CASE("import: learned queries attend to tokens") {
   CHECK(constants == 1);
   judge(model);
 }
+
+TEST_CASE("import: constants per token that a norm reads have one rounding") {
+  builder::ModelBuilder b("test");
+  const auto x = quantised_input(b, {1, 40, 24});
+  std::vector<float> values;
+  for (int64_t i = 0; i < 40 * 32; ++i) values.push_back(static_cast<float>(b.draws().normal() * 0.2));
+  const builder::Value positions{b.constant("positions", {{1, 40, 32}, values}), {1, 40, 32}};
+  const auto sum = b.add("", b.linear("embed", x, {.out = 32}), positions);
+  const qonnx::ModelGraph model = b.finish({b.quant("nq", builder::norm(b, "norm", sum))});
+  const LayerGraph g = lowered(model);
+  int fine = 0;
+  for (const Tensor& t : g.tensors) fine += t.type == ElementType::s32;
+  CHECK(fine == 2);  // the accumulators and their sum
+  judge(model);
+}

@@ -149,7 +149,13 @@ Result<TensorId> inner_tensor(Lowering& lowering, const NodeView& node, std::siz
   if (!input) return tl::unexpected(input.error());
   const Value value = **input;
   if (const auto* stored = std::get_if<Stored>(&value.kind)) return stored->tensor;
-  const std::string& name = node.node.inputs[i];
+  const std::string name = node.node.inputs[i];
+  const auto* sum = std::get_if<TokenSum>(&value.kind);
+  if (sum && normalised > 0 && lowering.graph.policy == RequantPolicy::exact) {
+    if (const auto known = lowering.inner.find(name + "/fine"); known != lowering.inner.end()) return known->second;
+    if (const auto fine = fine_sum(lowering, *sum, name, value.view, normalised))
+      return lowering.inner[name + "/fine"] = *fine;
+  }
   if (const auto known = lowering.inner.find(name); known != lowering.inner.end()) return known->second;
   if (const auto* tokens = std::get_if<TokenSum>(&value.kind)) {
     const auto pair = wide_pair(lowering, node, *tokens);

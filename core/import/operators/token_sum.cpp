@@ -1,7 +1,9 @@
 #include "core/import/operators/token_sum.hpp"
 
 #include <algorithm>
+#include <cmath>
 
+#include "core/arithmetic/norm.hpp"
 #include "core/import/operators/linear.hpp"
 #include "core/import/operators/wide.hpp"
 
@@ -140,6 +142,47 @@ Result<Pair> wide_pair(Lowering& lowering, const NodeView& node, const TokenSum&
   auto added = lowering.inner.find(shift);
   if (added == lowering.inner.end()) added = lowering.inner.emplace(shift, add_shift(lowering, tokens)).first;
   return Pair{Add{}, known->second, added->second, tokens.node, {}};
+}
+
+std::optional<TensorId> fine_sum(Lowering& lowering, const TokenSum& tokens, const std::string& name,
+                                 const ModelView& view, int64_t normalised) {
+  constexpr double most_16 = 32767;
+  const std::vector<double>& scales = tokens.sum.layer.weight_scale;
+  const double step = scales.empty() ? 0 : scales[0] * lowering.tensor(tokens.sum.input).q.scale;
+  const bool common = std::all_of(scales.begin(), scales.end(), [&](double s) { return s == scales[0]; });
+  const auto range = range_of(lowering, tokens.sum);
+  if (!(step > 0) || !common || !range || tokens.sum.clip.any() || !tokens.before.empty()) return std::nullopt;
+  const auto [lo, hi] = std::minmax_element(tokens.shift.begin(), tokens.shift.end());
+  // The step times a power of two with which a reach takes no more steps than that.
+  const auto scale_for = [&](double reach, double most) {
+    double scale = step;
+    while (reach / scale > most) scale *= 2;
+    return scale;
+  };
+  const auto integers = [](double low, double high, double scale, int bits) {
+    return Quantisation{
+        scale, 0,   static_cast<int>(std::floor(low / scale)) - 1, static_cast<int>(std::ceil(high / scale)) + 1,
+        true,  bits};
+  };
+  const double reach = std::max(std::abs(range->lo + *lo), std::abs(range->hi + *hi));
+  const double limit = norm_input_reach(normalised) - 2;
+  if (limit < 8 * most_16 || std::max(std::abs(range->lo), std::abs(range->hi)) / step > 1 << 28) return std::nullopt;
+  const Quantisation raw = integers(range->lo, range->hi, step, 32);
+  const Quantisation fine = integers(range->lo + *lo, range->hi + *hi, scale_for(reach, limit), 32);
+  const Quantisation shift = integers(*lo, *hi, scale_for(std::max(std::abs(*lo), std::abs(*hi)), most_16 - 1), 16);
+  const auto add = [&](const char* what, ElementType type, const Quantisation& q, const ModelView& v) {
+    return Tensor{name + what, type, tokens.sum.out, q, {}, v};
+  };
+  const TensorId sums = lowering.add_tensor(add("/sums", ElementType::s32, raw, tokens.view));
+  lowering.add_layer(tokens.sum.node, tokens.sum.layer, {tokens.sum.input}, sums);
+  Tensor constants = add("/constants", ElementType::s16, shift, tokens.view);
+  std::vector<int> values;
+  for (const double v : tokens.shift) values.push_back(static_cast<int>(std::nearbyint(v / shift.scale)));
+  store(values, tokens.view, constants);
+  const TensorId second = lowering.add_tensor(std::move(constants));
+  const TensorId id = lowering.add_tensor(add("/fine", ElementType::s32, fine, view));
+  lowering.add_layer(tokens.node, Add{}, {sums, second}, id);
+  return id;
 }
 
 Result<Value> quantise_token_sum(Lowering& lowering, const NodeView& node, const TokenSum& tokens,
