@@ -144,16 +144,12 @@ Result<void> Tuner::prepare(TuningTask& task) {
   if (task.candidates.size() == 0) return no_fit();
   const Candidates& c = task.candidates;
   task.candidate_count = c.size();
-  const auto rule_id = c.find(*rule);
-  if (!rule_id) return fail(fmt::format("group '{}': its rule config {} is not feasible", task.name, to_string(*rule)));
+  if (!c.find(*rule))
+    return fail(fmt::format("group '{}': its rule config {} is not feasible", task.name, to_string(*rule)));
   const CandidateId favourite = c.order.front();
-  task.rule = {*rule, c.predicted[*rule_id]};
-  task.model_best = {c.config(favourite), c.predicted[favourite]};
-  task.model_best_estimate = estimate(model_, task.query(), task.model_best.config);
-  if (!by_cycles) {
-    task.rule.cycles = estimate(model_, task.query(), *rule).cycles;
-    task.model_best.cycles = task.model_best_estimate.cycles;
-  }
+  task.model_best_estimate = estimate(model_, task.query(), c.config(favourite));
+  task.model_best = {c.config(favourite), task.model_best_estimate.cycles};  // `predicted` has six digits
+  task.rule = {*rule, estimate(model_, task.query(), *rule).cycles};
   task.lower_bound = ares::lower_bound(task.query());
 
   auto strategy = make_strategy(options_.strategy, task.candidates, task_seed(options_.seed, c));
