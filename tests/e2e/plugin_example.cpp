@@ -32,8 +32,24 @@ TEST_CASE("the example of a plug-in is built out of tree and ranks configs") {
   REQUIRE(succeeds(fmt::format("cmake --build {}", s / "build")));
   const auto report = by_model(s, s / "build/libmine.so"), analytical = by_model(s, "analytical");
   CHECK_FALSE(report.contains("cost_model_failure"));
-  for (std::size_t g = 0; g < report["groups"].size(); ++g)  // at least one step of 150 cycles each
+  for (std::size_t g = 0; g < report["groups"].size(); ++g)  // at least one step each
     CHECK(report["groups"][g]["model_best_cycles"] >= analytical["groups"][g]["model_best_cycles"].get<double>() + 150);
+}
+
+TEST_CASE("the example of a strategy is built out of tree against the installed libraries and conforms") {
+  const Scratch s;
+  REQUIRE(succeeds(fmt::format("cmake --install {}/.. --component search --prefix {}", ARES_BIN_DIR, s / "ares")));
+  const std::string strategy = ARES_SOURCE_DIR "/experiments/strategy_example";
+  REQUIRE(succeeds(fmt::format("cmake -S {} -B {} -DCMAKE_PREFIX_PATH={}", strategy, s / "build", s / "ares")));
+  REQUIRE(succeeds(fmt::format("cmake --build {}", s / "build")));
+  CHECK(succeeds(s / "build/mine"));
+}
+
+TEST_CASE("ares-conform tells the plug-in that keeps the contract from those that break it") {
+  const std::string conform = ARES_BIN_DIR "/ares-conform --cost-model ", plugins = ARES_BIN_DIR "/../tests/plugins/";
+  CHECK(succeeds(conform + plugins + "libplugin_works.so"));
+  CHECK_FALSE(succeeds(conform + plugins + "libplugin_gives_nan.so"));
+  CHECK_FALSE(succeeds(conform + plugins + "libplugin_moody.so"));
 }
 
 TEST_CASE("the Python example learns from trials") {
@@ -45,6 +61,7 @@ TEST_CASE("the Python example learns from trials") {
   REQUIRE(tune(s, {"--model", small_model(), "--no-kb", "--max-evals", "500", "--trials", s / "t.jsonl"}).status == 0);
   const std::string model = "exec:python3 " + example + "/mine.py";
   const auto plain = by_model(s, model), trained = by_model(s, model + " " + s / "t.jsonl");
+  CHECK(succeeds(ARES_BIN_DIR "/ares-conform --cost-model '" + model + "'"));
   const auto analytical = by_model(s, "analytical");
   for (std::size_t g = 0; g < plain["groups"].size(); ++g) {
     const double expected = analytical["groups"][g]["model_best_cycles"];

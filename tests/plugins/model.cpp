@@ -9,9 +9,9 @@
 
 namespace {
 
-enum Behaviour { works, throws, crashes, hangs, gives_nan, other_abi, not_created, says_failed };
+enum Behaviour { works, throws, crashes, hangs, gives_nan, other_abi, not_created, says_failed, moody };
 
-int instance;
+int instance, asked;
 
 void* create(const char*) { return BEHAVIOUR == not_created ? nullptr : &instance; }
 void destroy(void*) {}
@@ -21,6 +21,7 @@ int estimate(void*, const ares_plugin_group*, const ares_plugin_config* configs,
   if (BEHAVIOUR == crashes) std::abort();
   if (BEHAVIOUR == hangs) sleep(1000);
   for (size_t i = 0; i < count; ++i) cycles[i] = 2 * configs[i].cycles;
+  if (BEHAVIOUR == moody) cycles[0] += ++asked;
   if (BEHAVIOUR == gives_nan) cycles[count - 1] = std::nan("");
   return BEHAVIOUR == says_failed;
 }
