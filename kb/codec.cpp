@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <span>
 
 #include <google/protobuf/arena.h>
 
@@ -13,8 +14,8 @@
 namespace ares::kb {
 namespace {
 
-/// Raised when an older program could misread what this one writes.
-constexpr char format = 1;
+/// Raised when an older program could misread what this one writes; from `oldest_format` on all are read.
+constexpr char format = 2, oldest_format = 1;
 constexpr size_t header_bytes = 1 + sizeof(uint64_t);
 constexpr size_t subject_tail_bytes = 1 + sizeof(uint64_t);
 
@@ -41,7 +42,7 @@ std::string seal(std::string_view key, const Message& message) {
 
 template <class Message>
 bool unseal(std::string_view key, std::string_view value, Message& message) {
-  if (value.size() < header_bytes || value[0] != format) return false;
+  if (value.size() < header_bytes || value[0] < oldest_format || value[0] > format) return false;
   const std::string_view payload = value.substr(header_bytes);
   if (get_u64(value.substr(1)) != hash_of(payload, hash_of(key))) return false;
   return message.ParseFromArray(payload.data(), static_cast<int>(payload.size()));
@@ -115,6 +116,81 @@ std::string tail(Source source, const Environment& e) {
   return bytes;
 }
 
+constexpr uint8_t rule_flag = 1, model_best_flag = 2, sliced_flag = 4;
+
+/// Of format 1: a message per result.
+bool read_messages(const proto::Entry& p, std::span<const Provenance> provenances, std::vector<Measured>& results) {
+  const auto width = static_cast<int>(std::min<uint32_t>(p.knob_count(), knob_count + 1));
+  if (p.knobs_size() != width * p.results_size()) return false;
+  for (int i = 0; i < p.results_size(); ++i) {
+    const proto::Result& r = p.results(i);
+    const auto shared = p.knobs().begin() + width * i;
+    const auto config =
+        width > 0 ? config_from(shared, shared + width) : config_from(r.knobs().begin(), r.knobs().end());
+    if (!config || r.provenance() >= provenances.size()) return false;
+    results.push_back(
+        {*config, r.cycles(), r.cold_cycles(), r.rule(), r.model_best(), provenances[r.provenance()], r.sliced()});
+  }
+  return true;
+}
+
+void write_columns(const std::vector<Measured>& results, proto::Entry& p) {
+  std::vector<const Provenance*> known;
+  std::string flags, words;
+  for (const Measured& m : results) {
+    for (const uint16_t v : m.config.value) {
+      words.push_back(static_cast<char>(v));
+      words.push_back(static_cast<char>(v >> 8));
+    }
+    p.add_cycles(m.cycles);
+    p.add_cold_cycles(m.cold_cycles);
+    flags.push_back(static_cast<char>((m.rule ? rule_flag : 0) | (m.model_best ? model_best_flag : 0) |
+                                      (m.sliced ? sliced_flag : 0)));
+    const auto same = std::find_if(known.begin(), known.end(), [&](auto* k) { return *k == m.provenance; });
+    p.add_provenance(static_cast<uint32_t>(same - known.begin()));
+    if (same == known.end()) {
+      known.push_back(&m.provenance);
+      set(m.provenance, *p.add_provenances());
+    }
+  }
+  const auto all_zero = [](const auto& column) {
+    return std::all_of(column.begin(), column.end(), [](auto v) { return v == 0; });
+  };
+  if (all_zero(p.cold_cycles())) p.clear_cold_cycles();
+  if (all_zero(p.provenance())) p.clear_provenance();
+  if (!all_zero(flags)) p.set_flags(std::move(flags));
+  p.set_knob_words(std::move(words));
+  p.set_knob_count(knob_count);
+}
+
+bool read_columns(const proto::Entry& p, std::span<const Provenance> provenances, std::vector<Measured>& results) {
+  const auto count = static_cast<size_t>(p.cycles_size()), width = static_cast<size_t>(p.knob_count());
+  const auto fits = [&](size_t size) { return size == 0 || size == count; };
+  const bool whole = width <= knob_count && p.knob_words().size() == 2 * width * count && fits(p.flags().size()) &&
+                     fits(static_cast<size_t>(p.cold_cycles_size())) && fits(static_cast<size_t>(p.provenance_size()));
+  if (!whole) return false;
+  const char* word = p.knob_words().data();
+  results.resize(count);
+  for (size_t i = 0; i < count; ++i) {
+    const int at = static_cast<int>(i);
+    Measured& m = results[i];
+    for (size_t k = 0; k < width; ++k, word += 2)
+      m.config.value[k] = static_cast<uint16_t>(static_cast<uint8_t>(word[0]) | static_cast<uint8_t>(word[1]) << 8);
+    m.cycles = p.cycles(at);
+    if (p.cold_cycles_size() > 0) m.cold_cycles = p.cold_cycles(at);
+    const auto flags = static_cast<uint8_t>(p.flags().empty() ? 0 : p.flags()[i]);
+    m.rule = flags & rule_flag;
+    m.model_best = flags & model_best_flag;
+    m.sliced = flags & sliced_flag;
+    const size_t who = p.provenance_size() > 0 ? p.provenance(at) : 0;
+    if (who >= provenances.size()) return false;
+    m.provenance = provenances[who];
+  }
+  return true;
+}
+
+bool sound(const Measured& m) { return is_cycles(m.cycles) && is_optional_cycles(m.cold_cycles); }
+
 }  // namespace
 
 uint64_t hash_of(std::string_view text, uint64_t seed) {
@@ -187,23 +263,7 @@ std::string key_of(const PlanSubject& s) { return plan_prefix(s) + tail(s.source
 std::string encode(std::string_view key, const Entry& e) {
   proto::Entry p;
   set(e.subject.environment, *p.mutable_environment());
-  std::vector<const Provenance*> known;
-  for (const Measured& m : e.results) {
-    proto::Result& r = *p.add_results();
-    append(m.config, *p.mutable_knobs());
-    r.set_cycles(m.cycles);
-    r.set_cold_cycles(m.cold_cycles);
-    r.set_sliced(m.sliced);
-    r.set_rule(m.rule);
-    r.set_model_best(m.model_best);
-    const auto same = std::find_if(known.begin(), known.end(), [&](auto* k) { return *k == m.provenance; });
-    r.set_provenance(static_cast<uint32_t>(same - known.begin()));
-    if (same == known.end()) {
-      known.push_back(&m.provenance);
-      set(m.provenance, *p.add_provenances());
-    }
-  }
-  p.set_knob_count(knob_count);
+  write_columns(e.results, p);
   p.set_evaluations(e.evaluations);
   p.set_worst_cycles(e.worst_cycles);
   p.set_cursor(e.cursor);
@@ -219,7 +279,7 @@ std::string encode(std::string_view key, const Entry& e) {
 }
 
 std::optional<Entry> decode_entry(std::string_view key, std::string_view value) {
-  alignas(8) std::array<char, 16384> block;  // a full entry fits: no allocation while parsing
+  alignas(8) std::array<char, 4096> block;  // columns of a full entry fit: no allocation while parsing
   google::protobuf::ArenaOptions in_block;
   in_block.initial_block = block.data();
   in_block.initial_block_size = block.size();
@@ -230,22 +290,11 @@ std::optional<Entry> decode_entry(std::string_view key, std::string_view value) 
   if (!subject) return std::nullopt;
   Entry e;
   e.subject = std::move(*subject);
-  const auto width = static_cast<int>(std::min<uint32_t>(p.knob_count(), knob_count + 1));
-  if (p.knobs_size() != width * p.results_size()) return std::nullopt;
   std::vector<Provenance> provenances;
   for (const proto::Provenance& v : p.provenances()) provenances.push_back(get(v));
-  e.results.reserve(static_cast<size_t>(p.results_size()));
-  for (int i = 0; i < p.results_size(); ++i) {
-    const proto::Result& r = p.results(i);
-    const auto shared = p.knobs().begin() + width * i;
-    const auto config =
-        width > 0 ? config_from(shared, shared + width) : config_from(r.knobs().begin(), r.knobs().end());
-    const bool sound =
-        config && is_cycles(r.cycles()) && is_optional_cycles(r.cold_cycles()) && r.provenance() < provenances.size();
-    if (!sound) return std::nullopt;
-    e.results.push_back(
-        {*config, r.cycles(), r.cold_cycles(), r.rule(), r.model_best(), provenances[r.provenance()], r.sliced()});
-  }
+  const bool read =
+      p.cycles_size() > 0 ? read_columns(p, provenances, e.results) : read_messages(p, provenances, e.results);
+  if (!read || !std::all_of(e.results.begin(), e.results.end(), sound)) return std::nullopt;
   e.evaluations = p.evaluations();
   e.worst_cycles = p.worst_cycles();
   e.cursor = p.cursor();

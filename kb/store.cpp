@@ -8,6 +8,8 @@
 #include <rocksdb/write_batch.h>
 #include <stdlib.h>
 
+#include <array>
+#include <atomic>
 #include <cassert>
 #include <condition_variable>
 #include <mutex>
@@ -116,6 +118,48 @@ bool creation_was_cut_short(const fs::path& dir) {
   return present.size() < descriptors().size();
 }
 
+/// Iterators of one column between two scans: making one costs as much as a lookup. They see the database as it was
+/// when they were made, so whoever changes what there is to see calls clear().
+class IdleIterators {
+ public:
+  using Iterator = std::unique_ptr<rocksdb::Iterator>;
+  struct Lent {
+    Iterator iterator;
+    uint64_t age = 0;
+  };
+
+  template <class Make>
+  Lent lend(Make make) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!idle_.empty()) {
+        Lent lent{std::move(idle_.back()), age_};
+        idle_.pop_back();
+        return lent;
+      }
+    }
+    const uint64_t age = age_;  // before it is made: what changes meanwhile makes it old
+    return {make(), age};
+  }
+
+  void take_back(Lent lent) {
+    const std::lock_guard lock(mutex_);
+    if (lent.age == age_ && idle_.size() < most) idle_.push_back(std::move(lent.iterator));
+  }
+
+  void clear() {
+    const std::lock_guard lock(mutex_);
+    ++age_;
+    idle_.clear();
+  }
+
+ private:
+  static constexpr std::size_t most = 4;  ///< as many threads rarely ask at once
+  std::mutex mutex_;
+  std::vector<Iterator> idle_;
+  std::atomic<uint64_t> age_{0};
+};
+
 }  // namespace
 
 struct Store::Impl {
@@ -123,6 +167,8 @@ struct Store::Impl {
   std::optional<Owner> owner;
   std::unique_ptr<rocksdb::DB> db;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;  // the default one first
+
+  mutable std::array<IdleIterators, column_count> idle;
 
   std::mutex mutex;
   std::condition_variable_any wake;
@@ -143,7 +189,12 @@ struct Store::Impl {
     }
   }
 
+  void changed() {
+    for (IdleIterators& i : idle) i.clear();
+  }
+
   ~Impl() {
+    changed();
     if (syncer.joinable()) {
       syncer.request_stop();
       syncer.join();
@@ -223,11 +274,14 @@ std::optional<std::string> Store::get(Column column, std::string_view key) const
 
 Result<void> Store::scan(Column column, std::string_view prefix, std::string_view begin,
                          const std::function<bool(std::string_view, std::string_view)>& visit) const {
-  const std::unique_ptr<rocksdb::Iterator> it(impl_->db->NewIterator({}, impl_->handle(column)));
-  for (it->Seek(slice(begin)); it->Valid() && it->key().starts_with(slice(prefix)); it->Next()) {
-    if (!visit(view(it->key()), view(it->value()))) return {};
+  IdleIterators& idle = impl_->idle[static_cast<size_t>(column)];
+  auto lent = idle.lend([&] { return IdleIterators::Iterator(impl_->db->NewIterator({}, impl_->handle(column))); });
+  rocksdb::Iterator& it = *lent.iterator;
+  for (it.Seek(slice(begin)); it.Valid() && it.key().starts_with(slice(prefix)); it.Next()) {
+    if (!visit(view(it.key()), view(it.value()))) break;
   }
-  if (!it->status().ok()) return failure(impl_->dir, "cannot read", it->status());
+  if (!it.status().ok()) return failure(impl_->dir, "cannot read", it.status());
+  idle.take_back(std::move(lent));
   return {};
 }
 
@@ -241,9 +295,9 @@ Result<void> Store::write(std::span<const Write> writes, bool sync) {
   }
   rocksdb::WriteOptions options;
   options.sync = sync;
-  if (const auto status = impl_->db->Write(options, &batch); !status.ok()) {
-    return failure(impl_->dir, "cannot write", status);
-  }
+  const auto status = impl_->db->Write(options, &batch);
+  impl_->changed();
+  if (!status.ok()) return failure(impl_->dir, "cannot write", status);
   if (!sync) {
     const std::lock_guard lock(impl_->mutex);
     impl_->unsynced = true;
@@ -260,6 +314,7 @@ Result<void> Store::sync() {
 Result<void> Store::refresh() {
   if (writable()) return {};
   const auto status = impl_->db->TryCatchUpWithPrimary();
+  impl_->changed();
   if (!status.ok()) return failure(impl_->dir, "cannot follow its writer", status);
   return {};
 }

@@ -347,6 +347,32 @@ TEST_CASE("kb: the format of a newer program is left alone") {
   }
 }
 
+TEST_CASE("kb: entries of format 1 are read") {
+  // kb.proto's Entry, two results as messages of their own: 1000 cycles and 1500.5, of two networks.
+  constexpr std::string_view payload_text =
+      "0a110907000000000000001002180122027633120b110000000000408f4020011218110000000000729740190000000000409f40280130"
+      "0138011a110a036e65741205636f6e76311a017220051a090a056f74686572200620092900000000007297403a04686572654207030508"
+      "0406ac024803";
+  std::string payload;
+  for (std::size_t i = 0; i < payload_text.size(); i += 2)
+    payload.push_back(static_cast<char>(std::stoi(std::string(payload_text.substr(i, 2)), nullptr, 16)));
+  const Subject s{fixture::conv_signature(), Source::event, {7, 2, 1, "v3"}};
+  const std::string key = key_of(s);
+  std::string value(1, '\1');
+  const uint64_t checksum = hash_of(payload, hash_of(key));
+  for (int shift = 56; shift >= 0; shift -= 8) value.push_back(static_cast<char>(checksum >> shift));
+  const auto entry = decode_entry(key, value + payload);
+  REQUIRE(entry);
+  REQUIRE(entry->results.size() == 2);
+  CHECK(entry->subject == s);
+  CHECK(entry->best() == Measured{{{3, 5, 8}}, 1000, 0, true, false, {"net", "conv1", "r", 5}, false});
+  CHECK(entry->results[1] == Measured{{{4, 6, 300}}, 1500.5, 2000, false, true, {"other", "", "", 6}, true});
+  CHECK(entry->cursor == "here");
+  const std::string today = encode(key, *entry);
+  CHECK(today[0] == 2);
+  CHECK(decode_entry(key, today) == entry);
+}
+
 TEST_CASE("kb: the place follows the option, then the environment") {
   const auto with = [](const char* kb, const char* data, const char* home, const std::optional<std::string>& option) {
     setenv("ARES_KB", kb, 1);
