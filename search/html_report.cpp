@@ -7,6 +7,7 @@
 #include <map>
 
 #include "core/base/text_table.hpp"
+#include "cost_models/accelerator_cycles.hpp"
 #include "search/svg.hpp"
 
 namespace ares {
@@ -18,9 +19,9 @@ using svg::escaped;
 constexpr double simd_width = 4;
 
 constexpr const char* style = R"(<style>
-body { font: 14px/1.45 system-ui, sans-serif; color: #1a1a1a; background: #fff; margin: 2em auto; max-width: 1180px; padding: 0 1em; }
+body { font: 14px/1.45 system-ui, sans-serif; color: #1a1a1a; background: #fff; margin: 2em auto; max-width: 1400px; padding: 0 1em; }
 h1 { font-size: 1.5em; margin-bottom: .2em; } h2 { font-size: 1.15em; margin-top: 2em; } p { max-width: 75ch; }
-table { border-collapse: collapse; font-size: 12.5px; } th, td { padding: 3px 8px; border-bottom: 1px solid #ddd; white-space: nowrap; }
+table { border-collapse: collapse; font-size: 12px; } th, td { padding: 3px 6px; border-bottom: 1px solid #ddd; white-space: nowrap; }
 th { text-align: left; border-bottom: 2px solid #888; } .n { text-align: right; font-variant-numeric: tabular-nums; }
 .bar { display: inline-block; height: 9px; background: #0072b2; vertical-align: middle; }
 .scroll { overflow-x: auto; } svg { max-width: 100%; height: auto; } svg text { font: 11px system-ui, sans-serif; fill: #333; }
@@ -60,7 +61,7 @@ std::string table(const TuneReport& r) {
     s += "<tr>" + cell(g.name) + cell(operator_text(g.shape)) + cell(shape_text(g.shape));
     s += number(static_cast<double>(g.macs)) + number(g.rule_cycles) + number(g.model_best_cycles);
     s += number(g.tuned_cycles);
-    s += fmt::format("<td><span class='bar' style='width:{:.0f}px'></span></td>", 120 * g.tuned_cycles / most);
+    s += fmt::format("<td><span class='bar' style='width:{:.0f}px'></span></td>", 80 * g.tuned_cycles / most);
     s += number(g.lower_bound_cycles);
     s += fmt::format("<td class='n'>{:.2f}</td>", static_cast<double>(g.macs) / std::max(1.0, g.tuned_cycles));
     s += cell(name_of(g.bottleneck)) + cell(name_of(g.origin));
@@ -87,9 +88,19 @@ std::string curves(const Tuner& tuner) {
   return "<h2>Search</h2>" + (drawn.empty() ? "<p>Nothing was measured in this run.</p>" : drawn);
 }
 
+/// Multiply-accumulates of the accelerator in a cycle at its best: a large convolution of 3x3 with weights of 8 bits.
+double accelerator_peak(const Target& target) {
+  constexpr JobTile tile{3, 3, 256, 1024};
+  Job job;
+  job.scale_bits = 8;
+  const JobCost cost = job_cost(job, tile, target.accelerator.kind);
+  return 9.0 * tile.rows * tile.columns * tile.channels * tile.reduction / (cost.count * cost.cycles);
+}
+
 std::string roofline(const TuneReport& r, const Target& target, const CostModel& model) {
   std::map<std::string, svg::Series> by_limit;
   double most = 1, least = 1;
+  bool accelerated = false;
   for (const GroupReport& g : r.groups) {
     const Estimate e = estimate(model, {g.shape, g.context, target}, g.config);
     const double bytes = e.dma_in * target.dma.bytes_per_cycle_in + e.dma_out * target.dma.bytes_per_cycle_out;
@@ -97,6 +108,7 @@ std::string roofline(const TuneReport& r, const Target& target, const CostModel&
     svg::Series& s = by_limit[name_of(g.bottleneck)];
     s.name = std::string("limited by ") + name_of(g.bottleneck);
     const double macs = static_cast<double>(g.macs), intensity = macs / bytes;
+    accelerated = accelerated || on_accelerator(g.config);
     most = std::max(most, intensity);
     least = std::min(least, intensity);
     s.points.push_back({intensity, macs / g.tuned_cycles});
@@ -105,11 +117,16 @@ std::string roofline(const TuneReport& r, const Target& target, const CostModel&
   if (by_limit.empty()) return "";
   std::vector<svg::Series> series;
   for (auto& [limit, s] : by_limit) series.push_back(std::move(s));
-  const double peak = simd_width * target.cores.count, ridge = peak / target.dma.bytes_per_cycle_in;
-  most = std::max(most * 2, ridge * 2);
-  series.push_back({"peak of the workers", {{ridge, peak}, {most, peak}}, true, false, true, {}});
+  const double bandwidth = target.dma.bytes_per_cycle_in, workers = simd_width * target.cores.count;
+  const double highest = accelerated ? std::max(workers, accelerator_peak(target)) : workers;
+  most = std::max(most, highest / bandwidth) * 2;
+  const auto roof = [&](const std::string& name, double peak) {
+    series.push_back({name, {{peak / bandwidth, peak}, {most, peak}}, true, false, true, {}});
+  };
+  roof("peak of the workers", workers);
+  if (accelerated) roof("peak of the accelerator", accelerator_peak(target));
   series.push_back(
-      {"L2 to L1", {{least / 2, least / 2 * target.dma.bytes_per_cycle_in}, {ridge, peak}}, true, false, true, {}});
+      {"L2 to L1", {{least / 2, least / 2 * bandwidth}, {highest / bandwidth, highest}}, true, false, true, {}});
   return "<h2>Roofline</h2>" +
          svg::chart({"MAC per byte moved between L2 and L1", true}, {"MAC per cycle", true}, series);
 }
