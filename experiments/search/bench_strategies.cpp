@@ -1,9 +1,13 @@
-// What a strategy itself costs: one proposal from a space of ten million configs after so many results were told.
+// What tuning costs beside measuring: one proposal from a space of ten million configs after so many results were told,
+// and remembering one result, on the disk before the next is measured, as for those of GVSOC.
 #include <benchmark/benchmark.h>
+#include <unistd.h>
 
 #include <cmath>
+#include <filesystem>
 #include <numeric>
 
+#include "search/kb_store.hpp"
 #include "search/strategy.hpp"
 
 using namespace ares;
@@ -61,6 +65,33 @@ void propose(benchmark::State& state, const std::string& name) {
   }
 }
 
+void remember(benchmark::State& state) {
+  namespace fs = std::filesystem;
+  const fs::path place = fs::temp_directory_path() / ("ares-bench-strategies-" + std::to_string(getpid()));
+  {
+    kb::KnowledgeBase kb = *kb::KnowledgeBase::open(place);
+    const Target target = *load_target("gap9");
+    KbStore store(kb, target, RequantPolicy::fast, {"network", "", "run", 1}, kb::Source::gvsoc, "simulator");
+    GroupShape shape;
+    shape.in = {14, 14, 32};
+    shape.out = {14, 14, 64};
+    Context context;
+    context.l1_bytes = 96 * 1024;
+    const Query query{shape, context, target};
+    const std::string group = "conv";
+    const TuningState tuning;
+    uint16_t number = 0;
+    for (auto _ : state) {
+      ConfigCycles result;
+      result.config[Knob::tile_h] = ++number;
+      result.cycles = 1e6 - number;
+      const TuningRound round{query, group, tuning, std::span(&result, 1)};
+      if (!store.save(round)) state.SkipWithError("cannot be written");
+    }
+  }
+  fs::remove_all(place);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -73,6 +104,7 @@ int main(int argc, char** argv) {
         ->Arg(100)
         ->Iterations(10)
         ->Unit(benchmark::kMillisecond);
+  benchmark::RegisterBenchmark("remember", remember)->Iterations(200)->Unit(benchmark::kMillisecond)->UseRealTime();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();

@@ -19,6 +19,24 @@ class Space:
         self.knobs = self.header["knobs"]
         self.sizes = [len(k["values"]) for k in self.knobs]
         self.optimum = float(self.cycles.min())
+        self.sampled = count < self.header["feasible"]
+        self.digits = self._digits()
+
+    def _digits(self):
+        """Positions in the knobs' lists, a row per config, each over the length of its list."""
+        columns, rest = [], self.indices.copy()
+        for size in reversed(self.sizes):
+            columns.append((rest % size) / max(1, size - 1))
+            rest //= size
+        return numpy.stack(columns[::-1], axis=1)
+
+    def nearest(self, choice, seen):
+        """Of a sample: the recorded config nearest to a choice, of those that were not seen; None: all were."""
+        wanted = [position / max(1, size - 1) for position, size in zip(choice, self.sizes)]
+        distance = numpy.abs(self.digits - wanted).sum(axis=1)
+        distance[list(seen)] = numpy.inf
+        at = int(distance.argmin())
+        return at if numpy.isfinite(distance[at]) else None
 
     def find(self, choice):
         """Position of a choice in the arrays; None: it is not feasible."""
@@ -36,7 +54,8 @@ def spaces(directory, only=""):
 
 
 class Search:
-    """Counts what a yardstick measures. What is not feasible, or was measured before, costs it nothing."""
+    """Counts what a yardstick measures. What is not feasible, or was measured before, costs it nothing. Where only a sample
+    of the space is recorded, the nearest config of it that is still unmeasured stands for a choice."""
 
     def __init__(self, space, most):
         self.space, self.most = space, most
@@ -49,7 +68,7 @@ class Search:
 
     def measure(self, choice):
         """Cycles; None: not feasible."""
-        at = self.space.find(choice)
+        at = self.space.nearest(choice, self.seen) if self.space.sampled else self.space.find(choice)
         if at is None:
             return None
         if at not in self.seen:

@@ -14,19 +14,26 @@
 namespace ares {
 
 struct RecordedSpace {
-  std::string name;           ///< network.group
-  std::string source;         ///< of the measurements
-  double seconds_each = 0;    ///< what one measurement cost
-  Candidates candidates;      ///< of shape and context nothing is kept but the knobs
-  std::vector<float> cycles;  ///< per candidate
+  std::string name;                  ///< network.group
+  std::vector<std::string> members;  ///< all groups that it stands for, itself too
+  std::string signature;             ///< of the group, as the knowledge base writes it
+  std::string source;                ///< of the measurements
+  std::string environment;           ///< what measured, and the version of the kernels
+  uint64_t whole_feasible = 0;       ///< feasible configs of the group; more than these, where its knobs were thinned
+  double seconds_each = 0;           ///< what one measurement cost
+  Candidates candidates;             ///< of shape and context nothing is kept but the knobs
+  std::vector<float> cycles;         ///< per candidate
   double optimum = 0;
+  CandidateId rule = 0;  ///< what the fixed heuristic takes
 
-  /// Every feasible config of the space is in it; else a part of them.
-  bool complete() const { return candidates.complete(); }
+  /// Every feasible config of the group is in it.
+  bool whole() const { return size() == whole_feasible; }
   std::size_t size() const { return cycles.size(); }
 };
 
-/// Measures every feasible config; of more than `most` so many, half of them among those that the model likes.
+/// Measures every feasible config. Where there are more than `most`, the knobs are thinned first, in turns evenly and
+/// by what the model expects of a value; the values of the rule and of the model's favourite stay. What is recorded is
+/// then a space of its own, every feasible combination of the values that are left.
 RecordedSpace record_space(const std::string& name, const Query& query, const CostModel& model,
                            const Measurer& measurer, std::size_t most);
 

@@ -7,6 +7,7 @@
 
 #include "core/passes/pass.hpp"
 #include "experiments/zoo/zoo.hpp"
+#include "kb/signature.hpp"
 
 namespace ares {
 namespace {
@@ -86,9 +87,32 @@ Result<std::vector<StudiedGroup>> studied_groups(const Target& target, Studied w
     const auto it =
         std::find_if(groups.begin(), groups.end(), [&](const GroupInContext& g) { return g.group.name == s.group; });
     if (it == groups.end()) return fail(fmt::format("reference network '{}' has no group '{}'", s.network, s.group));
-    studied.push_back({fmt::format("{}.{}", s.network, s.group), *it});
+    const std::string member = fmt::format("{}.{}", s.network, s.group);
+    studied.push_back({member, *it, {member}});
   }
   return studied;
+}
+
+Result<std::vector<StudiedGroup>> distinct_groups(const std::vector<std::string>& networks, const Target& target) {
+  std::vector<StudiedGroup> distinct;
+  std::vector<kb::Signature> seen;
+  for (const std::string& name : networks) {
+    auto groups = network_groups(name, target);
+    if (!groups) return tl::unexpected(groups.error());
+    for (GroupInContext& g : *groups) {
+      const kb::Signature s = kb::make_signature(g.group.shape, g.context, target.name, RequantPolicy::fast);
+      const std::string member = fmt::format("{}.{}", name, g.group.name);
+      const auto known = std::find(seen.begin(), seen.end(), s);
+      if (known == seen.end()) {
+        seen.push_back(s);
+        g.context = s.context;
+        distinct.push_back({member, std::move(g), {member}});
+      } else {
+        distinct[static_cast<std::size_t>(known - seen.begin())].members.push_back(member);
+      }
+    }
+  }
+  return distinct;
 }
 
 }  // namespace ares

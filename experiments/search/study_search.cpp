@@ -121,23 +121,33 @@ std::vector<fs::path> recordings(const fs::path& directory) {
   return files;
 }
 
+std::vector<StudiedGroup> groups_to_record(const OptionValues& values, const Target& target, const Measurer& m) {
+  const auto list = values["networks"].as<std::string>();
+  if (list.empty())
+    return value_or_throw(studied_groups(target, m.source == "event" ? Studied::cheap : Studied::dear),
+                          ExitStatus::failed);
+  std::vector<std::string> networks;
+  boost::split(networks, list, boost::is_any_of(","));
+  return value_or_throw(distinct_groups(networks, target), ExitStatus::usage);
+}
+
 ExitStatus record(const OptionValues& values) {
   const fs::path directory = values["data"].as<std::string>();
   fs::create_directories(directory);
   const Target target = value_or_throw(load_target("gap9"));
   const Measurer measurer = value_or_throw(make_measurer(values["measure"].as<std::string>(), target)).measurer;
   const auto model = value_or_throw(make_cost_model("analytical"));
-  const Studied which = measurer.source == "event" ? Studied::cheap : Studied::dear;
-  for (const StudiedGroup& g : value_or_throw(studied_groups(target, which), ExitStatus::failed)) {
+  for (const StudiedGroup& g : groups_to_record(values, target, measurer)) {
     if (g.name.find(values["only"].as<std::string>()) == std::string::npos) continue;
     if (fs::exists(directory / (g.name + ".space"))) continue;  // of a run that was cut
-    const RecordedSpace s = record_space(g.name, {g.group.group.shape, g.group.context, target}, *model, measurer,
-                                         values["most"].as<std::size_t>());
+    RecordedSpace s = record_space(g.name, {g.group.group.shape, g.group.context, target}, *model, measurer,
+                                   values["most"].as<std::size_t>());
+    s.members = g.members;
     value_or_throw(save(s, directory / (g.name + ".space")), ExitStatus::failed);
     const float first = s.cycles[s.candidates.order.front()];
     fmt::print("{:<36} {:>9} configs{} {:>6.2f} us each, optimum {:>9.0f}, within 1 %: {:>7}, model-best +{:.2f} %\n",
-               g.name, s.size(), s.complete() ? "," : " (a part),", s.seconds_each * 1e6, s.optimum,
-               count_near(s, 0.01), 100 * (first / s.optimum - 1));
+               g.name, s.size(), s.whole() ? "," : fmt::format(" (thinned, of {}),", s.whole_feasible),
+               s.seconds_each * 1e6, s.optimum, count_near(s, 0.01), 100 * (first / s.optimum - 1));
     std::cout.flush();
   }
   return ExitStatus::done;
@@ -293,6 +303,8 @@ int main(int argc, char** argv) {
   add("data", po::value<std::string>()->default_value("build/spaces")->value_name("DIR"), "the recorded spaces");
   add("measure", po::value<std::string>()->default_value("event")->value_name("HOW"), "record: what measures");
   add("most", po::value<std::size_t>()->default_value(8u << 20)->value_name("N"), "record: configs of a space");
+  add("networks", po::value<std::string>()->default_value("")->value_name("A,B"),
+      "record: all groups of these reference networks instead of the usual ones");
   add("output", po::value<std::string>()->default_value("build/search")->value_name("DIR"), "replay: the CSV files");
   add("only", po::value<std::string>()->default_value("")->value_name("TEXT"), "spaces whose name has TEXT");
   add("strategies", po::value<std::string>()->default_value("auto,bayesian,evolutionary")->value_name("A,B"),
