@@ -31,6 +31,12 @@ constexpr AroundLoops around_plain{0, 586, 0, 0, 0};
 constexpr double plain_product = 11;                        ///< plain C: two bytes, their product, the loop
 constexpr double gathered_row = 15.3, gathered_word = 4.6;  ///< im2col, per row of a pixel's window and its words
 
+// Pixels of at most eight words stay in registers while all channels pass by.
+constexpr int32_t held_words = 8;
+constexpr double held_call = 500, held_line = 150;  ///< per call; per line: which function, its fields
+constexpr double held_block = 14, held_output = 4;  ///< per block: pointers, loop; multiply, add-and-shift, clip, store
+constexpr double held_pixels(int32_t words) { return words <= 3 ? 4 : words == 4 ? 3 : 2; }
+
 constexpr double register_run = 6;      ///< per further run of a register tile: row pointer, hardware loop
 constexpr double window_word = 4;       ///< sliding window, per word: two further pixels, two pointers
 constexpr double window_row = 8;        ///< sliding window, per row: row pointers, hardware loop
@@ -41,7 +47,7 @@ constexpr double input_sum = 1;         ///< asymmetric weights, per word and pi
 constexpr double centred_sum = 3;       ///< asymmetric weights, per output: load z_w, multiply, subtract
 constexpr double pool_pixel = 6;        ///< max pool, per output pixel: window pointers, loop set-up
 /// average pool, fitted: per output pixel; per four channels of it, with the outputs; per word of the window; per row.
-constexpr double average_pixel = 248, average_four = 140, average_word = 5.8, average_row = 15.8;
+constexpr double average_pixel = 248, average_four = 190, average_word = 3, average_row = 3;
 constexpr double table_call = 88,
                  table_stores = 0.86;  ///< fitted; per element beside two loads: shares of packing, store
 constexpr double row_start = 6;        ///< per row of an elementwise kernel or a rearrangement: pointers, loop set-up
@@ -51,22 +57,25 @@ constexpr double centred_factors = 2;                ///< multiply, per element:
 constexpr double curve_arithmetic = 10;  ///< per element beside three loads: index, line, two shifts, clip, store
 constexpr double moved_byte = 2;         ///< rearrangement, per element beside its load: address, store
 
-// Depthwise kernel: strips of four columns of four channels, transposed first (runtime/kernels/xpulp).
-constexpr int32_t strip_pixels = 4, strip_channels = 4;
-constexpr int32_t strip_most_rows = 9;    ///< of outputs
-constexpr double strip_in_row = 31;       ///< per row of six pixels: loads, shuffles, stores
-constexpr double strip_channel_row = 14;  ///< per row of four outputs of a channel: 2 loads, 12 products
-constexpr double strip_output = 4;        ///< multiply, add-and-shift, clip, store
-constexpr double strip_channel = 28;      ///< per channel: weights, pointers, the first two rows
+// Depthwise kernel: strips of columns of four channels, transposed first (runtime/kernels/xpulp).
+struct StripKind {
+  int32_t pixels, most_rows;  ///< columns; rows of outputs of a chunk
+  double channel, row;        ///< per channel: weights, pointers, first rows; per row of outputs: loads, products
+};
+constexpr StripKind strip_of_stride_1{4, 16, 39, 14}, strip_of_stride_2{2, 8, 24, 10};
+constexpr int32_t strip_channels = 4;
+constexpr double strip_in_row = 31;  ///< per row of six pixels: loads, shuffles, stores
+constexpr double strip_output = 4;   ///< multiply, add-and-shift, clip, store
 /// Fitted: per call; per strip: its place, registers to the stack and back, instructions out of the shared cache; per
 /// group of channels: weights in both forms, parameters.
-constexpr double strip_call = 290, strip_start_anew = 665, strip_records = 316;
+constexpr double strip_call = 290, strip_start_anew = 300, strip_records = 200;
 /// Other strides and short rows, fitted: per call, row of four channels, pixel of it, and group of channels.
 constexpr double depthwise_call = 265, depthwise_line = 75, depthwise_pixel = 145, depthwise_group = 390;
 constexpr double plain_output = 30;  ///< plain C: requantisation, store
 
 // Depthwise on planes, which no generated program has yet.
-constexpr double strip_start = 11;  ///< per strip: pointers, loop set-up
+constexpr int32_t plane_columns = 4;  ///< of a strip
+constexpr double strip_start = 11;     ///< per strip: pointers, loop set-up
 constexpr double plane_start = 30;  ///< per channel: weights and parameters into registers
 /// What channels-last layouts cost depthwise kernels: measured in L1 on GVSOC 2026-03, pulp-open widened to GAP9's
 /// parameters: 8.53 MAC/cycle with planes in and out, 7.66 with channels-last output, 6.40 with both channels last.
@@ -155,7 +164,7 @@ KernelFormula::KernelFormula(const Kernel& k, const Target& target, int cores)
   if (k.kind == KernelKind::depthwise) {
     const bool square = kh_ == 3 && kw_ == 3 && k.window.dh == 1 && k.window.dw == 1;
     plain_ = !square || !symmetric_bytes;
-    strips_ = !plain_ && sh_ == 1 && sw_ == 1 && k.rounding == Rounding::half_up;
+    strips_ = !plain_ && sh_ == sw_ && sw_ <= 2 && k.rounding == Rounding::half_up;
     if (k.form == RequantForm::wide) wide_ = target.cores.mulh;
   }
   if (!register_tiled()) return;
@@ -167,6 +176,10 @@ KernelFormula::KernelFormula(const Kernel& k, const Target& target, int cores)
             k.window.dw == 1 && k.form == RequantForm::narrow;
   const auto one = [](const Extent& e) { return e.loop == none && e.whole == 1; };
   one_token_ = k.kind == KernelKind::linear && one(k.rows) && one(k.columns);
+  if (!plain_ && !carried_ && !one_token_ && symmetric_bytes && style_ != KernelStyle::slide &&
+      (k.kind == KernelKind::conv || k.kind == KernelKind::linear) && k.form == RequantForm::narrow &&
+      k.rounding == Rounding::half_up)
+    held_bytes_ = k.channel_bytes;
   word_output_ = 1;
   word_channel_ = load_;
   word_pixel_ = load_;
@@ -246,10 +259,23 @@ KernelFormula::Share KernelFormula::channel_share(int32_t channels) const {
   return {static_cast<double>(channels), static_cast<double>(tile_channels_.ceil(channels)), 0, 0};
 }
 
+bool KernelFormula::held(int32_t reduction) const {
+  return held_bytes_ > 0 && held_bytes_ == 4 * words(reduction) && held_bytes_ <= 4 * held_words;
+}
+
+/// Pixels in registers, all channels of a worker's share past them.
+double KernelFormula::held_outputs(const Share& p, const Share& c, int32_t words) const {
+  const double at_once = held_pixels(words);
+  return p.size * (words * load_ + 1 + held_block / at_once) +
+         p.size * c.size * (words + (words + 2) * load_ / at_once + held_output);
+}
+
 double KernelFormula::dense(const Share& p, const Share& c, int32_t reduction, bool first_step, bool last_step) const {
   const double outputs = p.size * c.size, tiles = p.tiles * c.tiles;
   const double runs = style_ == KernelStyle::slide ? kh_ : 1;
   if (plain_) return around_plain.line * p.lines + outputs * plain_product * 4 * runs * words(reduction);
+  const double gathered = style_ == KernelStyle::im2col ? p.size * gather(reduction) : 0;
+  if (held(reduction)) return held_call + held_line * p.lines + held_outputs(p, c, words(reduction)) + gathered;
   const AroundLoops& around = window_                         ? around_window
                               : style_ == KernelStyle::slide  ? around_runs
                               : style_ == KernelStyle::im2col ? around_gathered
@@ -266,7 +292,6 @@ double KernelFormula::dense(const Share& p, const Share& c, int32_t reduction, b
   } else {
     tile += register_run * (runs - 1);
   }
-  const double gathered = style_ == KernelStyle::im2col ? p.size * gather(reduction) : 0;
   return around.call + around.line * p.lines + around.area * p.areas * c.areas + around.block * p.tiles * c.areas +
          tile * tiles + runs * words(reduction) * word + output * outputs + gathered;
 }
@@ -318,32 +343,34 @@ double KernelFormula::gather(int32_t reduction) const {
 double KernelFormula::plane(double strip_rows, double strips) const {
   const double products = ceil_div(kw_, 3), loads = products + 1;
   const double row =
-      strip_pixels * kh_ * products * (asymmetric_ ? 1 + input_sum : 1) + loads * sh_ * load_ + strip_pixels * output_;
+      plane_columns * kh_ * products * (asymmetric_ ? 1 + input_sum : 1) + loads * sh_ * load_ + plane_columns * output_;
   const double start = strip_start + loads * std::max(kh_ - sh_, 0) * load_;
   const double layout = !planar_in_ ? depthwise_hwc_both : !planar_out_ ? depthwise_hwc_out : 1;
   return layout * (plane_start + strips * start + strip_rows * row);
 }
 
-/// Cycles of the busiest worker for a tile in strips, cut into chunks of as many rows, in threes, as end soonest.
+/// Cycles of the busiest worker for a tile in strips, cut into as many chunks of rows as end soonest.
 double KernelFormula::strips(int32_t rows, int32_t columns, int32_t channels) const {
-  const int32_t across = channels / strip_channels * ceil_div(columns, strip_pixels);
-  constexpr int32_t at_once = 3, more_rows = 5;
-  int32_t each = at_once, least = INT32_MAX;
-  for (int32_t n = at_once; n <= strip_most_rows; n += at_once) {
-    const int32_t time = cores_.ceil(across * ceil_div(rows, n)) * (std::min(n, rows) + more_rows);
-    if (time < least) each = n, least = time;
-    if (n >= rows) break;
+  const StripKind& kind = sw_ == 1 ? strip_of_stride_1 : strip_of_stride_2;
+  const int32_t across = channels / strip_channels * ceil_div(columns, kind.pixels);
+  constexpr int32_t more_rows = 4, tried = 4;
+  const int32_t fewest = ceil_div(rows, kind.most_rows);
+  int32_t each = rows, least = INT32_MAX;
+  for (int32_t n = fewest; n < fewest + tried && n <= rows; ++n) {
+    const int32_t busiest = cores_.ceil(across * n), time = busiest * (ceil_div(rows, n) + more_rows);
+    if (time < least) each = ceil_div(rows, n), least = time;
+    if (busiest * cores_.value() == across * n) break;
   }
   const int32_t chunks = ceil_div(rows, each), mine = cores_.ceil(across * chunks);
-  const double height = double(rows) / chunks, channel_row = strip_channel_row + strip_pixels * (strip_output + wide_);
-  const double strip = strip_start_anew + (height + 2) * (strip_in_row + 8 * (load_ - 1)) +
-                       strip_channels * (strip_channel + height * channel_row);
-  return strip_call + mine * strip + (1 + mine / (ceil_div(columns, strip_pixels) * chunks)) * strip_records;
+  const double height = double(rows) / chunks, row = kind.row + kind.pixels * (strip_output + wide_);
+  const double strip = strip_start_anew + (sw_ * (height - 1) + 3) * (strip_in_row + 8 * (load_ - 1)) +
+                       strip_channels * (kind.channel + height * row);
+  return strip_call + mine * strip + (1 + mine / (ceil_div(columns, kind.pixels) * chunks)) * strip_records;
 }
 
 double KernelFormula::depthwise(const KernelTile& t) const {
   if (planar_in_) {
-    const double strips = ceil_div(t.columns, strip_pixels);
+    const double strips = ceil_div(t.columns, plane_columns);
     const int32_t rows = parallel_ == ParallelAxis::rows ? cores_.ceil(t.rows) : t.rows;
     return (parallel_ == ParallelAxis::rows ? t.channels : cores_.ceil(t.channels)) * plane(strips * rows, strips);
   }
@@ -354,7 +381,7 @@ double KernelFormula::depthwise(const KernelTile& t) const {
         double(t.columns) * (by_rows ? cores_.ceil(t.rows) : t.rows) * (by_rows ? t.channels : cores_.ceil(t.channels));
     return outputs * (plain_output + plain_product * kh_ * kw_);
   }
-  if (strips_ && t.columns >= strip_pixels) return strips(t.rows, t.columns, t.channels);
+  if (strips_ && t.columns >= (sw_ == 1 ? strip_of_stride_1 : strip_of_stride_2).pixels) return strips(t.rows, t.columns, t.channels);
   const int32_t lines = cores_.ceil(t.channels / strip_channels * t.rows);
   return depthwise_call + lines * (depthwise_line + t.columns * (depthwise_pixel + strip_channels * wide_)) +
          (1 + lines / t.rows) * depthwise_group;
@@ -392,6 +419,7 @@ double KernelFormula::least(const KernelTile& whole) const {
     const double per_word = columns * word_output_ + columns * word_channel_ / p + word_pixel_ / c;
     const double runs = style_ == KernelStyle::slide ? kh_ : 1;
     work = outputs * (runs * words(whole.reduction) * per_word + output_);
+    if (held(whole.reduction)) work = held_outputs({pixels}, {double(whole.channels)}, words(whole.reduction));
     if (style_ == KernelStyle::im2col) work += pixels * gather(whole.reduction);
   } else if (kind_ == KernelKind::max_pool) {
     work = pixels * pool_pixel + outputs / 4 * kh_ * kw_ * (load_ + 1);
@@ -403,7 +431,7 @@ double KernelFormula::least(const KernelTile& whole) const {
     work = pixels * row() + outputs * element();
   } else if (kind_ == KernelKind::depthwise) {
     // Whole strips; a kernel on planes transposes nothing and writes words.
-    work = outputs * (double(strip_channel_row) / strip_pixels + strip_output - 1);
+    work = outputs * (strip_of_stride_1.row / strip_of_stride_1.pixels + strip_output - 1);
   } else if (kind_ == KernelKind::scan) {
     work = double(whole.channels) * scan_channel(whole.reduction, whole.columns);
   }

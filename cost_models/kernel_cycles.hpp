@@ -33,9 +33,8 @@ struct KernelTile {
 /// The tile of a kernel call at a position.
 KernelTile tile_at(const TileProgram& program, const Kernel& kernel, const Position& position);
 
-/// Cycles to fill in padding, per byte of a worker's share: whole rows above and below are one worker's each. Fitted to
-/// half of the configs of ares-study-gvsoc.
-inline constexpr double padded_byte = 5;
+/// Cycles to fill in padding, per byte of a worker's share: words, four at a time; short runs at both sides cost more.
+inline constexpr double padded_byte = 1.5;
 
 /// Instructions to turn an accumulator into its stored output.
 double requant_cycles(RequantForm form, Rounding rounding, const CoreParams& cores);
@@ -97,6 +96,8 @@ class KernelFormula {
   double scan(const KernelTile& tile) const;
   double scan_channel(int32_t steps, int32_t states) const;
   double strips(int32_t rows, int32_t columns, int32_t channels) const;
+  bool held(int32_t reduction) const;
+  double held_outputs(const Share& p, const Share& c, int32_t words) const;
   double depthwise(const KernelTile& tile) const;
   bool register_tiled() const;
   bool slides_over(int32_t line) const;
@@ -117,7 +118,8 @@ class KernelFormula {
   bool plain_ = false;   ///< no kernel of the cluster's instructions does this: plain C
   bool window_ = false;  ///< slides over a row of pixels, each loaded once for all columns of the window
   bool one_token_ = false;
-  bool strips_ = false;  ///< depthwise: four columns at a time
+  bool strips_ = false;  ///< depthwise: some columns at a time
+  int32_t held_bytes_ = 0;  ///< bytes of a channel's weights where short pixels may stay in registers
   bool planar_in_ = false, planar_out_ = false, carried_ = false, mapped_ = false;
   double load_ = 1;  ///< cycles of an L1 load
   double wide_ = 0;  ///< depthwise, wide form: further cycles per output

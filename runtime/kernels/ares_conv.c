@@ -111,7 +111,11 @@ static void gather(const ares_conv_args* a, int32_t count, position* at, uint8_t
     const uint8_t* row = from;
     if (runs == 1 && run <= ARES_SHORT_RUN && count > 1 && !zeros) {
       // What is copied too much the next row or window overwrites.
-      for (int32_t y = kh; y > 0; --y, row += row_step, to += run) ares_copy_short(to, row);
+      if (run <= ARES_WORD_RUN) {
+        for (int32_t y = kh; y > 0; --y, row += row_step, to += run) ares_store_word(to, ares_load_word(row));
+      } else {
+        for (int32_t y = kh; y > 0; --y, row += row_step, to += run) ares_copy_short(to, row);
+      }
     } else {
       for (int32_t y = 0; y < kh; ++y, row += row_step) {
         for (int32_t x = 0; x < runs; ++x, to += run) ares_copy_run(to, row + x * run_step, run);

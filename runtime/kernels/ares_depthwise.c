@@ -15,11 +15,8 @@ static int32_t window_sum(const ares_depthwise_args* a, int32_t row, int32_t col
   return sum;
 }
 
-static void depthwise_worker(const void* arguments) {
-  const ares_depthwise_args* const a = arguments;
-  ares_fill_border(a->in, a->in_rows, a->in_columns, a->channels, &a->padding, a->padding_value);
-
-  if (ares_depthwise_fast(a)) return;
+// The worker's share in plain C.
+static __attribute__((noinline)) void plain_depthwise(const ares_depthwise_args* a) {
   ares_share rows = {0, a->rows}, channels = {0, a->channels};
   if (a->parallel == ARES_ROWS) {
     rows = ares_share_of(a->rows, 1);
@@ -35,6 +32,12 @@ static void depthwise_worker(const void* arguments) {
       }
     }
   }
+}
+
+static void depthwise_worker(const void* arguments) {
+  const ares_depthwise_args* const a = arguments;
+  ares_fill_border(a->in, a->in_rows, a->in_columns, a->channels, &a->padding, a->padding_value);
+  if (!ares_depthwise_fast(a)) plain_depthwise(a);
 }
 
 void ares_depthwise(const ares_depthwise_args* a) { ares_start(depthwise_worker, a); }

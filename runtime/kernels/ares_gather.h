@@ -27,9 +27,10 @@ static inline void ares_copy_run(uint8_t* to, const uint8_t* from, int32_t bytes
 #endif
 }
 
-// Where words at any address cost little: runs of at most so many bytes are copied in so many bytes.
+// Where words at any address cost little: runs of at most ARES_SHORT_RUN bytes are copied in so many bytes, those of at
+// most ARES_WORD_RUN in a word.
 #ifdef ARES_XPULP
-enum { ARES_SHORT_RUN = 12 };
+enum { ARES_SHORT_RUN = 12, ARES_WORD_RUN = 4 };
 static inline void ares_copy_short(uint8_t* to, const uint8_t* from) {
   const uint32_t a = ares_load_word(from), b = ares_load_word(from + 4), c = ares_load_word(from + 8);
   ares_store_word(to, a);
@@ -37,7 +38,7 @@ static inline void ares_copy_short(uint8_t* to, const uint8_t* from) {
   ares_store_word(to + 8, c);
 }
 #else
-enum { ARES_SHORT_RUN = 0 };
+enum { ARES_SHORT_RUN = 0, ARES_WORD_RUN = 0 };
 static inline void ares_copy_short(uint8_t* to, const uint8_t* from) { (void)to, (void)from; }
 #endif
 

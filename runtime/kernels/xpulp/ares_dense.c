@@ -9,8 +9,8 @@
 // their bias.
 typedef enum { NARROW, WIDE, SUMS, RAW, FORMS } form;
 
-// Functions by the logarithms of a tile's pixels and channels: for several runs, for one. They lie in L2, far from the
-// workers: one word is read per use.
+// Functions by the logarithms of a tile's pixels and channels: for several runs, for one (ares_line_..). They lie in L2,
+// far from the workers: one word is read per use.
 enum { PIXEL_SIZES = 3, CHANNEL_SIZES = 4, LARGEST = 16 };
 #define KIND_OF(kind, name)                                                                  \
   {                                                                                          \
@@ -104,10 +104,11 @@ static inline int32_t log_of(int32_t size, int32_t most) {
   return most;
 }
 
-// Channels from `first` on, pixels and channels in the largest tiles that fit, pixels first.
-static void run_tiles(const ares_dense* d, int32_t first, form f) {
-  area a = {.pixel = 0};
+// Channels from `first` on of the pixels from `pixel` on, pixels and channels in the largest tiles that fit, pixels first.
+static void run_tiles(const ares_dense* d, int32_t pixel, int32_t first, form f) {
+  area a = {.pixel = pixel};
   const int32_t block = log_of(d->blocking.pixels, PIXEL_SIZES - 1);
+  const bool line = d->runs == 1 && d->run_bytes > 4 && (d->sums == NULL || d->first);
   while (a.pixel < d->pixels) {
     const int32_t log_pixels = log_of(d->pixels - a.pixel, block);
     a.blocks = (d->pixels - a.pixel) >> log_pixels;
@@ -117,7 +118,7 @@ static void run_tiles(const ares_dense* d, int32_t first, form f) {
       const int32_t log_channels = log_of(left, log_pixels == 0 ? CHANNEL_SIZES - 1 : CHANNEL_SIZES - 2);
       a.channels = 1 << log_channels;
       a.groups = left >> log_channels;
-      a.run = tiles[log_pixels][log_channels][d->runs == 1][f];
+      a.run = tiles[log_pixels][log_channels][line][f];
       run_area(d, &a, d->run_bytes, f);
     }
     a.pixel += a.blocks << log_pixels;
@@ -152,6 +153,36 @@ static int32_t slide(const ares_dense* d, const ares_slide_entry* entry, form f)
   return a.groups * ARES_SLIDE_CHANNELS_AT_ONCE;
 }
 
+// ---- pixels held in registers ----
+
+static void (*const held_functions[ARES_HELD_WORDS + 1])(ares_held*) = {
+    NULL, ares_held_1, ares_held_2, ares_held_3, ares_held_4, ares_held_5, ares_held_6, ares_held_7, ares_held_8};
+
+// All whole blocks of pixels; the number of pixels done.
+static int32_t hold(const ares_dense* d, form f) {
+  const int32_t words = (d->run_bytes + 3) / 4;
+  if (f != NARROW || d->runs != 1 || d->sums != NULL) return 0;
+  if (words > ARES_HELD_WORDS || d->channel_bytes != words * 4) return 0;
+  const int32_t pixels = words <= 3 ? 4 : words == 4 ? 3 : 2, blocks = d->pixels / pixels;
+  if (blocks == 0) return 0;
+  ares_held held = {
+      .pixels = d->in,
+      .pixel_step = d->pixel_pitch,
+      .weights = d->weights,
+      .params = d->params.records,
+      .out = d->out,
+      .out_step = d->out_pitch,
+      .out_back = 1 - (pixels - 1) * d->out_pitch,
+      .block_step = pixels * d->out_pitch - d->channels,
+      .channels = d->channels,
+      .blocks = blocks,
+      .shift = d->requant->shift,
+      .high = d->requant->hi,
+  };
+  held_functions[words](&held);
+  return blocks * pixels;
+}
+
 bool ares_dense_fast(const ares_dense* d) {
   // A last word that is not full meets the zeros behind a channel's weights.
   const bool padded = d->runs == 1 && d->sums == NULL && d->channel_bytes == (d->run_bytes + 3) / 4 * 4;
@@ -161,6 +192,8 @@ bool ares_dense_fast(const ares_dense* d) {
   const form f = form_of(d);
   const ares_slide_entry* const entry = find_slide(d, f);
   const int32_t slid = entry == NULL ? 0 : slide(d, entry, f);
-  if (slid < d->channels) run_tiles(d, slid, f);
+  if (slid == d->channels) return true;
+  const int32_t held = slid == 0 ? hold(d, f) : 0;
+  if (held < d->pixels) run_tiles(d, held, slid, f);
   return true;
 }

@@ -1,4 +1,4 @@
-// Depthwise 3x3 on four channels at a time. With stride 1 in strips of four columns, in assembler. Else pixel by pixel:
+// Depthwise 3x3 on four channels at a time. With strides 1 and 2 in strips of columns, in assembler. Else pixel by pixel:
 // a column of the window is three words of four channels; transposed, it is one word of three rows per channel, which
 // serves the three outputs that see the column.
 #include "kernels/ares_fast.h"
@@ -83,101 +83,102 @@ static group load_group(const ares_depthwise_args* a, int32_t channel) {
   return g;
 }
 
-// ---- four columns at a time, down a strip of rows ----
+// ---- some columns at a time, down a strip of rows ----
 
-enum { STRIP_COLUMNS = 4, MOST_ROWS = 9, WORDS_OF_ROW = 2 * CHANNELS };
+enum { MOST_IN_ROWS = 18, WORDS_OF_ROW = 2 * CHANNELS, PIXELS_OF_ROW = 6 };
 
 // The order of the fields is known to ares_depthwise_strip.S. Of a channel: per window row its weights as
 // (w0, w1, w2, 0) and (0, w0, w1, w2).
 typedef struct {
   uint32_t weights[2 * COLUMNS];
   int32_t m, B;
-  const uint32_t* row;
   uint8_t* out;
 } ares_depthwise_record;
 
 typedef struct {
   const uint8_t* in;                  // window of the first output
   int32_t in_step, in_back, in_rows;  // to the next pixel, from the last of six to the next row's first
-  uint32_t* scratch;                  // WORDS_OF_ROW words a row
-  int32_t out_step, out_back;         // to the next pixel, from the last of four to the next row's first
-  int32_t triples, rest;              // of output rows
+  uint32_t* scratch;                  // WORDS_OF_ROW words a row, a channel's two after the other's
+  int32_t out_step, out_back;         // to the next pixel, from the last to the next row's first
+  int32_t triples, rest;              // of output rows; stride 2: output rows
   int32_t shift, high, pre_shift;
   int32_t channels;
   const ares_depthwise_record* records;
 } ares_depthwise_strip_args;
 
+// With stride 1 four columns, with stride 2 two.
+typedef void (*strip_function)(ares_depthwise_strip_args* strip);
 void ares_depthwise_strip_narrow(ares_depthwise_strip_args* strip);
 void ares_depthwise_strip_wide(ares_depthwise_strip_args* strip);
+void ares_depthwise_strip2_narrow(ares_depthwise_strip_args* strip);
+void ares_depthwise_strip2_wide(ares_depthwise_strip_args* strip);
 
-static void load_records(const ares_depthwise_args* a, int32_t channel, const uint32_t* scratch,
-                         ares_depthwise_record* to) {
+static void load_records(const ares_depthwise_args* a, int32_t channel, ares_depthwise_record* to) {
   for (int32_t i = 0; i < CHANNELS; ++i, ++to) {
     const uint8_t* w = (const uint8_t*)a->weights + (channel + i) * a->channel_bytes;
     for (int32_t row = 0; row < COLUMNS; ++row, w += COLUMNS) {
-      const uint32_t word = w[0] | (uint32_t)w[1] << 8 | (uint32_t)w[2] << 16;
-      to->weights[2 * row] = word;
-      to->weights[2 * row + 1] = word << 8;
+      const uint32_t behind_zero = ares_load_word(w) << 8;
+      to->weights[2 * row] = behind_zero >> 8;
+      to->weights[2 * row + 1] = behind_zero;
     }
     const ares_channel_params p = ares_params_of(&a->params, channel + i);
     to->m = p.m;
     to->B = p.B;
-    to->row = scratch + 2 * i;
   }
 }
 
-// Rows of the chunks that rows are cut into, in threes: a chunk costs some rows more, and the busiest worker counts.
-static int32_t rows_of_chunk(int32_t rows, int32_t strips) {
-  enum { AT_ONCE = 3, MORE_ROWS = 5 };
-  int32_t best = AT_ONCE, least = INT32_MAX;
-  for (int32_t each = AT_ONCE; each <= MOST_ROWS; each += AT_ONCE) {
-    const int32_t chunks = (rows + each - 1) / each;
-    const int32_t time = (strips * chunks + ares_team() - 1) / ares_team() * (ares_min(each, rows) + MORE_ROWS);
+// Rows of the chunks that rows are cut into: as few chunks as `most` allows, or some more where the busiest worker ends
+// sooner: it has a part of the strips, and a chunk costs some rows more.
+static int32_t rows_of_chunk(int32_t rows, int32_t strips, int32_t most) {
+  enum { MORE_ROWS = 4, TRIED = 4 };
+  const int32_t fewest = (rows + most - 1) / most;
+  int32_t best = 0, least = INT32_MAX;
+  for (int32_t chunks = fewest; chunks < fewest + TRIED && chunks <= rows; ++chunks) {
+    const int32_t busiest = (strips * chunks + ares_team() - 1) / ares_team(), each = (rows + chunks - 1) / chunks;
+    const int32_t time = busiest * (each + MORE_ROWS);
     if (time < least) best = each, least = time;
-    if (each >= rows) break;
+    if (busiest * ares_team() == strips * chunks) break;
   }
   return best;
 }
 
-// Strips of all groups of channels; columns that do not fill a strip are part of two.
-static __attribute__((noinline)) void run_strips(const ares_depthwise_args* a) {
-  uint32_t scratch[(MOST_ROWS + 2) * WORDS_OF_ROW];
+// Strips of all groups of channels; columns that do not fill a strip are part of two. Words of pixels behind a row, which
+// meet zeros, are read.
+static __attribute__((noinline)) void run_strips(const ares_depthwise_args* a, int32_t at_once, strip_function run) {
+  uint32_t scratch[MOST_IN_ROWS * WORDS_OF_ROW];
   ares_depthwise_record records[CHANNELS];
   const int32_t pixel = a->channels, in_row = a->in_columns * pixel, out_row = a->columns * pixel;
-  const int32_t across = (a->columns + STRIP_COLUMNS - 1) / STRIP_COLUMNS;
-  const int32_t each = rows_of_chunk(a->rows, pixel / CHANNELS * across), chunks = (a->rows + each - 1) / each;
+  const int32_t stride = a->window.sw, across = (a->columns + at_once - 1) / at_once;
+  const int32_t most = stride == 1 ? MOST_IN_ROWS - 2 : MOST_IN_ROWS / 2 - 1;
+  const int32_t each = rows_of_chunk(a->rows, pixel / CHANNELS * across, most), chunks = (a->rows + each - 1) / each;
   const int32_t strips = chunks * across;
   const ares_share mine = ares_share_of(pixel / CHANNELS * strips, 1);
   int32_t channel = mine.begin / strips * CHANNELS, strip = mine.begin - channel / CHANNELS * strips;
   int32_t column = strip / chunks, chunk = strip - column * chunks;
   ares_depthwise_strip_args s = {.in_step = pixel,
-                                 .in_back = in_row - (STRIP_COLUMNS + 1) * pixel,
-                                 .scratch = scratch,
+                                 .in_back = in_row - (PIXELS_OF_ROW - 1) * pixel,
                                  .out_step = pixel,
-                                 .out_back = out_row - (STRIP_COLUMNS - 1) * pixel,
+                                 .out_back = out_row - (at_once - 1) * pixel,
                                  .shift = a->requant.shift,
                                  .high = a->requant.hi,
                                  .pre_shift = a->requant.pre_shift};
   bool loaded = false;
   for (int32_t i = mine.begin; i < mine.end; ++i) {
-    if (!loaded) load_records(a, channel, scratch, records);
+    if (!loaded) load_records(a, channel, records);
     loaded = true;
-    const int32_t x = ares_min(column * STRIP_COLUMNS, a->columns - STRIP_COLUMNS), y = chunk * each;
+    const int32_t x = ares_min(column * at_once, a->columns - at_once), y = chunk * each;
     const int32_t rows = ares_min(each, a->rows - y);
-    s.in = a->in + y * in_row + x * pixel + channel;
-    s.in_rows = rows + 2;
+    s.in = a->in + stride * (y * in_row + x * pixel) + channel;
+    s.in_rows = stride * (rows - 1) + 3;
     s.scratch = scratch;
     uint8_t* const out = (uint8_t*)a->out + y * out_row + x * pixel + channel;
+#pragma GCC unroll 4
     for (int32_t c = 0; c < CHANNELS; ++c) records[c].out = out + c;
-    s.triples = rows / 3;
+    s.triples = stride == 1 ? rows / 3 : rows;
     s.rest = rows - 3 * s.triples;
     s.channels = CHANNELS;
     s.records = records;
-    if (a->requant.form == ARES_NARROW) {
-      ares_depthwise_strip_narrow(&s);
-    } else {
-      ares_depthwise_strip_wide(&s);
-    }
+    run(&s);
     if (++chunk < chunks) continue;
     chunk = 0;
     if (++column < across) continue;
@@ -185,6 +186,21 @@ static __attribute__((noinline)) void run_strips(const ares_depthwise_args* a) {
     channel += CHANNELS;
     loaded = false;
   }
+}
+
+// Whether strips do it.
+static bool strips(const ares_depthwise_args* a) {
+  const ares_requant* const r = &a->requant;
+  const int32_t stride = a->window.sw, at_once = stride == 1 ? 4 : 2;
+  if (r->form == ARES_RAW || r->rounding != ARES_HALF_UP || r->lo != 0) return false;
+  if (stride > 2 || a->window.sh != stride || a->columns < at_once) return false;
+  const bool wide = r->form == ARES_WIDE;
+  if (stride == 1) {
+    run_strips(a, at_once, wide ? ares_depthwise_strip_wide : ares_depthwise_strip_narrow);
+  } else {
+    run_strips(a, at_once, wide ? ares_depthwise_strip2_wide : ares_depthwise_strip2_narrow);
+  }
+  return true;
 }
 
 // Rows of four channels, one after the other: even shares whatever the numbers of rows and channels are, and workers
@@ -208,11 +224,6 @@ bool ares_depthwise_fast(const ares_depthwise_args* a) {
   const ares_requant* const r = &a->requant;
   if (w->kh != 3 || w->kw != COLUMNS || w->dh != 1 || w->dw != 1) return false;
   if (a->channels % CHANNELS != 0 || a->params.words != 2 || ares_output_bytes(r) != 1) return false;
-  const bool plain = r->form != ARES_RAW && r->rounding == ARES_HALF_UP && r->lo == 0;
-  if (plain && w->sh == 1 && w->sw == 1 && a->columns >= STRIP_COLUMNS) {
-    run_strips(a);
-    return true;
-  }
-  run_lines(a);
+  if (!strips(a)) run_lines(a);
   return true;
 }

@@ -1,9 +1,11 @@
-// void ares_depthwise_strip(ares_depthwise_strip_args* strip): depthwise 3x3 outputs with stride 1, four neighbouring columns
-// of four channels, from the strip's first row to its last.
+// void ares_depthwise_strip_form(ares_depthwise_strip_args* strip): depthwise 3x3 outputs with stride 1, four neighbouring
+// columns of four channels, from the strip's first row to its last.
+// void ares_depthwise_strip2_form(..): with stride 2, two columns.
 //
 // Rows of six pixels are transposed first: in `scratch` each channel has two words a row, of columns 0 to 3 (A) and 2 to 5
-// (B). A word serves two outputs, by the weights (w0, w1, w2, 0) and (0, w0, w1, w2), in each of the three rows of outputs
-// that see it; their sums take turns in three sets of registers.
+// (B). With stride 1 a word serves two outputs, by the weights (w0, w1, w2, 0) and (0, w0, w1, w2), in each of the three
+// rows of outputs that see it; their sums take turns in three sets of registers. With stride 2 a word serves one output,
+// and every second row ends one row of outputs and begins the next.
 #include "kernels/xpulp/ares_instructions.inc"
 
 // ---- fields of ares_depthwise_strip_args ----
@@ -15,6 +17,7 @@
 #define S_OUT_STEP 20
 #define S_OUT_BACK 24
 #define S_TRIPLES 28
+#define S_ROWS S_TRIPLES
 #define S_REST 32
 #define S_SHIFT 36
 #define S_HIGH 40
@@ -68,12 +71,37 @@
 #define B 3
 #define SET(i) (20 + 4 * (i))
 #define ROW_BYTES 32
+#define CHANNEL_BYTES 8
 
 .macro four_products operation, set, row
   \operation (\set), A, WEIGHT(\row)
   \operation (\set + 1), A, (WEIGHT(\row) + 1)
   \operation (\set + 2), B, WEIGHT(\row)
   \operation (\set + 3), B, (WEIGHT(\row) + 1)
+.endm
+
+// Sums in `count` registers from `first` on become outputs; form: 0 narrow, 1 wide.
+.macro requantise form, first, count
+  .set i, \first
+  .rept \count
+    .if \form == 1
+      shift_left i, PRE_SHIFT
+      multiply_high i, M
+    .else
+      multiply i, M
+    .endif
+    .set i, i + 1
+  .endr
+  .set i, \first
+  .rept \count
+    add_and_shift i, BIAS, SHIFT
+    .set i, i + 1
+  .endr
+  .set i, \first
+  .rept \count
+    clip i, HIGH
+    .set i, i + 1
+  .endr
 .endm
 
 .macro load_row
@@ -87,33 +115,15 @@
   four_products dot_product, SET(\ends), 2
   four_products dot_product, SET(\goes_on), 1
   four_products first_dot_product, SET(\begins), 0
-  .set i, SET(\ends)
-  .rept 4
-    .if \form == 1
-      shift_left i, PRE_SHIFT
-      multiply_high i, M
-    .else
-      multiply i, M
-    .endif
-    .set i, i + 1
-  .endr
-  .set i, SET(\ends)
-  .rept 4
-    add_and_shift i, BIAS, SHIFT
-    .set i, i + 1
-  .endr
-  .set i, SET(\ends)
-  .rept 4
-    clip i, HIGH
-    .set i, i + 1
-  .endr
+  requantise \form, SET(\ends), 4
   store_step 4, SET(\ends), OUT, OUT_STEP
   store_step 4, (SET(\ends) + 1), OUT, OUT_STEP
   store_step 4, (SET(\ends) + 2), OUT, OUT_STEP
   store_step 4, (SET(\ends) + 3), OUT, OUT_BACK
 .endm
 
-.macro strip_function name, form
+// Transposition, and per channel, at label 1, what its registers begin with.
+.macro begin_strip name, form
   begin_function \name
   li x9, 0x05010400
   li x10, 0x07030602
@@ -146,8 +156,8 @@
     load PRE_SHIFT, TILE, S_RECORDS
     .set record, PRE_SHIFT
   .endif
-  // From here to the end a channel without rows left over takes 125 instructions in narrow form: what a core's own cache
-  // holds.
+  // From here on a channel with stride 1 and no rows left over takes 127 instructions in narrow form: what a core's own
+  // cache holds.
   .balign 16
 1:
   .if \form == 1
@@ -160,11 +170,27 @@
   .endr
   load_next M, record
   load_next BIAS, record
-  load_next ROW, record
   load_next OUT, record
+  load ROW, TILE, S_SCRATCH
+  add_immediate A, ROW, CHANNEL_BYTES
+  store A, TILE, S_SCRATCH
   .if \form == 1
     store record, TILE, S_RECORDS
   .endif
+.endm
+
+// On to the next channel.
+.macro end_strip
+3:
+  load A, TILE, S_CHANNELS
+  add_immediate A, A, -1
+  store A, TILE, S_CHANNELS
+  bnez ra, 1b
+  end_function
+.endm
+
+.macro strip_function name, form
+  begin_strip \name, \form
   load_row
   four_products first_dot_product, SET(0), 0
   load_row
@@ -179,12 +205,7 @@
 2:
   load A, TILE, S_REST
   bnez ra, 4f
-3:
-  load A, TILE, S_CHANNELS
-  add_immediate A, A, -1
-  store A, TILE, S_CHANNELS
-  bnez ra, 1b
-  end_function
+  end_strip
 4:
   row_of \form, 0, 1, 2
   load A, TILE, S_REST
@@ -194,8 +215,33 @@
   j 3b
 .endm
 
+// ---- stride 2 ----
+.macro two_products operation, row
+  \operation SET(0), A, WEIGHT(\row)
+  \operation (SET(0) + 1), B, WEIGHT(\row)
+.endm
+
+.macro strip2_function name, form
+  begin_strip \name, \form
+  load_row
+  two_products first_dot_product, 0
+  load A, TILE, S_ROWS
+  hardware_loop 0, A, (18 + 2 * \form)
+    load_row
+    two_products dot_product, 1
+    load_row
+    two_products dot_product, 2
+    requantise \form, SET(0), 2
+    store_step 4, SET(0), OUT, OUT_STEP
+    store_step 4, (SET(0) + 1), OUT, OUT_BACK
+    two_products first_dot_product, 0
+  end_strip
+.endm
+
   .option norvc
   .option norelax
 
   strip_function ares_depthwise_strip_narrow, 0
   strip_function ares_depthwise_strip_wide, 1
+  strip2_function ares_depthwise_strip2_narrow, 0
+  strip2_function ares_depthwise_strip2_wide, 1

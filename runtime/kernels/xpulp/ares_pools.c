@@ -31,26 +31,42 @@ static uint32_t max_word(const uint8_t* in, const ares_window* w, int32_t row_st
   return best;
 }
 
-// The window of 2x2, `bytes` channels.
-static void max_of_four(const uint8_t* in, int32_t row_step, int32_t pixel_step, uint8_t* out, int32_t bytes) {
-  const uint8_t *a = in, *b = in + pixel_step, *c = in + row_step, *d = in + row_step + pixel_step;
-  const uint8_t* const end = out + bytes;
-  for (; out + 8 <= end; a += 8, b += 8, c += 8, d += 8, out += 8) {
-    const uint32_t a0 = ares_load_word(a), b0 = ares_load_word(b), c0 = ares_load_word(c), d0 = ares_load_word(d);
-    const uint32_t a1 = ares_load_word(a + 4), b1 = ares_load_word(b + 4), c1 = ares_load_word(c + 4);
-    const uint32_t d1 = ares_load_word(d + 4);
-    ares_store_word(out, ares_max_u8(ares_max_u8(a0, b0), ares_max_u8(c0, d0)));
-    ares_store_word(out + 4, ares_max_u8(ares_max_u8(a1, b1), ares_max_u8(c1, d1)));
+// The order of the fields is known to ares_pool_loops.S.
+typedef struct {
+  const uint8_t *in, *right, *below, *below_right;  // of the first window
+  uint8_t* out;
+  int32_t words, pixels;  // of channels; windows side by side
+  int32_t in_skip, out_skip;
+} ares_max_pixels_args;
+
+void ares_max_pixels(ares_max_pixels_args* args);
+
+// Windows of 2x2, row by row of outputs.
+static void max_of_four(const ares_max_pool_args* a, const part* p) {
+  const ares_window* const w = &a->window;
+  const int32_t pixel = a->channels, row_bytes = a->in_columns * pixel, bytes = p->channels.end - p->channels.begin;
+  ares_max_pixels_args args = {.words = bytes / 4, .in_skip = w->sw * pixel - bytes, .out_skip = pixel - bytes};
+  if (bytes <= 0) return;
+  int32_t row = p->pixels.begin / a->columns, column = p->pixels.begin - row * a->columns;
+  for (int32_t done = p->pixels.begin; done < p->pixels.end; done += args.pixels, ++row, column = 0) {
+    args.pixels = ares_min(a->columns - column, p->pixels.end - done);
+    args.in = a->in + row * w->sh * row_bytes + column * w->sw * pixel + p->channels.begin;
+    args.right = args.in + w->dw * pixel;
+    args.below = args.in + w->dh * row_bytes;
+    args.below_right = args.right + w->dh * row_bytes;
+    args.out = a->out + done * pixel + p->channels.begin;
+    ares_max_pixels(&args);
   }
-  if (out == end) return;
-  const uint32_t top = ares_max_u8(ares_load_word(a), ares_load_word(b));
-  ares_store_word(out, ares_max_u8(top, ares_max_u8(ares_load_word(c), ares_load_word(d))));
 }
 
 bool ares_max_pool_fast(const ares_max_pool_args* a) {
   if (a->channels % 4 != 0) return false;
   const ares_window* const w = &a->window;
   const part p = part_of(a->parallel, a->rows, a->columns, a->channels);
+  if (w->kh == 2 && w->kw == 2) {
+    max_of_four(a, &p);
+    return true;
+  }
   const int32_t row_bytes = a->in_columns * a->channels;
   const int32_t row_step = w->dh * row_bytes, pixel_step = w->dw * a->channels;
   int32_t row = p.pixels.begin / a->columns, column = p.pixels.begin % a->columns;
@@ -61,11 +77,6 @@ bool ares_max_pool_fast(const ares_max_pool_args* a) {
       column = 0;
       ++row;
     }
-    if (w->kh == 2 && w->kw == 2) {
-      max_of_four(in + p.channels.begin, row_step, pixel_step, out + p.channels.begin,
-                  p.channels.end - p.channels.begin);
-      continue;
-    }
     for (int32_t c = p.channels.begin; c < p.channels.end; c += 4) {
       ares_store_word(out + c, max_word(in + c, w, row_step, pixel_step));
     }
@@ -73,33 +84,50 @@ bool ares_max_pool_fast(const ares_max_pool_args* a) {
   return true;
 }
 
-// Adds the four bytes of a word to four sums.
-static inline __attribute__((always_inline)) void add_bytes(int32_t* sums, uint32_t word) {
-#pragma GCC unroll 4
-  for (int32_t i = 0; i < 4; ++i) sums[i] = ares_dot_u8s8(sums[i], word, 1u << (8 * i));
+enum { AT_ONCE = 256 };  // bytes of which a sum fits into 16 bits
+
+// The order of the fields is known to ares_pool_loops.S.
+typedef struct {
+  const uint8_t* in;
+  int32_t step, row_skip;  // to the next word of a row; from one step behind it to the next row
+  int32_t columns, rows;
+  uint32_t halves, upper;  // result: sums modulo 2^16 of the words' halves, of their upper bytes
+} ares_sum_pixels_args;
+
+void ares_sum_pixels(ares_sum_pixels_args* args);
+
+// Adds sums of four channels over `rows` rows of `columns` words, of which args->in is the first.
+static void add_pixels(ares_sum_pixels_args* args, int32_t columns, int32_t rows, int32_t row_step, int32_t* sums) {
+  args->columns = columns;
+  args->row_skip = row_step - (columns + 1) * args->step;
+  const int32_t most = columns == AT_ONCE ? 1 : AT_ONCE / columns;
+  for (; rows > 0; rows -= args->rows) {
+    args->rows = ares_min(rows, most);
+    ares_sum_pixels(args);
+    args->in += args->rows * row_step;
+    const uint32_t lower = args->halves - (args->upper << 8);
+    sums[0] += (int32_t)(lower & 0xFFFF);
+    sums[1] += (int32_t)(args->upper & 0xFFFF);
+    sums[2] += (int32_t)(((args->halves >> 16) - (args->upper >> 16 << 8)) & 0xFFFF);
+    sums[3] += (int32_t)(args->upper >> 16);
+  }
 }
 
-// Sums of four channels over a window that lies inside the tensor. Four columns at a time, loads ahead of their uses.
-static void sum_window(const ares_average_pool_args* a, const uint8_t* in, int32_t* result) {
-  const int32_t step = a->window.dw * a->channels, row_step = a->window.dh * a->in_columns * a->channels;
-  const int32_t columns = a->window.kw;
-  int32_t sums[4] = {0, 0, 0, 0};
-  for (int32_t y = a->window.kh; y > 0; --y, in += row_step) {
-    const uint8_t* at = in;
-    int32_t x = columns;
-    for (; x >= 4; x -= 4) {
-      const uint32_t w0 = ares_load_word(at), w1 = ares_load_word(at + step);
-      const uint32_t w2 = ares_load_word(at + 2 * step), w3 = ares_load_word(at + 3 * step);
-      add_bytes(sums, w0);
-      add_bytes(sums, w1);
-      add_bytes(sums, w2);
-      add_bytes(sums, w3);
-      at += 4 * step;
-    }
-    for (; x > 0; --x, at += step) add_bytes(sums, ares_load_word(at));
+// Sums of four channels over a window that lies inside the tensor.
+static void sum_window(const ares_average_pool_args* a, const uint8_t* in, int32_t* sums) {
+  const ares_window* const w = &a->window;
+  const int32_t row_step = w->dh * a->in_columns * a->channels;
+  int32_t columns = w->kw, rows = w->kh;
+  ares_sum_pixels_args args = {.step = w->dw * a->channels};
+  if (columns * args.step == row_step) {
+    columns *= rows;
+    rows = 1;
   }
-#pragma GCC unroll 4
-  for (int32_t i = 0; i < 4; ++i) result[i] = sums[i];
+  sums[0] = sums[1] = sums[2] = sums[3] = 0;
+  for (; columns > 0; columns -= AT_ONCE, in += AT_ONCE * args.step) {
+    args.in = in;
+    add_pixels(&args, ares_min(columns, AT_ONCE), rows, row_step, sums);
+  }
 }
 
 bool ares_average_pool_fast(const ares_average_pool_args* a) {

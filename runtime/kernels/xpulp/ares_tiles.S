@@ -1,7 +1,7 @@
 // The inner loops of the weighted kernels on XpulpV2 cores: one generator, and the table of register tilings at the end.
 //
 //   void ares_tile_CxP_form(ares_tile* tile);  // ares_tiles.h
-//   void ares_line_CxP_form(ares_tile* tile);    // one run
+//   void ares_line_CxP_form(ares_tile* tile);    // one run of two words or more, sums begin with 0
 //   void ares_slide_CxP_form_channels(ares_tile* tile);
 //
 // keeps C channels x P pixels of sums in registers. One step takes a word (4 bytes) of each pixel and of each channel's
@@ -74,7 +74,7 @@
   .endif
 .endm
 
-.macro step_body
+.macro step_body operation=dot_product
   load_pixel 0
   .if tile_p > 1
     load_pixel 1
@@ -95,7 +95,7 @@
     .rept tile_c
       temp_of p
       weight_of c
-      dot_product SUM(c, p), temp, weight
+      \operation SUM(c, p), temp, weight
       .set c, c + 1
     .endr
     .if p + 2 < tile_p
@@ -238,8 +238,7 @@
 3:
 .endm
 
-// The sums' use, and on to label 1 for the next group. Behind the function: a group that goes on with earlier sums.
-.macro end_group form
+.macro use_sums form
   .if \form == 3
     add_bias
     keep_sums
@@ -248,6 +247,11 @@
   .else
     requantise \form
   .endif
+.endm
+
+// The sums' use, and on to label 1 for the next group. Behind the function: a group that goes on with earlier sums.
+.macro end_group form
+  use_sums \form
   load TEMP1, TILE, T_GROUPS
   load TEMP0, TILE, T_GROUP_SKIP
   add_immediate TEMP1, TEMP1, -1
@@ -260,7 +264,8 @@
   j 3b
 .endm
 
-// A tile with several runs, and the same for one run (line): 128 instructions fit into a core's own instruction cache.
+// A tile with several runs, and the same for one run (line). There the first word's products are what sums begin with, and
+// groups are a hardware loop; in narrow form 4x4 takes 130 instructions, of which a core's own cache holds 128.
 .macro begin_tile name
   begin_tiles \name
   load WEIGHT_STEP, TILE, T_WEIGHT_STEP
@@ -285,12 +290,19 @@
     add_to PIXELS, TEMP0
   end_group \form
   begin_tile ares_line_\channels\()x\pixels\()_\name
-1:
-  begin_group
-  load TEMP1, TILE, T_WORDS
-  hardware_loop 0, TEMP1, length
-    step_body
-  end_group \form
+  load TEMP1, TILE, T_GROUPS
+  hardware_loop_to 9f, 1, TEMP1
+    load PIXELS, TILE, T_PIXELS
+    step_body first_dot_product
+    load TEMP1, TILE, T_WORDS
+    add_immediate TEMP1, TEMP1, -1
+    hardware_loop 0, TEMP1, length
+      step_body
+    use_sums \form
+    load TEMP0, TILE, T_GROUP_SKIP
+    add_to WEIGHTS, TEMP0
+9:
+  end_function
 .endm
 
 // ---- sliding windows of three columns, stride 1 ----

@@ -61,4 +61,28 @@ typedef struct {
 
 extern const ares_slide_entry ares_slides[];
 
+// Pixels whose inputs stay in registers while all channels pass by: what ares_held.S generates. `blocks` blocks of
+// 4 pixels of up to 3 words, 3 of 4 words, 2 of more; weights and (m, B) of all channels follow each other. Narrow form, as above.
+typedef struct {
+  const uint8_t* pixels;
+  int32_t pixel_step;  // bytes to the next pixel
+  const int8_t* weights;
+  const int32_t* params;
+  uint8_t* out;
+  int32_t out_step, out_back;  // bytes to the next pixel's output, from a block's last to its first one's next channel
+  int32_t block_step;          // bytes from behind a block's last channel to the next block
+  int32_t channels, blocks;
+  int32_t shift, high;
+} ares_held;
+
+enum { ARES_HELD_WORDS = 8 };
+void ares_held_1(ares_held*);
+void ares_held_2(ares_held*);
+void ares_held_3(ares_held*);
+void ares_held_4(ares_held*);
+void ares_held_5(ares_held*);
+void ares_held_6(ares_held*);
+void ares_held_7(ares_held*);
+void ares_held_8(ares_held*);
+
 #endif
