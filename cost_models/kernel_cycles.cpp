@@ -10,7 +10,7 @@ namespace {
 
 // What the runtime's kernels take. Inner loops are counted in their sources; what stands around them, compiled C and
 // its way through 4 KiB of instruction cache, is fitted to half of the 540 configs of ares-study-gvsoc (README).
-constexpr double cleared_sum = 1;  ///< per output of a register tile
+constexpr double cleared_sum = 1;  ///< per output of a register tile with several runs; else the first products begin
 constexpr double kept_sum = 1;     ///< split reduction, per output: the store of a step that is not the last
 constexpr double raw_output = 2;   ///< add the bias, store the word
 
@@ -33,9 +33,9 @@ constexpr double gathered_row = 15.3, gathered_word = 4.6;  ///< im2col, per row
 
 // Pixels of at most eight words stay in registers while all channels pass by.
 constexpr int32_t held_words = 8;
-constexpr double held_call = 500, held_line = 150;  ///< per call; per line: which function, its fields
-constexpr double held_block = 14, held_output = 4;  ///< per block: pointers, loop; multiply, add-and-shift, clip, store
-constexpr double held_pixels(int32_t words) { return words <= 3 ? 4 : words == 4 ? 3 : 2; }
+constexpr double held_call = 500, held_line = 200;  ///< per call; per line: which function, its fields
+constexpr double held_block = 26, held_output = 4;  ///< per block: pointers, loop; multiply, add-and-shift, clip, store
+constexpr int32_t held_pixels(int32_t words) { return words <= 3 ? 4 : words == 4 ? 3 : 2; }
 
 constexpr double register_run = 6;      ///< per further run of a register tile: row pointer, hardware loop
 constexpr double window_word = 4;       ///< sliding window, per word: two further pixels, two pointers
@@ -66,17 +66,18 @@ constexpr StripKind strip_of_stride_1{4, 16, 39, 14}, strip_of_stride_2{2, 8, 24
 constexpr int32_t strip_channels = 4;
 constexpr double strip_in_row = 31;  ///< per row of six pixels: loads, shuffles, stores
 constexpr double strip_output = 4;   ///< multiply, add-and-shift, clip, store
-/// Fitted: per call; per strip: its place, registers to the stack and back, instructions out of the shared cache; per
-/// group of channels: weights in both forms, parameters.
-constexpr double strip_call = 290, strip_start_anew = 300, strip_records = 200;
+/// Measured (GVSOC 2026-03, 64 channels, 12 x 32 outputs): per call; per strip: its fields, instructions out of the
+/// shared cache; per channel where rows of outputs are no threes: the same for the rest's rows; per group of channels:
+/// weights in both forms, parameters.
+constexpr double strip_call = 290, strip_start_anew = 150, strip_rest = 80, strip_records = 200;
 /// Other strides and short rows, fitted: per call, row of four channels, pixel of it, and group of channels.
 constexpr double depthwise_call = 265, depthwise_line = 75, depthwise_pixel = 145, depthwise_group = 390;
 constexpr double plain_output = 30;  ///< plain C: requantisation, store
 
 // Depthwise on planes, which no generated program has yet.
 constexpr int32_t plane_columns = 4;  ///< of a strip
-constexpr double strip_start = 11;     ///< per strip: pointers, loop set-up
-constexpr double plane_start = 30;  ///< per channel: weights and parameters into registers
+constexpr double strip_start = 11;    ///< per strip: pointers, loop set-up
+constexpr double plane_start = 30;    ///< per channel: weights and parameters into registers
 /// What channels-last layouts cost depthwise kernels: measured in L1 on GVSOC 2026-03, pulp-open widened to GAP9's
 /// parameters: 8.53 MAC/cycle with planes in and out, 7.66 with channels-last output, 6.40 with both channels last.
 constexpr double depthwise_hwc_out = 8.53 / 7.66, depthwise_hwc_both = 8.53 / 6.40;
@@ -176,10 +177,12 @@ KernelFormula::KernelFormula(const Kernel& k, const Target& target, int cores)
             k.window.dw == 1 && k.form == RequantForm::narrow;
   const auto one = [](const Extent& e) { return e.loop == none && e.whole == 1; };
   one_token_ = k.kind == KernelKind::linear && one(k.rows) && one(k.columns);
-  if (!plain_ && !carried_ && !one_token_ && symmetric_bytes && style_ != KernelStyle::slide &&
-      (k.kind == KernelKind::conv || k.kind == KernelKind::linear) && k.form == RequantForm::narrow &&
-      k.rounding == Rounding::half_up)
-    held_bytes_ = k.channel_bytes;
+  const bool narrow = symmetric_bytes && k.form == RequantForm::narrow && k.rounding == Rounding::half_up;
+  const bool dense = k.kind == KernelKind::conv || k.kind == KernelKind::linear;
+  if (dense && narrow && !plain_ && !carried_ && !one_token_ && style_ != KernelStyle::slide) {
+    const int32_t length = words(k.reduction.whole);
+    if (length <= held_words && 4 * length == k.channel_bytes) held_words_ = length;
+  }
   word_output_ = 1;
   word_channel_ = load_;
   word_pixel_ = load_;
@@ -227,6 +230,7 @@ KernelFormula::Share KernelFormula::dense_pixels(int32_t rows, int32_t columns) 
   const auto add = [&](int32_t length, int32_t times) {
     if (length == 0 || times == 0) return;
     Share one = tiles_of(length, std::min(tile_pixels_.value(), 4));
+    if (held_words_ > 0) one.tiles = ceil_div(length, held_pixels(held_words_));
     if (slides_over(length)) one.tiles = one.areas = ceil_div(length, window_pixels);
     sum.add(times, one);
   };
@@ -259,15 +263,12 @@ KernelFormula::Share KernelFormula::channel_share(int32_t channels) const {
   return {static_cast<double>(channels), static_cast<double>(tile_channels_.ceil(channels)), 0, 0};
 }
 
-bool KernelFormula::held(int32_t reduction) const {
-  return held_bytes_ > 0 && held_bytes_ == 4 * words(reduction) && held_bytes_ <= 4 * held_words;
-}
-
-/// Pixels in registers, all channels of a worker's share past them.
-double KernelFormula::held_outputs(const Share& p, const Share& c, int32_t words) const {
-  const double at_once = held_pixels(words);
-  return p.size * (words * load_ + 1 + held_block / at_once) +
-         p.size * c.size * (words + (words + 2) * load_ / at_once + held_output);
+/// Blocks of pixels in registers, all channels of a worker's share past them; the last block may overlap the one
+/// before.
+double KernelFormula::held(const Share& p, const Share& c) const {
+  const double at_once = held_pixels(held_words_), words = held_words_;
+  const double block = held_block + at_once * (words * load_ + 1), channel = words * (at_once + load_) + 2 * load_;
+  return p.tiles * (block + c.size * (channel + at_once * held_output));
 }
 
 double KernelFormula::dense(const Share& p, const Share& c, int32_t reduction, bool first_step, bool last_step) const {
@@ -275,14 +276,17 @@ double KernelFormula::dense(const Share& p, const Share& c, int32_t reduction, b
   const double runs = style_ == KernelStyle::slide ? kh_ : 1;
   if (plain_) return around_plain.line * p.lines + outputs * plain_product * 4 * runs * words(reduction);
   const double gathered = style_ == KernelStyle::im2col ? p.size * gather(reduction) : 0;
-  if (held(reduction)) return held_call + held_line * p.lines + held_outputs(p, c, words(reduction)) + gathered;
+  if (held_words_ > 0) return held_call + held_line * p.lines + held(p, c) + gathered;
   const AroundLoops& around = window_                         ? around_window
                               : style_ == KernelStyle::slide  ? around_runs
                               : style_ == KernelStyle::im2col ? around_gathered
                               : one_token_                    ? around_token
                                                               : around_pixels;
-  double output = cleared_sum + (last_step ? output_ : kept_sum);
-  if (carried_ && !first_step) output += load_ - cleared_sum;
+  double output = last_step ? output_ : kept_sum;
+  if (carried_ && !first_step)
+    output += load_;
+  else if (runs > 1)
+    output += cleared_sum;
   double word = word_output_ * outputs + word_channel_ * c.size * p.tiles + word_pixel_ * p.size * c.tiles;
   double tile = around.tile;
   if (window_) {
@@ -342,8 +346,8 @@ double KernelFormula::gather(int32_t reduction) const {
 /// loaded once per strip and serves every kernel row; one dot product covers up to three columns.
 double KernelFormula::plane(double strip_rows, double strips) const {
   const double products = ceil_div(kw_, 3), loads = products + 1;
-  const double row =
-      plane_columns * kh_ * products * (asymmetric_ ? 1 + input_sum : 1) + loads * sh_ * load_ + plane_columns * output_;
+  const double row = plane_columns * kh_ * products * (asymmetric_ ? 1 + input_sum : 1) + loads * sh_ * load_ +
+                     plane_columns * output_;
   const double start = strip_start + loads * std::max(kh_ - sh_, 0) * load_;
   const double layout = !planar_in_ ? depthwise_hwc_both : !planar_out_ ? depthwise_hwc_out : 1;
   return layout * (plane_start + strips * start + strip_rows * row);
@@ -352,20 +356,20 @@ double KernelFormula::plane(double strip_rows, double strips) const {
 /// Cycles of the busiest worker for a tile in strips, cut into as many chunks of rows as end soonest.
 double KernelFormula::strips(int32_t rows, int32_t columns, int32_t channels) const {
   const StripKind& kind = sw_ == 1 ? strip_of_stride_1 : strip_of_stride_2;
-  const int32_t across = channels / strip_channels * ceil_div(columns, kind.pixels);
-  constexpr int32_t more_rows = 4, tried = 4;
+  const int32_t strips = ceil_div(columns, kind.pixels), groups = channels / strip_channels;
+  constexpr int32_t tried = 4;
   const int32_t fewest = ceil_div(rows, kind.most_rows);
-  int32_t each = rows, least = INT32_MAX;
+  double least = 0;
   for (int32_t n = fewest; n < fewest + tried && n <= rows; ++n) {
-    const int32_t busiest = cores_.ceil(across * n), time = busiest * (ceil_div(rows, n) + more_rows);
-    if (time < least) each = ceil_div(rows, n), least = time;
-    if (busiest * cores_.value() == across * n) break;
+    const int32_t each = ceil_div(rows, n), chunks = ceil_div(rows, each), mine = cores_.ceil(groups * strips * chunks);
+    const double height = double(rows) / chunks, row = kind.row + kind.pixels * (strip_output + wide_);
+    const double rest = sw_ == 1 && each % 3 != 0 ? strip_rest : 0;
+    const double strip = strip_start_anew + (sw_ * (height - 1) + 3) * (strip_in_row + 8 * (load_ - 1)) +
+                         strip_channels * (kind.channel + rest + height * row);
+    const double all = strip_call + mine * strip + (1 + mine / (strips * chunks)) * strip_records;
+    if (n == fewest || all < least) least = all;
   }
-  const int32_t chunks = ceil_div(rows, each), mine = cores_.ceil(across * chunks);
-  const double height = double(rows) / chunks, row = kind.row + kind.pixels * (strip_output + wide_);
-  const double strip = strip_start_anew + (sw_ * (height - 1) + 3) * (strip_in_row + 8 * (load_ - 1)) +
-                       strip_channels * (kind.channel + height * row);
-  return strip_call + mine * strip + (1 + mine / (ceil_div(columns, kind.pixels) * chunks)) * strip_records;
+  return least;
 }
 
 double KernelFormula::depthwise(const KernelTile& t) const {
@@ -381,7 +385,8 @@ double KernelFormula::depthwise(const KernelTile& t) const {
         double(t.columns) * (by_rows ? cores_.ceil(t.rows) : t.rows) * (by_rows ? t.channels : cores_.ceil(t.channels));
     return outputs * (plain_output + plain_product * kh_ * kw_);
   }
-  if (strips_ && t.columns >= (sw_ == 1 ? strip_of_stride_1 : strip_of_stride_2).pixels) return strips(t.rows, t.columns, t.channels);
+  if (strips_ && t.columns >= (sw_ == 1 ? strip_of_stride_1 : strip_of_stride_2).pixels)
+    return strips(t.rows, t.columns, t.channels);
   const int32_t lines = cores_.ceil(t.channels / strip_channels * t.rows);
   return depthwise_call + lines * (depthwise_line + t.columns * (depthwise_pixel + strip_channels * wide_)) +
          (1 + lines / t.rows) * depthwise_group;
@@ -419,7 +424,7 @@ double KernelFormula::least(const KernelTile& whole) const {
     const double per_word = columns * word_output_ + columns * word_channel_ / p + word_pixel_ / c;
     const double runs = style_ == KernelStyle::slide ? kh_ : 1;
     work = outputs * (runs * words(whole.reduction) * per_word + output_);
-    if (held(whole.reduction)) work = held_outputs({pixels}, {double(whole.channels)}, words(whole.reduction));
+    if (held_words_ > 0) work = held({pixels, pixels / held_pixels(held_words_)}, {double(whole.channels)});
     if (style_ == KernelStyle::im2col) work += pixels * gather(whole.reduction);
   } else if (kind_ == KernelKind::max_pool) {
     work = pixels * pool_pixel + outputs / 4 * kh_ * kw_ * (load_ + 1);

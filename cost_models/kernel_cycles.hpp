@@ -96,8 +96,7 @@ class KernelFormula {
   double scan(const KernelTile& tile) const;
   double scan_channel(int32_t steps, int32_t states) const;
   double strips(int32_t rows, int32_t columns, int32_t channels) const;
-  bool held(int32_t reduction) const;
-  double held_outputs(const Share& p, const Share& c, int32_t words) const;
+  double held(const Share& p, const Share& c) const;
   double depthwise(const KernelTile& tile) const;
   bool register_tiled() const;
   bool slides_over(int32_t line) const;
@@ -118,8 +117,8 @@ class KernelFormula {
   bool plain_ = false;   ///< no kernel of the cluster's instructions does this: plain C
   bool window_ = false;  ///< slides over a row of pixels, each loaded once for all columns of the window
   bool one_token_ = false;
-  bool strips_ = false;  ///< depthwise: some columns at a time
-  int32_t held_bytes_ = 0;  ///< bytes of a channel's weights where short pixels may stay in registers
+  bool strips_ = false;     ///< depthwise: some columns at a time
+  int32_t held_words_ = 0;  ///< of a pixel, where pixels stay in registers
   bool planar_in_ = false, planar_out_ = false, carried_ = false, mapped_ = false;
   double load_ = 1;  ///< cycles of an L1 load
   double wide_ = 0;  ///< depthwise, wide form: further cycles per output

@@ -13,23 +13,23 @@ namespace ares {
 constexpr uint32_t kernel_version(Family f) {
   switch (f) {
     case Family::conv:
-      return 2;
+      return 3;
     case Family::linear:
-      return 2;
+      return 3;
     case Family::max_pool:
-      return 1;
+      return 2;
     case Family::table:
       return 1;
     case Family::average_pool:
-      return 1;
+      return 2;
     case Family::depthwise:
-      return 1;
+      return 2;
     case Family::add:
       return 1;
     case Family::multiply:
       return 1;
     case Family::rearrange:
-      return 1;
+      return 2;
     case Family::curve:
       return 1;
     case Family::norm:

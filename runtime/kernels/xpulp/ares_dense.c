@@ -9,8 +9,8 @@
 // their bias.
 typedef enum { NARROW, WIDE, SUMS, RAW, FORMS } form;
 
-// Functions by the logarithms of a tile's pixels and channels: for several runs, for one (ares_line_..). They lie in L2,
-// far from the workers: one word is read per use.
+// Functions by the logarithms of a tile's pixels and channels: for several runs, for one (ares_line_..). They lie in
+// L2, far from the workers: one word is read per use.
 enum { PIXEL_SIZES = 3, CHANNEL_SIZES = 4, LARGEST = 16 };
 #define KIND_OF(kind, name)                                                                  \
   {                                                                                          \
@@ -104,9 +104,9 @@ static inline int32_t log_of(int32_t size, int32_t most) {
   return most;
 }
 
-// Channels from `first` on of the pixels from `pixel` on, pixels and channels in the largest tiles that fit, pixels first.
-static void run_tiles(const ares_dense* d, int32_t pixel, int32_t first, form f) {
-  area a = {.pixel = pixel};
+// Channels from `first` on, pixels and channels in the largest tiles that fit, pixels first.
+static void run_tiles(const ares_dense* d, int32_t first, form f) {
+  area a = {.pixel = 0};
   const int32_t block = log_of(d->blocking.pixels, PIXEL_SIZES - 1);
   const bool line = d->runs == 1 && d->run_bytes > 4 && (d->sums == NULL || d->first);
   while (a.pixel < d->pixels) {
@@ -158,13 +158,12 @@ static int32_t slide(const ares_dense* d, const ares_slide_entry* entry, form f)
 static void (*const held_functions[ARES_HELD_WORDS + 1])(ares_held*) = {
     NULL, ares_held_1, ares_held_2, ares_held_3, ares_held_4, ares_held_5, ares_held_6, ares_held_7, ares_held_8};
 
-// All whole blocks of pixels; the number of pixels done.
-static int32_t hold(const ares_dense* d, form f) {
-  const int32_t words = (d->run_bytes + 3) / 4;
-  if (f != NARROW || d->runs != 1 || d->sums != NULL) return 0;
-  if (words > ARES_HELD_WORDS || d->channel_bytes != words * 4) return 0;
-  const int32_t pixels = words <= 3 ? 4 : words == 4 ? 3 : 2, blocks = d->pixels / pixels;
-  if (blocks == 0) return 0;
+// false: this is not for it. The last block may overlap the one before.
+static bool hold(const ares_dense* d, form f) {
+  const int32_t words = (d->run_bytes + 3) / 4, pixels = words <= 3 ? 4 : words == 4 ? 3 : 2;
+  if (f != NARROW || d->runs != 1 || d->sums != NULL || d->pixels < pixels) return false;
+  if (words > ARES_HELD_WORDS || d->channel_bytes != words * 4) return false;
+  const int32_t blocks = d->pixels / pixels, last = d->pixels - pixels;
   ares_held held = {
       .pixels = d->in,
       .pixel_step = d->pixel_pitch,
@@ -180,7 +179,12 @@ static int32_t hold(const ares_dense* d, form f) {
       .high = d->requant->hi,
   };
   held_functions[words](&held);
-  return blocks * pixels;
+  if (blocks * pixels == d->pixels) return true;
+  held.pixels = d->in + last * d->pixel_pitch;
+  held.out = (uint8_t*)d->out + last * d->out_pitch;
+  held.blocks = 1;
+  held_functions[words](&held);
+  return true;
 }
 
 bool ares_dense_fast(const ares_dense* d) {
@@ -192,8 +196,7 @@ bool ares_dense_fast(const ares_dense* d) {
   const form f = form_of(d);
   const ares_slide_entry* const entry = find_slide(d, f);
   const int32_t slid = entry == NULL ? 0 : slide(d, entry, f);
-  if (slid == d->channels) return true;
-  const int32_t held = slid == 0 ? hold(d, f) : 0;
-  if (held < d->pixels) run_tiles(d, held, slid, f);
+  if (slid == d->channels || (slid == 0 && hold(d, f))) return true;
+  run_tiles(d, slid, f);
   return true;
 }

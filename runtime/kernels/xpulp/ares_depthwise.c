@@ -1,6 +1,8 @@
-// Depthwise 3x3 on four channels at a time. With strides 1 and 2 in strips of columns, in assembler. Else pixel by pixel:
-// a column of the window is three words of four channels; transposed, it is one word of three rows per channel, which
-// serves the three outputs that see the column.
+// Depthwise 3x3 on four channels at a time. With strides 1 and 2 in strips of columns, in assembler. Else pixel by
+// pixel: a column of the window is three words of four channels; transposed, it is one word of three rows per channel,
+// which serves the three outputs that see the column.
+#include <stddef.h>
+
 #include "kernels/ares_fast.h"
 #include "kernels/ares_share.h"
 #include "kernels/xpulp/ares_xpulp.h"
@@ -87,33 +89,40 @@ static group load_group(const ares_depthwise_args* a, int32_t channel) {
 
 enum { MOST_IN_ROWS = 18, WORDS_OF_ROW = 2 * CHANNELS, PIXELS_OF_ROW = 6 };
 
-// The order of the fields is known to ares_depthwise_strip.S. Of a channel: per window row its weights as
-// (w0, w1, w2, 0) and (0, w0, w1, w2).
+// Of a channel: per window row its weights as (w0, w1, w2, 0) and (0, w0, w1, w2).
 typedef struct {
   uint32_t weights[2 * COLUMNS];
   int32_t m, B;
-  uint8_t* out;
-} ares_depthwise_record;
+} channel_record;
 
+// Strips side by side. The order of the fields is known to ares_depthwise_strip.S.
 typedef struct {
   const uint8_t* in;                  // window of the first output
   int32_t in_step, in_back, in_rows;  // to the next pixel, from the last of six to the next row's first
-  uint32_t* scratch;                  // WORDS_OF_ROW words a row, a channel's two after the other's
-  int32_t out_step, out_back;         // to the next pixel, from the last to the next row's first
-  int32_t triples, rest;              // of output rows; stride 2: output rows
-  int32_t shift, high, pre_shift;
-  int32_t channels;
-  const ares_depthwise_record* records;
-} ares_depthwise_strip_args;
+  int32_t in_next;                    // from behind a strip's last row to the next strip
+  int32_t row_back;                   // from behind a channel's last row in `scratch` to the next channel's first
+  uint8_t* out;
+  int32_t out_step, out_back;      // to the next pixel, from the last to the next row's first
+  int32_t out_channel, out_next;   // from behind a channel's last row to the next channel; to the next strip
+  int32_t triples, rest;           // of output rows; stride 2: output rows
+  int32_t shift, high, pre_shift;  // as in ares_tiles.h
+  int32_t strips;                  // how many
+  int32_t channels;                // left to do, and the next one's record: for the assembler code
+  const channel_record* record;
+  channel_record records[CHANNELS];
+  uint32_t scratch[MOST_IN_ROWS * WORDS_OF_ROW];  // a channel's two words of a row after the other's
+} ares_depthwise_strips;
+_Static_assert(offsetof(ares_depthwise_strips, records) == 76 && offsetof(ares_depthwise_strips, scratch) == 204,
+               "known to ares_depthwise_strip.S");
 
 // With stride 1 four columns, with stride 2 two.
-typedef void (*strip_function)(ares_depthwise_strip_args* strip);
-void ares_depthwise_strip_narrow(ares_depthwise_strip_args* strip);
-void ares_depthwise_strip_wide(ares_depthwise_strip_args* strip);
-void ares_depthwise_strip2_narrow(ares_depthwise_strip_args* strip);
-void ares_depthwise_strip2_wide(ares_depthwise_strip_args* strip);
+typedef void (*strips_function)(ares_depthwise_strips* strips);
+void ares_depthwise_strips_narrow(ares_depthwise_strips* strips);
+void ares_depthwise_strips_wide(ares_depthwise_strips* strips);
+void ares_depthwise_strips2_narrow(ares_depthwise_strips* strips);
+void ares_depthwise_strips2_wide(ares_depthwise_strips* strips);
 
-static void load_records(const ares_depthwise_args* a, int32_t channel, ares_depthwise_record* to) {
+static void load_records(const ares_depthwise_args* a, int32_t channel, channel_record* to) {
   for (int32_t i = 0; i < CHANNELS; ++i, ++to) {
     const uint8_t* w = (const uint8_t*)a->weights + (channel + i) * a->channel_bytes;
     for (int32_t row = 0; row < COLUMNS; ++row, w += COLUMNS) {
@@ -128,61 +137,62 @@ static void load_records(const ares_depthwise_args* a, int32_t channel, ares_dep
 }
 
 // Rows of the chunks that rows are cut into: as few chunks as `most` allows, or some more where the busiest worker ends
-// sooner: it has a part of the strips, and a chunk costs some rows more.
-static int32_t rows_of_chunk(int32_t rows, int32_t strips, int32_t most) {
-  enum { MORE_ROWS = 4, TRIED = 4 };
+// sooner: it has a part of the strips, a chunk costs some rows more, and so does a rest where strips go by threes.
+static int32_t rows_of_chunk(int32_t rows, int32_t strips, int32_t most, bool by_threes) {
+  enum { MORE_ROWS = 3, REST_ROWS = 2, TRIED = 4 };
   const int32_t fewest = (rows + most - 1) / most;
   int32_t best = 0, least = INT32_MAX;
   for (int32_t chunks = fewest; chunks < fewest + TRIED && chunks <= rows; ++chunks) {
     const int32_t busiest = (strips * chunks + ares_team() - 1) / ares_team(), each = (rows + chunks - 1) / chunks;
-    const int32_t time = busiest * (each + MORE_ROWS);
+    const int32_t time = busiest * (each + MORE_ROWS + (by_threes && each % 3 != 0 ? REST_ROWS : 0));
     if (time < least) best = each, least = time;
-    if (busiest * ares_team() == strips * chunks) break;
   }
   return best;
 }
 
-// Strips of all groups of channels; columns that do not fill a strip are part of two. Words of pixels behind a row, which
-// meet zeros, are read.
-static __attribute__((noinline)) void run_strips(const ares_depthwise_args* a, int32_t at_once, strip_function run) {
-  uint32_t scratch[MOST_IN_ROWS * WORDS_OF_ROW];
-  ares_depthwise_record records[CHANNELS];
+// Strips of all groups of channels, `at_once` columns each; columns that do not fill a strip are part of two. Words of
+// pixels behind a row, which meet zeros, are read.
+static __attribute__((noinline)) void run_strips(const ares_depthwise_args* a, int32_t at_once, strips_function run) {
   const int32_t pixel = a->channels, in_row = a->in_columns * pixel, out_row = a->columns * pixel;
-  const int32_t stride = a->window.sw, across = (a->columns + at_once - 1) / at_once;
+  const int32_t stride = a->window.sw, whole = a->columns / at_once, across = (a->columns + at_once - 1) / at_once;
   const int32_t most = stride == 1 ? MOST_IN_ROWS - 2 : MOST_IN_ROWS / 2 - 1;
-  const int32_t each = rows_of_chunk(a->rows, pixel / CHANNELS * across, most), chunks = (a->rows + each - 1) / each;
-  const int32_t strips = chunks * across;
+  const int32_t each = rows_of_chunk(a->rows, pixel / CHANNELS * across, most, stride == 1);
+  const int32_t strips = (a->rows + each - 1) / each * across;
   const ares_share mine = ares_share_of(pixel / CHANNELS * strips, 1);
   int32_t channel = mine.begin / strips * CHANNELS, strip = mine.begin - channel / CHANNELS * strips;
-  int32_t column = strip / chunks, chunk = strip - column * chunks;
-  ares_depthwise_strip_args s = {.in_step = pixel,
-                                 .in_back = in_row - (PIXELS_OF_ROW - 1) * pixel,
-                                 .out_step = pixel,
-                                 .out_back = out_row - (at_once - 1) * pixel,
-                                 .shift = a->requant.shift,
-                                 .high = a->requant.hi,
-                                 .pre_shift = a->requant.pre_shift};
+  int32_t chunk = strip / across, column = strip - chunk * across;
+  ares_depthwise_strips s;
+  s.in_step = pixel;
+  s.in_back = in_row - (PIXELS_OF_ROW - 1) * pixel;
+  s.out_step = pixel;
+  s.out_back = out_row - (at_once - 1) * pixel;
+  s.out_next = at_once * pixel - CHANNELS;
+  s.shift = a->requant.shift;
+  s.high = a->requant.hi;
+  s.pre_shift = a->requant.pre_shift;
   bool loaded = false;
-  for (int32_t i = mine.begin; i < mine.end; ++i) {
-    if (!loaded) load_records(a, channel, records);
+  for (int32_t left = mine.end - mine.begin; left > 0;) {
+    if (!loaded) load_records(a, channel, s.records);
     loaded = true;
     const int32_t x = ares_min(column * at_once, a->columns - at_once), y = chunk * each;
     const int32_t rows = ares_min(each, a->rows - y);
     s.in = a->in + stride * (y * in_row + x * pixel) + channel;
     s.in_rows = stride * (rows - 1) + 3;
-    s.scratch = scratch;
-    uint8_t* const out = (uint8_t*)a->out + y * out_row + x * pixel + channel;
-#pragma GCC unroll 4
-    for (int32_t c = 0; c < CHANNELS; ++c) records[c].out = out + c;
+    s.in_next = stride * at_once * pixel - s.in_rows * in_row;
+    s.row_back = 8 - s.in_rows * WORDS_OF_ROW * 4;
+    s.out = (uint8_t*)a->out + y * out_row + x * pixel + channel;
+    s.out_channel = 1 - rows * out_row;
     s.triples = stride == 1 ? rows / 3 : rows;
     s.rest = rows - 3 * s.triples;
-    s.channels = CHANNELS;
-    s.records = records;
+    const int32_t strips_now = column < whole ? ares_min(whole - column, left) : 1;
+    s.strips = strips_now;
     run(&s);
-    if (++chunk < chunks) continue;
-    chunk = 0;
-    if (++column < across) continue;
+    left -= strips_now;
+    column += strips_now;
+    if (column < across) continue;
     column = 0;
+    if (++chunk * each < a->rows) continue;
+    chunk = 0;
     channel += CHANNELS;
     loaded = false;
   }
@@ -196,9 +206,9 @@ static bool strips(const ares_depthwise_args* a) {
   if (stride > 2 || a->window.sh != stride || a->columns < at_once) return false;
   const bool wide = r->form == ARES_WIDE;
   if (stride == 1) {
-    run_strips(a, at_once, wide ? ares_depthwise_strip_wide : ares_depthwise_strip_narrow);
+    run_strips(a, at_once, wide ? ares_depthwise_strips_wide : ares_depthwise_strips_narrow);
   } else {
-    run_strips(a, at_once, wide ? ares_depthwise_strip2_wide : ares_depthwise_strip2_narrow);
+    run_strips(a, at_once, wide ? ares_depthwise_strips2_wide : ares_depthwise_strips2_narrow);
   }
   return true;
 }

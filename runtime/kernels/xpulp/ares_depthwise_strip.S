@@ -1,6 +1,6 @@
-// void ares_depthwise_strip_form(ares_depthwise_strip_args* strip): depthwise 3x3 outputs with stride 1, four neighbouring
-// columns of four channels, from the strip's first row to its last.
-// void ares_depthwise_strip2_form(..): with stride 2, two columns.
+// void ares_depthwise_strips_form(ares_depthwise_strips* strips): depthwise 3x3 outputs with stride 1 in strips side by side:
+// four neighbouring columns of four channels, from the first row to the last.
+// void ares_depthwise_strips2_form(..): with stride 2, two columns.
 //
 // Rows of six pixels are transposed first: in `scratch` each channel has two words a row, of columns 0 to 3 (A) and 2 to 5
 // (B). With stride 1 a word serves two outputs, by the weights (w0, w1, w2, 0) and (0, w0, w1, w2), in each of the three
@@ -8,22 +8,30 @@
 // and every second row ends one row of outputs and begins the next.
 #include "kernels/xpulp/ares_instructions.inc"
 
-// ---- fields of ares_depthwise_strip_args ----
+// ---- fields of ares_depthwise_strips ----
 #define S_IN 0
 #define S_IN_STEP 4
 #define S_IN_BACK 8
 #define S_IN_ROWS 12
-#define S_SCRATCH 16
-#define S_OUT_STEP 20
-#define S_OUT_BACK 24
-#define S_TRIPLES 28
+#define S_IN_NEXT 16
+#define S_ROW_BACK 20
+#define S_OUT 24
+#define S_OUT_STEP 28
+#define S_OUT_BACK 32
+#define S_OUT_CHANNEL 36
+#define S_OUT_NEXT 40
+#define S_TRIPLES 44
 #define S_ROWS S_TRIPLES
-#define S_REST 32
-#define S_SHIFT 36
-#define S_HIGH 40
-#define S_PRE_SHIFT 44
-#define S_CHANNELS 48
-#define S_RECORDS 52
+#define S_REST 48
+#define S_SHIFT 52
+#define S_HIGH 56
+#define S_PRE_SHIFT 60
+#define S_STRIPS 64
+#define S_CHANNELS 68
+#define S_RECORD 72
+#define S_RECORDS 76
+#define S_SCRATCH 204
+#define CHANNELS 4
 
 // ---- transposition ----
 #define IN 5
@@ -71,7 +79,6 @@
 #define B 3
 #define SET(i) (20 + 4 * (i))
 #define ROW_BYTES 32
-#define CHANNEL_BYTES 8
 
 .macro four_products operation, set, row
   \operation (\set), A, WEIGHT(\row)
@@ -122,17 +129,18 @@
   store_step 4, (SET(\ends) + 3), OUT, OUT_BACK
 .endm
 
-// Transposition, and per channel, at label 1, what its registers begin with.
+// Per strip, at label 5, transposition; per channel, at label 1, what its registers begin with.
 .macro begin_strip name, form
   begin_function \name
+5:
   li x9, 0x05010400
   li x10, 0x07030602
   li x12, 0x07060302
+  load A, TILE, S_IN_ROWS
   load IN, TILE, S_IN
   load IN_STEP, TILE, S_IN_STEP
   load IN_BACK, TILE, S_IN_BACK
-  load TO, TILE, S_SCRATCH
-  load A, TILE, S_IN_ROWS
+  add_immediate TO, TILE, S_SCRATCH
   hardware_loop 0, A, 31
     load_step PIXEL(0), IN, IN_STEP
     load_step PIXEL(1), IN, IN_STEP
@@ -145,6 +153,13 @@
     pair_of 2
     two_channels PAIR(0), PAIR(1), PAIR(2)
     two_channels PIXEL(0), PIXEL(2), PIXEL(4)
+  load A, TILE, S_IN_NEXT
+  add_immediate B, 0, CHANNELS
+  add_to A, IN
+  store B, TILE, S_CHANNELS
+  store A, TILE, S_IN
+  add_immediate ROW, TILE, S_SCRATCH
+  load OUT, TILE, S_OUT
   load OUT_STEP, TILE, S_OUT_STEP
   load OUT_BACK, TILE, S_OUT_BACK
   load SHIFT, TILE, S_SHIFT
@@ -152,16 +167,18 @@
   .if \form == 1
     load PRE_SHIFT, TILE, S_PRE_SHIFT
     .set record, B
+    add_immediate record, TILE, S_RECORDS
+    store record, TILE, S_RECORD
   .else
-    load PRE_SHIFT, TILE, S_RECORDS
     .set record, PRE_SHIFT
+    add_immediate record, TILE, S_RECORDS
   .endif
   // From here on a channel with stride 1 and no rows left over takes 127 instructions in narrow form: what a core's own
   // cache holds.
   .balign 16
 1:
   .if \form == 1
-    load record, TILE, S_RECORDS
+    load record, TILE, S_RECORD
   .endif
   .set i, WEIGHT(0)
   .rept 6
@@ -170,22 +187,29 @@
   .endr
   load_next M, record
   load_next BIAS, record
-  load_next OUT, record
-  load ROW, TILE, S_SCRATCH
-  add_immediate A, ROW, CHANNEL_BYTES
-  store A, TILE, S_SCRATCH
   .if \form == 1
-    store record, TILE, S_RECORDS
+    store record, TILE, S_RECORD
   .endif
 .endm
 
-// On to the next channel.
+// On to the next channel, and to the next strip.
 .macro end_strip
 3:
-  load A, TILE, S_CHANNELS
-  add_immediate A, A, -1
-  store A, TILE, S_CHANNELS
-  bnez ra, 1b
+  load A, TILE, S_ROW_BACK
+  load B, TILE, S_OUT_CHANNEL
+  load SET(0), TILE, S_CHANNELS
+  add_to ROW, A
+  add_to OUT, B
+  add_immediate SET(0), SET(0), -1
+  store SET(0), TILE, S_CHANNELS
+  bnez s4, 1b
+  load A, TILE, S_OUT_NEXT
+  load B, TILE, S_STRIPS
+  add_to OUT, A
+  add_immediate B, B, -1
+  store OUT, TILE, S_OUT
+  store B, TILE, S_STRIPS
+  bnez gp, 5b
   end_function
 .endm
 
@@ -241,7 +265,7 @@
   .option norvc
   .option norelax
 
-  strip_function ares_depthwise_strip_narrow, 0
-  strip_function ares_depthwise_strip_wide, 1
-  strip2_function ares_depthwise_strip2_narrow, 0
-  strip2_function ares_depthwise_strip2_wide, 1
+  strip_function ares_depthwise_strips_narrow, 0
+  strip_function ares_depthwise_strips_wide, 1
+  strip2_function ares_depthwise_strips2_narrow, 0
+  strip2_function ares_depthwise_strips2_wide, 1
