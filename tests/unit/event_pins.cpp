@@ -87,34 +87,34 @@ TEST_CASE("whole groups that lower() makes, as generated C") {
       w1;
   check({{"conv 3x3 64->64 32x32",
           lowered(Family::conv, {32, 32, 64}, {32, 32, 64}, w3,
-                  "{tile_h=7, tile_w=32, tile_co=64, buf_in=2, buf_w=1, buf_out=2, order=channels_outer, "
-                  "kernel=slide_2x8, parallel=channels}"),
-          1876507},
+                  "{tile_h=8, tile_w=32, tile_co=64, buf_in=2, buf_w=1, buf_out=2, order=channels_outer, "
+                  "kernel=slide_4x4, parallel=rows}"),
+          1779306},
          {"pointwise 64->64 32x32",
           lowered(Family::conv, {32, 32, 64}, {32, 32, 64}, w1,
-                  "{tile_h=10, tile_w=32, tile_co=64, buf_in=2, buf_w=1, buf_out=2, order=channels_outer, "
+                  "{tile_h=13, tile_w=32, tile_co=64, buf_in=2, buf_w=1, buf_out=2, order=channels_outer, "
                   "kernel=gemm_4x4, parallel=pixels}"),
-          285842},
+          274170},
          {"conv 3x3 stride 2 64->64 32x32",
           lowered(Family::conv, {32, 32, 64}, {16, 16, 64}, w2,
-                  "{tile_h=8, tile_w=16, tile_co=32, buf_in=2, buf_w=2, buf_out=2, order=channels_inner, "
-                  "kernel=slide_4x4, parallel=rows}"),
-          514681},
+                  "{tile_h=6, tile_w=16, tile_co=64, buf_in=2, buf_w=1, buf_out=2, order=channels_outer, "
+                  "kernel=slide_4x4, parallel=pixels}"),
+          513326},
          {"conv 1x3 64->64 1x256",
           lowered(Family::conv, {1, 256, 64}, {1, 256, 64}, row,
-                  "{tile_h=1, tile_w=128, tile_co=64, buf_in=2, buf_w=1, buf_out=2, order=channels_outer, "
-                  "kernel=slide_2x8, parallel=pixels}"),
-          182140},
+                  "{tile_h=1, tile_w=256, tile_co=64, buf_in=1, buf_w=1, buf_out=1, order=channels_outer, "
+                  "kernel=slide_4x4, parallel=pixels}"),
+          179870},
          {"linear 192->768, 400 tokens",
           lowered(Family::linear, {1, 400, 192}, {1, 400, 768}, w1,
-                  "{tile_w=200, tile_co=96, tile_ci=192, buf_in=1, buf_w=2, buf_out=2, order=channels_inner, "
+                  "{tile_w=32, tile_co=384, tile_ci=192, buf_in=2, buf_w=1, buf_out=2, order=channels_outer, "
                   "kernel=gemm_4x4, parallel=channels}"),
-          3349251},
+          3235229},
          {"linear 784->256, one token",
           lowered(Family::linear, {1, 1, 784}, {1, 1, 256}, w1,
-                  "{tile_w=1, tile_co=32, tile_ci=784, buf_in=1, buf_w=2, buf_out=1, order=channels_outer, "
-                  "kernel=gemm_4x2, parallel=channels}"),
-          35423}},
+                  "{tile_w=1, tile_co=128, tile_ci=272, buf_in=2, buf_w=2, buf_out=1, order=channels_outer, "
+                  "kernel=gemm_8x1, parallel=channels}"),
+          34501}},
         0.10, *load_target("gap9"));
 }
 

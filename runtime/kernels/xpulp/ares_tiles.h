@@ -62,7 +62,8 @@ typedef struct {
 extern const ares_slide_entry ares_slides[];
 
 // Pixels whose inputs stay in registers while all channels pass by: what ares_held.S generates. `blocks` blocks of
-// 4 pixels of up to 3 words, 3 of 4 words, 2 of more; weights and (m, B) of all channels follow each other. Narrow form, as above.
+// 4 pixels of up to 3 words, 3 of 4 words, 2 of more; weights and (m, B) of all channels follow each other. Narrow
+// form, as above.
 typedef struct {
   const uint8_t* pixels;
   int32_t pixel_step;  // bytes to the next pixel
