@@ -113,11 +113,6 @@ def nearest(train, g, tolerance=1.0):
     return g.favourite
 
 
-def until_near(order, g):
-    good = g.cycles <= g.cycles[g.best] * 1.01
-    return 1 + next(i for i, c in enumerate(order) if good[c])
-
-
 def main():
     margin = float(sys.argv[2]) if len(sys.argv) > 2 else 0.01
     groups = [Group(s) for s in recorded.spaces(sys.argv[1])]
