@@ -128,7 +128,7 @@ LayerGraph weighted(Random& random, const GroupShape& s) {
       random, s,
       {std::sqrt(k) * activation_deviation * weight_deviation * reach / 127 + 1, k * 255 * largest_weight, channels});
   const AcceleratorForm& form = s.accelerator;
-  if (form.weight_bits == 0) w.requant.lo = w.requant.lo == 0 ? 1 : w.requant.lo;  // no clip range of the accelerator's
+  if (form.weight_bits == 0 && !w.requant.m.empty()) w.requant.m.front() *= -1;  // the accelerator scales by no such m
   if (form.weight_bits > 0 && w.weights.size() >= taps + 2) suit_accelerator(form, w, taps);
   LayerGraph graph = graph_of(std::move(w), {s.in}, ElementType::u8, s.out, s.out_type);
   if (form.weight_bits > 0 && !form.fill) graph.tensors.front().q.zero_point = 0;

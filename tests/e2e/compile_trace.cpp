@@ -74,11 +74,11 @@ class ExpectedTrace {
   }
 
   void run(const Step& s, const TileOperation& op) {
-    std::array<BufferId, 5> buffers;
+    std::array<BufferId, 6> buffers;
     if (const auto* k = std::get_if<Kernel>(&op.what))
-      buffers = {k->in, k->in2, k->weights, k->params, k->out};
+      buffers = {k->in, k->in2, k->in3, k->weights, k->params, k->out};
     else if (const auto* j = std::get_if<Job>(&op.what))
-      buffers = {j->in, none, j->weights, j->params, j->out};
+      buffers = {j->in, none, none, j->weights, j->params, j->out};
     std::string tiles;
     for (const BufferId b : buffers)
       if (b != none) tiles += fmt::format(" {}", slot_offset(b, (*s.slots)[static_cast<size_t>(b)]));
