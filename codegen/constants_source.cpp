@@ -65,13 +65,15 @@ Text weights_text(const GroupShape& shape, const std::vector<uint8_t>& bytes) {
     case Family::norm:
       return {"ares_norm_terms {};",
               fmt::format("        .count = {}, .zero = {}, .fraction = {},\n        .epsilon_low = {}u, "
-                          ".epsilon_high = {}u, .headroom = {},\n",
-                          words[0], words[1], words[2], unsigned_word(3), unsigned_word(4), words[5])};
+                          ".epsilon_high = {}u, .headroom = {}, .shift = {}, .inverse = {}u,\n",
+                          words[0], words[1], words[2], unsigned_word(3), unsigned_word(4), words[5], words[6],
+                          unsigned_word(7))};
     case Family::softmax: {
       std::string values;
-      for (size_t i = 0; i < words.size(); ++i)
-        values += fmt::format("{}{}u,{}", i % 8 == 0 ? "        " : " ", unsigned_word(i), i % 8 == 7 ? "\n" : "");
-      return {fmt::format("uint32_t {{}}[{}];  // exponentials", words.size()), values};
+      for (size_t i = 0; i < bytes.size() / 2; ++i)
+        values += fmt::format("{}{},{}", i % 8 == 0 ? "        " : " ", bytes[2 * i] + 256 * bytes[2 * i + 1],
+                              i % 8 == 7 ? "\n" : "");
+      return {fmt::format("uint16_t {{}}[{}];  // exponentials", bytes.size() / 2), values};
     }
     case Family::scan: {
       const auto record = static_cast<size_t>(shape.channel_bytes()) / 4;
@@ -97,7 +99,8 @@ Text scan_text(const std::vector<int32_t>& w) {
   const auto natural = [&](size_t i) { return static_cast<uint32_t>(w[i]); };
   std::string text = fmt::format("        .requant = {{{}, {}}}, .zero_x = {}, .zero_b = {}, .zero_c = {},\n", at(0),
                                  at(1), w[2], w[3], w[4]);
-  text += fmt::format("        .input_shift = {}, .state_shift = {},\n        .steps = {{\n", w[5], w[6]);
+  text += fmt::format("        .input_shift = {}, .state_shift = {}, .stays_in_table = {},\n        .steps = {{\n",
+                      w[5], w[6], w[7]);
   for (size_t i = 8; i < 520; i += 2) text += fmt::format("            {{{}, {}}},\n", at(i), at(i + 1));
   text += "        },\n        .decay = {\n";
   for (size_t i = 520; i < w.size(); i += 2)
@@ -110,6 +113,10 @@ Text params_text(const GroupShape& shape, const std::vector<uint8_t>& bytes) {
   if (shape.family == Family::multiply || shape.family == Family::matmul)
     return {"ares_product_params {};", fmt::format("        {{{}, {}}}, {}, {},\n", c_int(int32_at(bytes, 0)),
                                                    c_int(int32_at(bytes, 1)), int32_at(bytes, 2), int32_at(bytes, 3))};
+  if (shape.family == Family::softmax)
+    return {"ares_softmax_terms {};", fmt::format("        .factor = {}u, .shift = {}, .most = {}, .zero = {},\n",
+                                                  static_cast<uint32_t>(int32_at(bytes, 0)), int32_at(bytes, 1),
+                                                  int32_at(bytes, 2), int32_at(bytes, 3))};
   const size_t words = shape.asymmetric() ? 3 : 2;
   return {fmt::format("{} {{}}[{}];", shape.asymmetric() ? "ares_asymmetric_params" : "ares_channel_params",
                       bytes.size() / (4 * words)),

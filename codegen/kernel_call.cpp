@@ -317,8 +317,8 @@ class KernelPrinter {
 
   void softmax() {
     tile("in", k_.in);
-    tile("table", k_.weights, "(const uint32_t*)(const void*)");
-    tile("params", k_.params, "(const ares_channel_params*)(const void*)");
+    tile("table", k_.weights, "(const uint16_t*)(const void*)");
+    tile("terms", k_.params, "(const ares_softmax_terms*)(const void*)");
     tile("out", k_.out);
     type("in_type", k_.in_type);
     size("rows", k_.columns);

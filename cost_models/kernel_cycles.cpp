@@ -87,15 +87,26 @@ constexpr int32_t attention_rows = 4;  ///< queries that one worker takes togeth
 constexpr double softmax_element = 8;  ///< per score: bound of 1.0 cycle per element on 8 workers
 constexpr double softmax_row = 224;    ///< per row: sum, division; fit to 1.86, 1.43, 1.16, 1.08 cycles for 32 to 400
 constexpr double rescale_feature = 3;  ///< per carried accumulator when a running maximum moves: load, multiply, store
-/// norm, per element beside its loads and requantisation, and per set; fit to 3.2 and 3.3 cycles per element measured
-/// on GVSOC 2026-03, pulp-open widened to GAP9's parameters, for rows of 256 and 192 bytes: sums; product, difference,
-/// mulh; 64-bit spread, reciprocal root of four iterations.
+/// norm, wide: per element beside its loads and requantisation, and per set; fit to 3.2 and 3.3 cycles per element
+/// measured on GVSOC 2026-03, pulp-open widened to GAP9's parameters, for rows of 256 and 192 bytes: sums; product,
+/// difference, mulh; 64-bit spread, reciprocal root of four iterations.
 constexpr double norm_element = 13, norm_row = 240;
-/// softmax, the same; fit to 2.8 and 5.3 cycles per element for rows of 200 and 32: maximum, sum, outputs; reciprocal
-/// of three iterations, table of outputs.
-constexpr double share_element = 3.5, share_row = 740;
-constexpr double scan_state = 40;  ///< per step, channel and state, beside six loads: six wide products, decay
-constexpr double scan_step = 20;   ///< per step and channel: x, delta and its table, pointers
+/// norm, narrow: instructions counted beside the loads: sums of two rows' words, two products and shifts, clip, a
+/// fourth of packing and store; squares of s16 with a carry. Per set: 64-bit spread, root, quotient; fit to 2,785 and
+/// 1,104 cycles per set of 256 and 64 bytes on GVSOC.
+constexpr double narrow_norm_loads = 2.25, narrow_norm_element = 6.25, narrow_norm_squares = 2.25,
+                 narrow_norm_row = 520;
+/// softmax of bytes: instructions counted beside the loads: maximum, index, packing and sum of u16 exponentials, one
+/// product and shift, clip, store, and a stall per four. Per row: reciprocal of three iterations; fit to 2,085 and 534
+/// cycles per row of 200 and 32 on GVSOC. A row beyond a piece computes its exponentials again.
+constexpr double share_loads = 2, share_element = 6.75, share_again = 3.75, share_row = 235;
+constexpr int32_t share_piece = 320;  ///< ARES_SOFTMAX_PIECE
+constexpr double plain_share = 50;    ///< softmax of s16, plain C: an estimate
+/// scan: per step and four states: 32 instructions beside the loads, four of them high products; per step: x, delta and
+/// its table, requantisation; per state behind the last four, plain C; per call of the loop over steps: registers,
+/// pieces of time. Fit to 316, 102, 245 cycles per step of 16, 4 and 9 states on GVSOC.
+constexpr double scan_four = 49, scan_four_loads = 20, scan_step = 27, scan_plain_state = 66, scan_piece = 80;
+constexpr int32_t scan_piece_steps = 48;
 
 int32_t ceil_div(int32_t a, int32_t b) {
   return static_cast<int32_t>((static_cast<uint32_t>(a + b) - 1u) / static_cast<uint32_t>(b));
@@ -151,6 +162,9 @@ KernelFormula::KernelFormula(const Kernel& k, const Target& target, int cores)
       carried_(k.accumulators != none),
       mapped_(k.kind == KernelKind::rearrange && k.weights != none),
       load_(target.cores.l1_latency),
+      narrow_(k.form == RequantForm::narrow && k.out_type == ElementType::u8 && !k.across),
+      halves_(k.in_type == ElementType::s16),
+      long_rows_(k.kind == KernelKind::softmax && k.channels.halo > share_piece),
       output_(requant_cycles(k.form, k.rounding, target.cores) + (k.asymmetric ? centred_sum : 0)),
       contention_(target.cores.contention),
       barrier_(target.cores.barrier) {
@@ -321,7 +335,7 @@ bool KernelFormula::elementwise() const {
 }
 
 double KernelFormula::row() const {
-  return kind_ == KernelKind::norm      ? norm_row
+  return kind_ == KernelKind::norm      ? (narrow_ ? narrow_norm_row : norm_row)
          : kind_ == KernelKind::softmax ? share_row
          : kind_ == KernelKind::add     ? sum_row
                                         : row_start;
@@ -330,8 +344,11 @@ double KernelFormula::row() const {
 /// One element of an elementwise kernel or a rearrangement.
 double KernelFormula::element() const {
   if (kind_ == KernelKind::curve) return 3 * load_ + curve_arithmetic;
+  if (kind_ == KernelKind::norm && narrow_)
+    return narrow_norm_loads * load_ + narrow_norm_element + (halves_ ? narrow_norm_squares : 0);
   if (kind_ == KernelKind::norm) return 2 * load_ + norm_element + output_;
-  if (kind_ == KernelKind::softmax) return 5 * load_ + share_element + output_;
+  if (kind_ == KernelKind::softmax)
+    return halves_ ? plain_share : share_loads * load_ + share_element + (long_rows_ ? share_again : 0);
   if (kind_ == KernelKind::rearrange) return load_ + moved_byte + (mapped_ ? load_ : 0);
   if (kind_ == KernelKind::add) return plain_ ? plain_sum : 2 * load_ + sum_element;
   return 2 * load_ + output_ + centred_factors;
@@ -406,9 +423,11 @@ double KernelFormula::attention(const KernelTile& t) const {
   return units * (scores + values + rescale + q * (softmax_element * keys + softmax_row) / contention_);
 }
 
-/// An estimate by instruction count; no scan kernel has been measured.
 double KernelFormula::scan_channel(int32_t steps, int32_t states) const {
-  return steps * (scan_step + states * (scan_state + 6 * load_) + output_);
+  constexpr int32_t at_once = 4;
+  const int32_t fours = states / at_once, rest = states % at_once;
+  return steps * (scan_step + fours * (scan_four + scan_four_loads * load_) + rest * scan_plain_state) +
+         fours * ceil_div(steps, scan_piece_steps) * scan_piece;
 }
 
 double KernelFormula::scan(const KernelTile& t) const {

@@ -120,8 +120,11 @@ class KernelFormula {
   bool strips_ = false;     ///< depthwise: some columns at a time
   int32_t held_words_ = 0;  ///< of a pixel, where pixels stay in registers
   bool planar_in_ = false, planar_out_ = false, carried_ = false, mapped_ = false;
-  double load_ = 1;  ///< cycles of an L1 load
-  double wide_ = 0;  ///< depthwise, wide form: further cycles per output
+  bool narrow_ = false;     ///< norm: 32-bit products
+  bool halves_ = false;     ///< s16 input
+  bool long_rows_ = false;  ///< softmax: rows of more than a piece
+  double load_ = 1;         ///< cycles of an L1 load
+  double wide_ = 0;         ///< depthwise, wide form: further cycles per output
   double output_ = 0, contention_ = 1, barrier_ = 0;
   double word_output_ = 0, word_channel_ = 0, word_pixel_ = 0;
 };

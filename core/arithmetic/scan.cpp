@@ -60,12 +60,13 @@ Result<Ranges> ranges_of(const ScanSpec& spec, std::span<const double> dt) {
 
 /// Logarithms of steps and rates, of which no sum is negative.
 void take_logarithms(const ScanSpec& spec, std::span<const double> dt, ScanTerms& t) {
+  constexpr double most = 0x1p30 - 1;  // far from both ends of the table
   for (const double a : spec.rates)
-    t.log_rate.push_back(static_cast<int32_t>(std::nearbyint(log_unit * std::log2(-a))));
+    t.log_rate.push_back(static_cast<int32_t>(std::clamp(std::nearbyint(log_unit * std::log2(-a)), -most, most)));
   const double least = -double(*std::min_element(t.log_rate.begin(), t.log_rate.end()));
   for (const double v : dt) {
     const double log = v > 0 ? std::nearbyint(log_unit * (std::log2(v) - lowest_octave)) : least;
-    t.log_step.push_back(static_cast<int32_t>(std::max(log, least)));
+    t.log_step.push_back(static_cast<int32_t>(std::clamp(log, least, std::max(least, most))));
   }
 }
 
@@ -76,12 +77,13 @@ int scale_inputs(const ScanSpec& spec, std::span<const double> dt, const Ranges&
   // A state never exceeds that of the slowest rate under the largest input; shorter steps give less.
   const double largest = state_gain(r.dt, r.slowest, spec.steps) * step * product;
   int state_scale = largest > 0 ? static_cast<int>(std::floor(state_bits - std::log2(largest) - 1e-9)) : 0;
-  const auto input = [&](double v) { return std::ldexp(v * step, state_scale + t.input_shift + 32 - scan_input_bits); };
+  const auto input = [&](double v) { return std::ldexp(v * step, state_scale + t.input_shift); };
+  // With the half before the shift, and half a unit of u times B.
   const auto fits = [&] {
-    return input(r.dt) < 0x1p31 - 1 &&
-           std::ldexp(r.dt * step, state_scale + t.input_shift) * product + reach(b) < 0x1p31;
+    return (input(r.dt) + 1) * reach(x) + std::ldexp(0.5, t.input_shift) < 0x1p31 &&
+           std::ldexp(r.dt * step, state_scale) * product + reach(b) < 0x1p30;
   };
-  while (t.input_shift < 31 && fits()) ++t.input_shift;
+  while (t.input_shift < 30 && fits()) ++t.input_shift;
   while (!fits()) t.input_shift > 0 ? --t.input_shift : --state_scale;
   for (const double v : dt) t.input.push_back(static_cast<int32_t>(std::nearbyint(input(v))));
   return state_scale;
@@ -101,6 +103,12 @@ double scale_outputs(const ScanSpec& spec, const Quantisation& x, const Quantisa
 }
 
 }  // namespace
+
+bool scan_stays_in_table(const ScanTerms& t) {
+  return int64_t{*std::max_element(t.log_step.begin(), t.log_step.end())} +
+             *std::max_element(t.log_rate.begin(), t.log_rate.end()) <
+         int64_t{scan_segments - 1} << scan_segment_bits;
+}
 
 double softplus(double v) { return std::max(v, 0.0) + std::log1p(std::exp(-std::abs(v))); }
 

@@ -30,7 +30,7 @@ double softplus(double v);
 struct ScanTerms {
   int32_t states = 1;
   int32_t zero_x = 0, zero_b = 0, zero_c = 0;
-  int32_t input_shift = 0, state_shift = 0;  ///< right shifts of (B - z_B) * u and of h before its product with C
+  int32_t input_shift = 0, state_shift = 0;  ///< right shifts of (x - z_x) * input and of h before its product with C
   std::vector<int32_t> log_step;             ///< log2 of dt of each stored delta
   std::vector<int32_t> input;                ///< dt * s_B * s_x of each stored delta
   std::vector<int32_t> log_rate;             ///< log2 of abs(A), [channels][states]
@@ -39,9 +39,13 @@ struct ScanTerms {
 };
 
 /// Entries of ScanTerms::decay.
-inline constexpr int scan_segments = 417;
+inline constexpr int scan_segments = 513;
 
-/// Words on the device that all channels share: m, B, z_x, z_B, z_C, input_shift, state_shift, 0; {log_step, input} of
+/// No sum of a step's and a rate's logarithm is beyond the table's last segment.
+bool scan_stays_in_table(const ScanTerms& t);
+
+/// Words on the device that all channels share: m, B, z_x, z_B, z_C, input_shift, state_shift, whether no
+/// sum of logarithms leaves the table; {log_step, input} of
 /// each stored delta; {value, slope} of each segment.
 inline constexpr int scan_words = 8 + 2 * 256 + 2 * scan_segments;
 

@@ -170,14 +170,14 @@ uint32_t GroupShape::weights_size(bool job) const {
   if (family == Family::table || (family == Family::rearrange && mapped)) return 256;
   if (family == Family::curve) return 4 * curve_words;
   if (family == Family::norm) return 4 * norm_words;
-  if (family == Family::softmax) return static_cast<uint32_t>(4 * softmax_entries(in_type == ElementType::s16));
+  if (family == Family::softmax) return static_cast<uint32_t>(2 * softmax_entries(in_type == ElementType::s16));
   return has_weights(family) || family == Family::scan ? static_cast<uint32_t>(out.c * channel_bytes(job)) : 0;
 }
 
 uint32_t GroupShape::params_size(bool job) const {
   if (is_elementwise(family) || family == Family::matmul) return 16;
   if (family == Family::scan) return 4 * scan_words;
-  if (family == Family::softmax) return 8;
+  if (family == Family::softmax) return 4 * softmax_words;
   if (family == Family::norm) return static_cast<uint32_t>(8 * in.c);
   if (family == Family::average_pool) return static_cast<uint32_t>(8 * requant_elements(window));
   return has_weights(family) ? static_cast<uint32_t>(out.c * param_bytes(job)) : 0;

@@ -33,13 +33,13 @@ constexpr uint32_t kernel_version(Family f) {
     case Family::curve:
       return 1;
     case Family::norm:
-      return 1;
+      return 2;
     case Family::softmax:
-      return 1;
+      return 2;
     case Family::matmul:
       return 1;
     case Family::scan:
-      return 1;
+      return 2;
   }
   return 0;
 }

@@ -12,6 +12,7 @@
 #include "core/arithmetic/norm.hpp"
 #include "core/arithmetic/requant.hpp"
 #include "core/arithmetic/scan.hpp"
+#include "core/arithmetic/softmax.hpp"
 
 namespace ares {
 
@@ -185,8 +186,9 @@ struct Norm {
 /// Softmax over rows of `columns` neighbouring elements of a u8 or s16 tensor to u8 (core/arithmetic/softmax.hpp).
 struct Softmax {
   int32_t columns = 1;
-  std::vector<uint32_t> table;  ///< these two are filled by the pass `requantise`
-  Requant requant;              ///< one element, of shares
+  std::vector<uint16_t> table;  ///< these three are filled by the pass `requantise`
+  SoftmaxTerms terms;
+  Requant requant;  ///< the clip range; no elements
 };
 
 /// Product of two u8 tensors, the heads side by side in a row. In each of `batch` sequences and each head

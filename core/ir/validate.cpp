@@ -141,6 +141,7 @@ const char* problem(const Norm& op, const Dims& in, const Dims& out, ElementType
   const auto channels = static_cast<std::size_t>(op.channels);
   if (!op.gain.empty() && op.gain.size() != channels) return "number of gains";
   if (!op.bias.empty() && op.bias.size() != channels) return "number of biases";
+  if (op.terms.shift > 30 || op.terms.fraction < 0 || op.terms.fraction > 16) return "its terms";
   return requant_problem(op.requant, channels, ElementType::u8);
 }
 
@@ -150,7 +151,10 @@ const char* problem(const Softmax& op, const Dims& in, const Dims& out, ElementT
   if (type != ElementType::u8) return "output type";
   if (!op.table.empty() && op.table.size() != softmax_entries(false) && op.table.size() != softmax_entries(true))
     return "entries of its table";
-  return requant_problem(op.requant, 1, type);
+  if (op.columns > softmax_most_columns) return "elements of a row";
+  const SoftmaxTerms& t = op.terms;
+  if (t.shift < 17 || t.shift > 60 || t.most < 1 || t.most > 31 || t.zero < 0 || t.zero > 255) return "its terms";
+  return nullptr;
 }
 
 constexpr std::size_t kMaxPieces = 4096;
@@ -257,7 +261,7 @@ const char* terms_problem(const Scan& op) {
   const auto [slow, fast] = std::minmax_element(t.log_rate.begin(), t.log_rate.end());
   const auto [shortest, longest] = std::minmax_element(t.log_step.begin(), t.log_step.end());
   if (*slow < -most || *fast > most || *longest > most || *shortest < -*slow) return "its rates and steps";
-  return t.input_shift < 0 || t.input_shift > 31 || t.state_shift < 0 || t.state_shift > 30 ? "its shifts" : nullptr;
+  return t.input_shift < 0 || t.input_shift > 30 || t.state_shift < 0 || t.state_shift > 30 ? "its shifts" : nullptr;
 }
 
 const char* problem_of(const LayerGraph& g, const Layer& l, const Scan& op, const Dims& in, const Tensor& out) {

@@ -109,13 +109,18 @@ std::vector<uint8_t> words(std::initializer_list<int32_t> values) {
 PackedOperands pack_norm(const Norm& norm) {
   const NormTerms& t = norm.terms;
   const auto low = static_cast<int32_t>(t.epsilon & 0xffffffff), high = static_cast<int32_t>(t.epsilon >> 32);
-  return {words({t.count, t.zero, t.fraction, low, high, t.headroom}), pack_params(norm.requant)};
+  return {words({t.count, t.zero, t.fraction, low, high, t.headroom, t.shift, static_cast<int32_t>(t.inverse)}),
+          pack_params(norm.requant)};
 }
 
 PackedOperands pack_softmax(const Softmax& softmax) {
   PackedOperands packed;
-  for (const uint32_t entry : softmax.table) append_int32(packed.weights, static_cast<int32_t>(entry));
-  packed.params = pack_params(softmax.requant);
+  for (const uint16_t entry : softmax.table) {
+    packed.weights.push_back(static_cast<uint8_t>(entry));
+    packed.weights.push_back(static_cast<uint8_t>(entry >> 8));
+  }
+  const SoftmaxTerms& t = softmax.terms;
+  packed.params = words({static_cast<int32_t>(t.factor), t.shift, t.most, t.zero});
   return packed;
 }
 
@@ -128,8 +133,8 @@ PackedOperands pack_scan(const Scan& scan) {
     for (size_t n = 0; n < states; ++n) append_int32(packed.weights, t.log_rate[d * states + n]);
     append_int32(packed.weights, t.skip[d]);
   }
-  packed.params =
-      words({scan.requant.m[0], scan.requant.B[0], t.zero_x, t.zero_b, t.zero_c, t.input_shift, t.state_shift, 0});
+  packed.params = words({scan.requant.m[0], scan.requant.B[0], t.zero_x, t.zero_b, t.zero_c, t.input_shift,
+                         t.state_shift, scan_stays_in_table(t) ? 1 : 0});
   for (size_t i = 0; i < t.log_step.size(); ++i) {
     append_int32(packed.params, t.log_step[i]);
     append_int32(packed.params, t.input[i]);

@@ -15,7 +15,8 @@ namespace ares {
 /// int32 z_w (GroupShape::asymmetric), so that the kernel takes acc = sum of a * w - z_w * sum of a. table: weights are
 /// the 256 bytes; rearrange: those of its piece, if it has a table; curve: int32 points, lo, hi. average_pool: params
 /// per number of positions. add: params {m_a, B, m_b, 0}; multiply, matmul: {m, B, z_a, z_b}. norm: weights are
-/// its terms in the order of NormTerms (norm_words), params per channel; softmax: its table, and one pair. scan:
+/// its terms in the order of NormTerms (norm_words), params per channel; softmax: its table of u16, and
+/// the words of SoftmaxTerms. scan:
 /// weights are per channel its rates and its skip weight, params what all share (scan_words). Others: empty.
 ///
 /// On the accelerator (core/group/accelerator.hpp): weights [c_out][ceil(c_in / 16)][bit][tap] of 16 bits, one per

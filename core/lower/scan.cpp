@@ -7,6 +7,8 @@
 namespace ares {
 namespace {
 
+int32_t scan_row_bytes(int32_t states) { return states / 4 * 16; }
+
 void knobs(const GroupShape& s, SearchSpace& space) {
   add_tile_knob(space, Knob::tile_w, s.in.w, 1);
   add_tile_knob(space, Knob::tile_co, s.in.c, 8);
@@ -27,7 +29,8 @@ void buffers(const GroupShape& s, const Config& c, BufferBytes& out) {
   out[Role::input3] = static_cast<uint32_t>(steps * 2 * s.heads);
   out[Role::weights] = static_cast<uint32_t>(channels * s.channel_bytes());
   out[Role::params] = s.params_size();
-  out[Role::accumulators] = static_cast<uint32_t>(channels * s.heads * 4);
+  // Behind the states room for B and C as the kernel wants them: 16 bits each, states in fours.
+  out[Role::accumulators] = static_cast<uint32_t>(channels * s.heads * 4 + steps * scan_row_bytes(s.heads));
 }
 
 void parts(const GroupShape& s, const Config&, const Extents& e, Parts& out) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 #include <span>
 #include <tuple>
 
@@ -56,21 +57,49 @@ Result<Requant> requant_of(const Multiply&, const Tensor& a, const Tensor& b, co
   return make_requant(std::array{t}, {0, out.q.zero_point, out.q.lo, out.q.hi, policy, false});
 }
 
+std::vector<ChannelTerms> channels_of(const Norm& norm, const NormTerms& terms, double output_scale) {
+  std::vector<ChannelTerms> channels;
+  for (std::size_t c = 0; c < static_cast<std::size_t>(norm.channels); ++c)
+    channels.push_back(
+        norm_channel(terms, norm.gain.empty() ? 1 : norm.gain[c], norm.bias.empty() ? 0 : norm.bias[c], output_scale));
+  return channels;
+}
+
+/// The norm in 32-bit products throughout, where it is as close as fast policy asks; then its terms are set.
+std::optional<Requant> narrow_norm(Norm& norm, const NormTerms& wide, const Tensor& in, const Tensor& out) {
+  constexpr double deviation = 0.25;
+  double gain = norm.gain.empty() ? 1 : 0;
+  for (const double g : norm.gain) gain = std::max(gain, std::abs(g));
+  const NormTerms terms = narrow_norm_terms(wide, gain / out.q.scale);
+  const double before =
+      narrow_norm_deviation(terms, gain / out.q.scale, std::max(in.q.hi - in.q.zero_point, in.q.zero_point - in.q.lo));
+  if (!(before <= deviation)) return std::nullopt;
+  auto r = make_requant(channels_of(norm, terms, out.q.scale),
+                        {0, out.q.zero_point, out.q.lo, out.q.hi, RequantPolicy::fast, false});
+  if (!r || r->form != RequantForm::narrow || r->deviation + before > deviation) return std::nullopt;
+  r->deviation += before;
+  norm.terms = terms;
+  return std::move(*r);
+}
+
 Result<Requant> requant_of(Norm& norm, const Tensor& in, const Tensor& out, RequantPolicy policy) {
   const int64_t positions = norm.across ? in.dims.count() / norm.channels : 1;
   const auto terms = norm_terms(positions * norm.channels / norm.groups, norm.centred, norm.epsilon, in.q);
   if (!terms) return tl::unexpected(terms.error());
+  if (policy == RequantPolicy::fast && in.type != ElementType::s32 && out.type == ElementType::u8)
+    if (auto narrow = narrow_norm(norm, *terms, in, out)) return std::move(*narrow);
   norm.terms = *terms;
-  std::vector<ChannelTerms> channels;
-  for (std::size_t c = 0; c < static_cast<std::size_t>(norm.channels); ++c)
-    channels.push_back(
-        norm_channel(*terms, norm.gain.empty() ? 1 : norm.gain[c], norm.bias.empty() ? 0 : norm.bias[c], out.q.scale));
-  return make_requant(channels, {0, out.q.zero_point, out.q.lo, out.q.hi, policy, false});
+  return make_requant(channels_of(norm, *terms, out.q.scale), {0, out.q.zero_point, out.q.lo, out.q.hi, policy, false});
 }
 
-Result<Requant> requant_of(Softmax& softmax, const Tensor& in, const Tensor& out, RequantPolicy policy) {
-  softmax.table = softmax_table(in.q.scale, softmax.columns, in.type == ElementType::s16);
-  return make_requant(std::array{softmax_terms(out.q.scale)}, {0, out.q.zero_point, out.q.lo, out.q.hi, policy, false});
+Result<Requant> requant_of(Softmax& softmax, const Tensor& in, const Tensor& out, RequantPolicy) {
+  if (softmax.columns > softmax_most_columns)
+    return fail(fmt::format("the exponentials of a row of {} can overflow 32 bits", softmax.columns));
+  const auto terms = softmax_terms(out.q.scale, out.q.zero_point);
+  if (!terms) return tl::unexpected(terms.error());
+  softmax.table = softmax_table(in.q.scale, in.type == ElementType::s16);
+  softmax.terms = *terms;
+  return Requant{.shift = 1, .lo = out.q.lo, .hi = out.q.hi, .deviation = softmax_deviation(*terms), .m = {}, .B = {}};
 }
 
 Result<Requant> requant_of(const MatMul& product, const Tensor& a, const Tensor& b, const Tensor& out,

@@ -15,11 +15,10 @@ void softmax(const Softmax& op, std::span<const X> x, std::span<uint8_t> y) {
     const auto exponential = [&](X a) { return softmax_exponential(op.table, static_cast<uint32_t>(top - a)); };
     uint32_t sum = 0;
     for (const X a : scores) sum += exponential(a);
-    const SoftmaxScale scale = softmax_scale(sum);
-    for (std::size_t i = 0; i < n; ++i) {
-      const int32_t share = softmax_share(scale, exponential(scores[i]));
-      y[row + i] = static_cast<uint8_t>(requantise(op.requant, 0, share));
-    }
+    const SoftmaxScale scale = softmax_scale(op.terms, sum);
+    for (std::size_t i = 0; i < n; ++i)
+      y[row + i] =
+          static_cast<uint8_t>(std::clamp(softmax_output(scale, exponential(scores[i])), op.requant.lo, op.requant.hi));
   }
 }
 

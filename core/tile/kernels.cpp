@@ -267,8 +267,10 @@ void norm(const KernelCall& k) {
   NormTerms t;
   std::array<int32_t, norm_words> words;
   std::memcpy(words.data(), k.weights, sizeof words);
-  t = {words[0], words[1], k.kernel->centred, words[2], int64_t{words[4]} << 32 | static_cast<uint32_t>(words[3]),
-       words[5]};
+  t = {words[0],          words[1],
+       k.kernel->centred, static_cast<uint8_t>(words[6]),
+       words[2],          int64_t{words[4]} << 32 | static_cast<uint32_t>(words[3]),
+       words[5],          static_cast<uint32_t>(words[7])};
   const Requant r = tile_requant(k, static_cast<size_t>(k.channels));
   const int32_t width = k.kernel->channel_bytes, lines = k.kernel->across ? k.columns : 1;
   for (int32_t line = 0; line < k.columns; line += lines)
@@ -289,9 +291,9 @@ void norm(const KernelCall& k) {
 }
 
 void softmax(const KernelCall& k) {
-  std::vector<uint32_t> table(softmax_entries(k.kernel->in_type == ElementType::s16));
-  std::memcpy(table.data(), k.weights, 4 * table.size());
-  const Requant r = tile_requant(k, 1);
+  std::vector<uint16_t> table(softmax_entries(k.kernel->in_type == ElementType::s16));
+  std::memcpy(table.data(), k.weights, 2 * table.size());
+  const SoftmaxTerms terms{static_cast<uint32_t>(param(k, 0)), param(k, 1), param(k, 2), param(k, 3)};
   for (int32_t row = 0; row < k.columns; ++row) {
     const int64_t first = int64_t{row} * k.channels;
     int32_t top = input(k, first);
@@ -301,8 +303,9 @@ void softmax(const KernelCall& k) {
     };
     uint32_t sum = 0;
     for (int32_t c = 0; c < k.channels; ++c) sum += exponential(c);
-    const SoftmaxScale scale = softmax_scale(sum);
-    for (int32_t c = 0; c < k.channels; ++c) put(k, first + c, requantise(r, 0, softmax_share(scale, exponential(c))));
+    const SoftmaxScale scale = softmax_scale(terms, sum);
+    for (int32_t c = 0; c < k.channels; ++c)
+      put(k, first + c, std::clamp(softmax_output(scale, exponential(c)), k.requant->lo, k.requant->hi));
   }
 }
 

@@ -197,15 +197,16 @@ LayerGraph norm(Random& random, const GroupShape& s) {
   if (s.in_type == ElementType::s32) q.hi = norm_input_reach(count), q.lo = -q.hi;
   if (s.in_type == ElementType::u8) q.zero_point = u8_middle;
   op.terms = norm_terms(count, s.centred, op.epsilon, q).value_or(NormTerms{});
-  op.requant = sample_requant(random, s, {std::exp2(norm_fraction_bits(op.terms)), double(norm_reach), size_t(s.in.c)});
+  if (s.form == RequantForm::narrow) op.terms = narrow_norm_terms(op.terms, u8_deviation);
+  op.requant = sample_requant(random, s,
+                              {std::exp2(norm_fraction_bits(op.terms)), double(norm_reach(op.terms)), size_t(s.in.c)});
   return graph_of(std::move(op), {s.in}, s.in_type, s.out, s.out_type);
 }
 
-LayerGraph softmax(Random& random, const GroupShape& s) {
+LayerGraph softmax(const GroupShape& s) {
   constexpr double scale = 0.05;
-  Softmax op{s.in.c, softmax_table(scale, s.in.c, s.in_type == ElementType::s16), {}};
-  const double whole = std::exp2(softmax_fraction_bits);
-  op.requant = sample_requant(random, s, {whole / s.in.c, whole, 1});
+  Softmax op{s.in.c, softmax_table(scale, s.in_type == ElementType::s16), softmax_terms(1.0 / 255, 0).value(), {}};
+  op.requant.shift = 1;
   return graph_of(std::move(op), {s.in}, s.in_type, s.out, s.out_type);
 }
 
@@ -253,7 +254,7 @@ LayerGraph graph_of_shape(Random& random, const GroupShape& s) {
     case Family::norm:
       return norm(random, s);
     case Family::softmax:
-      return softmax(random, s);
+      return softmax(s);
     case Family::matmul:
       return matmul(random, s);
     case Family::scan:

@@ -206,6 +206,8 @@ typedef struct {
   int32_t count, zero, fraction;
   uint32_t epsilon_low, epsilon_high;
   int32_t headroom;
+  int32_t shift;     // of a narrow norm; 0: wide
+  uint32_t inverse;  // narrow: of count
 } ares_norm_terms;
 
 // `rows` rows of `sets` times `width` channels. A set is `width` neighbouring channels of one row, or of all rows.
@@ -225,9 +227,14 @@ void ares_norm(const ares_norm_args* a);
 // Softmax of `rows` rows of `columns`: core/arithmetic/softmax.hpp has the formula and the table, 256 entries for u8
 // and 512 for s16.
 typedef struct {
+  uint32_t factor;
+  int32_t shift, most, zero;
+} ares_softmax_terms;
+
+typedef struct {
   const void* in;
-  const uint32_t* table;
-  const ares_channel_params* params;  // one
+  const uint16_t* table;
+  const ares_softmax_terms* terms;
   void* out;
   ares_type in_type;
   int32_t rows, columns;
@@ -245,11 +252,12 @@ typedef struct {
 typedef struct {
   ares_channel_params requant;
   int32_t zero_x, zero_b, zero_c;
-  int32_t input_shift, state_shift, unused;
+  int32_t input_shift, state_shift;
+  int32_t stays_in_table;  // no sum of logarithms is beyond the last line
   struct {
     int32_t log, input;
   } steps[256];  // per stored delta
-  ares_scan_line decay[417];
+  ares_scan_line decay[513];
 } ares_scan_params;
 
 // Selective scan over `steps` rows of `channels`. bc: a row of B and then C per step. rates: a record of `states`
@@ -260,7 +268,7 @@ typedef struct {
   const uint8_t* bc;
   const int32_t* rates;
   const ares_scan_params* params;
-  int32_t* state;
+  int32_t* state;  // behind the states: scratch, 16 bytes per step and four states
   uint8_t* out;
   int32_t first;
   int32_t steps, channels, states;

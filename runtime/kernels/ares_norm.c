@@ -27,12 +27,13 @@ static ares_norm_scale scale_of(const ares_norm_args* a, set s) {
 
 static void normalise(const ares_norm_args* a, set s) {
   const ares_norm_scale scale = scale_of(a, s);
-  const int32_t count = a->terms->count, zero = a->terms->zero;
+  const int32_t count = a->terms->count, zero = a->terms->zero, shift = a->terms->shift;
   for (int32_t row = s.row; row < s.row + s.rows; ++row) {
     const int32_t first = row * a->sets * a->width + s.channel;
     for (int32_t i = 0; i < a->width; ++i) {
-      const int32_t x = ares_element(a->in, a->in_type, first + i) - zero;
-      const int32_t u = ares_mulh((count * x - scale.sum) * (1 << scale.left), scale.factor);
+      const int32_t x = ares_element(a->in, a->in_type, first + i);
+      const int32_t u = shift > 0 ? (int32_t)((uint32_t)x * scale.multiplier + scale.offset) >> shift
+                                  : ares_mulh((count * (x - zero) - scale.sum) * (1 << scale.left), scale.factor);
       ares_write_output(&a->requant, a->params[s.channel + i], u, a->out, first + i);
     }
   }

@@ -10,6 +10,11 @@ static inline uint32_t ares_mulhu(uint32_t a, uint32_t b) { return (uint32_t)(((
 
 // Zero bits above the highest one; x is not 0.
 static inline int32_t ares_leading_zeros(uint32_t x) {
+#ifdef ARES_XPULP
+  int32_t highest;
+  __asm__(".insn r 0x33, 1, 0x08, %0, %1, x0" : "=r"(highest) : "r"(x));  // p.fl1
+  return 31 - highest;
+#else
   int32_t n = 0;
   for (int32_t step = 16; step > 0; step /= 2) {
     if (x >> (32 - step) == 0) {
@@ -18,6 +23,7 @@ static inline int32_t ares_leading_zeros(uint32_t x) {
     }
   }
   return n;
+#endif
 }
 
 static inline uint32_t ares_scaled_product(uint32_t y, uint32_t t) { return (uint32_t)(((uint64_t)y * t) >> 30); }

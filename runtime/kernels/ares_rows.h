@@ -1,5 +1,5 @@
-// What cores with SIMD instructions do in place of plain C for norms, softmax and products of activations; as
-// ares_fast.h.
+// What cores with SIMD instructions do in place of plain C for norms, softmax, products of activations and selective
+// scans; as ares_fast.h.
 #ifndef ARES_ROWS_H
 #define ARES_ROWS_H
 
@@ -11,6 +11,7 @@
 bool ares_norm_fast(const ares_norm_args* a);
 bool ares_softmax_fast(const ares_softmax_args* a);
 bool ares_matmul_fast(const ares_matmul_args* a);
+bool ares_scan_fast(const ares_scan_args* a);
 #else
 static inline bool ares_norm_fast(const ares_norm_args* a) {
   (void)a;
@@ -21,6 +22,10 @@ static inline bool ares_softmax_fast(const ares_softmax_args* a) {
   return false;
 }
 static inline bool ares_matmul_fast(const ares_matmul_args* a) {
+  (void)a;
+  return false;
+}
+static inline bool ares_scan_fast(const ares_scan_args* a) {
   (void)a;
   return false;
 }

@@ -1,11 +1,13 @@
+#include "kernels/ares_softmax.h"
+
 #include "kernels/ares_element.h"
-#include "kernels/ares_reciprocal.h"
 #include "kernels/ares_rows.h"
 #include "kernels/ares_share.h"
 
 // e of one element; `k` is its distance from the row's largest.
 static inline uint32_t exponential(const ares_softmax_args* a, uint32_t k) {
-  return a->in_type == ARES_S16 ? ares_mulhu(a->table[k >> 8], a->table[256 + (k & 255)]) : a->table[k];
+  if (a->in_type != ARES_S16) return a->table[k];
+  return ((uint32_t)a->table[k >> 8] * a->table[256 + (k & 255)] + (1u << 15)) >> 16;
 }
 
 static void softmax_row(const ares_softmax_args* a, int32_t first) {
@@ -18,11 +20,13 @@ static void softmax_row(const ares_softmax_args* a, int32_t first) {
   for (int32_t i = 0; i < a->columns; ++i) {
     sum += exponential(a, (uint32_t)(top - ares_element(a->in, a->in_type, first + i)));
   }
-  const int32_t shift = ares_leading_zeros(sum);
-  const uint32_t factor = (uint32_t)ares_inverse(sum << shift);
+  const ares_softmax_scale s = ares_softmax_scale_of(a->terms, sum);
+  const int32_t lo = a->requant.lo, hi = a->requant.hi;
+  uint8_t* const out = a->out;
   for (int32_t i = first; i < first + a->columns; ++i) {
     const uint32_t e = exponential(a, (uint32_t)(top - ares_element(a->in, a->in_type, i)));
-    ares_write_output(&a->requant, *a->params, (int32_t)ares_mulhu(e << shift, factor), a->out, i);
+    const int32_t y = (int32_t)((e * s.factor + s.offset) >> s.shift);
+    out[i] = (uint8_t)(y < lo ? lo : y > hi ? hi : y);
   }
 }
 
