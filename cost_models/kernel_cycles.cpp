@@ -161,10 +161,10 @@ KernelFormula::KernelFormula(const Kernel& k, const Target& target, int cores)
       planar_out_(k.planar_out),
       carried_(k.accumulators != none),
       mapped_(k.kind == KernelKind::rearrange && k.weights != none),
-      load_(target.cores.l1_latency),
       narrow_(k.form == RequantForm::narrow && k.out_type == ElementType::u8 && !k.across),
       halves_(k.in_type == ElementType::s16),
       long_rows_(k.kind == KernelKind::softmax && k.channels.halo > share_piece),
+      load_(target.cores.l1_latency),
       output_(requant_cycles(k.form, k.rounding, target.cores) + (k.asymmetric ? centred_sum : 0)),
       contention_(target.cores.contention),
       barrier_(target.cores.barrier) {

@@ -34,7 +34,7 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
   const auto tensor = inner_tensor(lowering, node, 0);
   if (!tensor) return tl::unexpected(tensor.error());
   return Value{
-      Pending{Softmax{static_cast<int32_t>(n), {}, {}}, {*tensor}, lowering.tensor(*tensor).dims, node.node.name},
+      Pending{Softmax{static_cast<int32_t>(n), {}, {}, {}}, {*tensor}, lowering.tensor(*tensor).dims, node.node.name},
       value.view};
 }
 
