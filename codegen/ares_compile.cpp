@@ -6,11 +6,12 @@
 #include <iostream>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <regex>
 
 #include "codegen/choose_config.hpp"
 #include "codegen/golden_sample.hpp"
 #include "codegen/pins.hpp"
-#include "codegen/write_project.hpp"
+#include "codegen/write_library.hpp"
 #include "core/base/file.hpp"
 #include "core/import/model_options.hpp"
 #include "core/ir/graph.hpp"
@@ -102,6 +103,16 @@ std::vector<TensorData> sample(const OptionValues& values, const LayerGraph& gra
   return value_or_throw(read_sample(graph, values["input"].as<std::vector<std::string>>(), index));
 }
 
+/// --lib: a prefix of C names; `ares` is the runtime's.
+std::string library_prefix(const OptionValues& values) {
+  const auto prefix = option<std::string>(values, "lib", "");
+  static const std::regex identifier("[A-Za-z][A-Za-z0-9_]*");
+  if (values.count("lib") && (!std::regex_match(prefix, identifier) || prefix == "ares" || prefix == "network"))
+    throw CommandError(ExitStatus::usage,
+                       fmt::format("--lib '{}': has to be a C name other than ares and network", prefix));
+  return prefix;
+}
+
 Json describe(const OptionValues& values, const NetworkProgram& n, const LayerGraph& graph, const Target& target) {
   Json groups = Json::array();
   for (const PlannedGroup& g : n.groups)
@@ -130,6 +141,7 @@ Json describe(const OptionValues& values, const NetworkProgram& n, const LayerGr
 }
 
 ExitStatus compile(const OptionValues& values) {
+  const std::string library = library_prefix(values);
   const Target target = value_or_throw(load_target(option<std::string>(values, "target", "gap9")));
   const LayerGraph graph = load_model(values);
   const std::vector<TensorData> inputs = sample(values, graph);
@@ -141,11 +153,15 @@ ExitStatus compile(const OptionValues& values) {
 
   const std::string directory = values["output"].as<std::string>();
   const GoldenData golden = golden_data(graph, program, inputs);
-  value_or_throw(write_project(program, graph, target, golden, directory), ExitStatus::failed);
+  value_or_throw(library.empty() ? write_project(program, graph, target, golden, directory)
+                                 : write_library(program, graph, target, golden, directory, library),
+                 ExitStatus::failed);
   std::cout << fmt::format("{} groups, {} of {} bytes of L1, {} bytes of L2, {} bytes of L3 image\n",
                            program.groups.size(), program.l1_bytes, target.l1_bytes,
                            program.arena_bytes + program.l2_constant_bytes, program.l3_bytes);
   std::cout << fmt::format("wrote {0}; run it with: make -C {0} clean all run platform=host\n", directory);
+  if (!library.empty())
+    std::cout << fmt::format("the library lib{}.a is made with: make -C {} lib platform=host\n", library, directory);
   if (values.count("json"))
     value_or_throw(
         write_file(values["json"].as<std::string>(), describe(values, program, graph, target).dump(2) + "\n"),
@@ -168,11 +184,13 @@ Options compile_options() {
   add("kb", file("DIR"), "knowledge base (default: $ARES_KB, else $XDG_DATA_HOME/ares/kb)");
   add("no-kb", "use no knowledge base, the shipped one neither");
   add("pin", file("FILE"), "JSON object of group names with configs that win over everything");
+  add("lib", po::value<std::string>()->value_name("PREFIX"),
+      "write a library as well: PREFIX_run() in a firmware that has other networks, too");
   add("cores", number(), "workers to plan for (default: all)");
   add("stack", bytes(), "stack of a worker, in L1");
-  add("l1-limit", bytes(), "use no more L1 than this");
-  add("l2-limit", bytes(), "use no more L2 than this");
-  add("l3-limit", bytes(), "use no more L3 than this");
+  add("l1-limit", bytes(), "what the rest of the application leaves of L1");
+  add("l2-limit", bytes(), "what the rest of the application leaves of L2");
+  add("l3-limit", bytes(), "what the rest of the application leaves of L3");
   add("json", file("FILE"), "write what was decided there");
   return options;
 }

@@ -194,7 +194,7 @@ std::string weights_source(const ProjectInput& in) {
         fmt::format("_Static_assert(offsetof(struct network_constants, {}) == {}, \"placement\");\n", c.name, c.offset);
   text +=
       fmt::format("_Static_assert(sizeof(struct network_constants) == {}, \"placement\");\n\n", in.program.l3_bytes);
-  text += "const struct network_constants network_constants = {\n";
+  text += fmt::format("const struct network_constants {} = {{\n", global_name(in, "network_constants"));
   for (const Constant& c : all) text += fmt::format("    .{} = {{\n{}    }},\n", c.name, c.values);
   return text + "};\n";
 }
@@ -202,17 +202,16 @@ std::string weights_source(const ProjectInput& in) {
 std::string golden_source(const ProjectInput& in) {
   std::string text = "// The sample and the output that every group must compute from it.\n#include \"network.h\"\n\n";
   for (size_t i = 0; i < in.golden.inputs.size(); ++i)
-    text += array_of(fmt::format("sample_{}", i), in.graph.tensors[static_cast<size_t>(in.graph.inputs[i].tensor)].type,
-                     in.golden.inputs[i]);
+    text += array_of(global_name(in, fmt::format("sample_{}", i)),
+                     in.graph.tensors[static_cast<size_t>(in.graph.inputs[i].tensor)].type, in.golden.inputs[i]);
   std::string intermediate;
   for (size_t g = 0; g < in.program.groups.size(); ++g) {
     const PlannedGroup& planned = in.program.groups[g];
     if (!planned.group.completes_output) continue;
     const TensorId id = planned.group.output;
-    const bool output = std::any_of(in.graph.outputs.begin(), in.graph.outputs.end(),
-                                    [&](const NetworkOutput& o) { return o.tensor == id; });
-    (output ? text : intermediate) +=
-        array_of("golden_" + group_name(planned), in.graph.tensors[static_cast<size_t>(id)].type, in.golden.outputs[g]);
+    (is_network_output(in, id) ? text : intermediate) +=
+        array_of(global_name(in, "golden_" + group_name(planned)), in.graph.tensors[static_cast<size_t>(id)].type,
+                 in.golden.outputs[g]);
   }
   if (!intermediate.empty()) text += "#ifndef DISABLE_INTERMEDIATE_GOLDEN\n\n" + intermediate + "#endif\n";
   return text;

@@ -253,7 +253,7 @@ class GroupPrinter {
   }
 
   void print_walk() {
-    line("void group_{}(void) {{", group_name(g_));
+    line("void {}(void) {{", global_name(in_, "group_" + group_name(g_)));
     line("  walk w;");
     line("  ares_fetch(&w, &initial, sizeof w);");
     for (size_t i = 0; i < p_.operations.size(); ++i)

@@ -1,10 +1,20 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "codegen/c_text.hpp"
 #include "codegen/sources.hpp"
 #include "core/ir/graph.hpp"
 
 namespace ares {
+
+std::string global_name(const ProjectInput& in, const std::string& name) {
+  return in.library.empty() ? name : in.library + "_" + name;
+}
+
+bool is_network_output(const ProjectInput& in, TensorId id) {
+  return std::any_of(in.graph.outputs.begin(), in.graph.outputs.end(), [&](const auto& o) { return o.tensor == id; });
+}
 
 std::string group_name(const PlannedGroup& group) { return c_identifier(group.group.name); }
 

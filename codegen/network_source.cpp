@@ -19,10 +19,6 @@ std::string tensor_comment(const Tensor& t) {
 
 const Tensor& tensor(const ProjectInput& in, TensorId id) { return in.graph.tensors[static_cast<size_t>(id)]; }
 
-bool is_output(const ProjectInput& in, TensorId id) {
-  return std::any_of(in.graph.outputs.begin(), in.graph.outputs.end(), [&](const auto& o) { return o.tensor == id; });
-}
-
 /// The arena plan: an enumerator for each tensor, staging area and constant.
 std::string placements(const ProjectInput& in) {
   const NetworkProgram& n = in.program;
@@ -63,12 +59,13 @@ std::string golden_declarations(const ProjectInput& in) {
   for (const PlannedGroup& g : in.program.groups) {
     if (!g.group.completes_output) continue;
     const char* type = c_type(tensor(in, g.group.output).type);
-    (is_output(in, g.group.output) ? outputs : intermediate) +=
-        fmt::format("extern const {} golden_{}[];\n", type, group_name(g));
+    (is_network_output(in, g.group.output) ? outputs : intermediate) +=
+        fmt::format("extern const {} {}[];\n", type, global_name(in, "golden_" + group_name(g)));
   }
   std::string text = "// The sample and what every group makes of it.\n";
   for (size_t i = 0; i < in.graph.inputs.size(); ++i)
-    text += fmt::format("extern const {} sample_{}[];\n", c_type(tensor(in, in.graph.inputs[i].tensor).type), i);
+    text += fmt::format("extern const {} {}[];\n", c_type(tensor(in, in.graph.inputs[i].tensor).type),
+                        global_name(in, fmt::format("sample_{}", i)));
   text += outputs;
   if (!intermediate.empty()) text += "#ifndef DISABLE_INTERMEDIATE_GOLDEN\n" + intermediate + "#endif\n";
   return text;
@@ -97,13 +94,13 @@ std::string tensor_entry(const ProjectInput& in, const std::string& name, Tensor
 std::string group_table(const ProjectInput& in) {
   std::string text = "static const ares_group groups[] = {\n";
   for (const PlannedGroup& g : in.program.groups) {
-    const bool output = g.group.completes_output && is_output(in, g.group.output);
-    const std::string values = "golden_" + group_name(g);
-    const std::string golden = !g.group.completes_output ? "NULL"
-                               : output                  ? values
-                                                         : fmt::format("INTERMEDIATE({})", values);
-    text += fmt::format("    {{group_{}, .macs = {}, .is_output = {},\n     .output = {}}},\n", group_name(g),
-                        g.group.shape.macs(), output ? 1 : 0, tensor_entry(in, g.group.name, g.group.output, golden));
+    const bool output = g.group.completes_output && is_network_output(in, g.group.output);
+    const std::string values = global_name(in, "golden_" + group_name(g));
+    const std::string golden =
+        !g.group.completes_output ? "NULL" : fmt::format("{}({})", output ? "GOLDEN" : "INTERMEDIATE", values);
+    text += fmt::format("    {{{}, .macs = {}, .is_output = {},\n     .output = {}}},\n",
+                        global_name(in, "group_" + group_name(g)), g.group.shape.macs(), output ? 1 : 0,
+                        tensor_entry(in, g.group.name, g.group.output, golden));
   }
   return text + "};\n";
 }
@@ -120,11 +117,12 @@ std::string network_header(const ProjectInput& in) {
   text += "#ifndef NETWORK_H\n#define NETWORK_H\n\n" + group_includes() + "\n";
   text += placements(in) + "\n// The groups, in execution order.\n";
   for (const PlannedGroup& g : in.program.groups)
-    text += fmt::format("void group_{}(void);  // {}\n", group_name(g), describe(g.group.shape));
+    text += fmt::format("void {}(void);  // {}\n", global_name(in, "group_" + group_name(g)), describe(g.group.shape));
   text += fmt::format("\n{}\n", golden_declarations(in));
   if (in.program.l3_bytes > 0)
-    text += "// The L3 image: all constants.\nextern const struct network_constants network_constants;\n\n";
-  return text + "extern const ares_network network;\n\n#endif\n";
+    text += "// The L3 image: all constants.\nextern const struct network_constants " +
+            global_name(in, "network_constants") + ";\n\n";
+  return text + fmt::format("extern const ares_network {};\n\n#endif\n", global_name(in, "network"));
 }
 
 std::string network_source(const ProjectInput& in) {
@@ -133,27 +131,32 @@ std::string network_source(const ProjectInput& in) {
                                  n.groups.size(), in.target.name, n.cores, n.stack);
   text += "#include \"network.h\"\n\n" + limits(n);
   text +=
-      "\n#ifdef DISABLE_INTERMEDIATE_GOLDEN\n#define INTERMEDIATE(golden) NULL\n#else\n"
-      "#define INTERMEDIATE(golden) golden\n#endif\n\n";
+      "\n// A firmware has neither sample nor expected values.\n"
+      "#ifdef ARES_LIBRARY\n#define GOLDEN(values) NULL\n#else\n#define GOLDEN(values) values\n#endif\n"
+      "#ifdef DISABLE_INTERMEDIATE_GOLDEN\n#define INTERMEDIATE(values) NULL\n#else\n"
+      "#define INTERMEDIATE(values) GOLDEN(values)\n#endif\n\n";
   text += "static const ares_tensor inputs[] = {\n";
   for (size_t i = 0; i < in.graph.inputs.size(); ++i)
-    text += fmt::format(
-        "    {},\n", tensor_entry(in, in.graph.inputs[i].name, in.graph.inputs[i].tensor, fmt::format("sample_{}", i)));
+    text +=
+        fmt::format("    {},\n", tensor_entry(in, in.graph.inputs[i].name, in.graph.inputs[i].tensor,
+                                              fmt::format("GOLDEN({})", global_name(in, fmt::format("sample_{}", i)))));
   text += "};\n\n" + group_table(in) + "\n";
   text += fmt::format(
-      "const ares_network network = {{\n"
+      "const ares_network {} = {{\n"
       "    .name = {},\n"
       "    .platform = {{.cores = ARES_CORES, .l1_bytes = {}, .l2_bytes = L2_BYTES, .l3 = {}, .l3_bytes = {}}},\n"
       "    .constants = ARENA_BYTES,\n    .constants_bytes = {},\n"
       "    .inputs = inputs,\n    .input_count = {},\n    .groups = groups,\n    .group_count = {},\n}};\n",
-      c_string(n.name), n.l1_bytes, n.l3_bytes > 0 ? "(const uint8_t*)&network_constants" : "NULL", n.l3_bytes,
+      global_name(in, "network"), c_string(n.name), n.l1_bytes,
+      n.l3_bytes > 0 ? "(const uint8_t*)&" + global_name(in, "network_constants") : "NULL", n.l3_bytes,
       n.l2_constant_bytes, in.graph.inputs.size(), n.groups.size());
   return text;
 }
 
-std::string main_source() {
+std::string main_source(const ProjectInput& in) {
   return "// Runs the network on its sample and checks every byte.\n#include \"network.h\"\n\n"
-         "int main(void) { return ares_network_main(&network); }\n";
+         "int main(void) { return ares_network_main(&" +
+         global_name(in, "network") + "); }\n";
 }
 
 std::string slide_channels(const NetworkProgram& n) {
@@ -175,9 +178,10 @@ std::string slide_channels(const NetworkProgram& n) {
 std::string config_mk(const ProjectInput& in) {
   return fmt::format(
       "NAME := {}\nPLANNED_CORES := {}\nPLANNED_STACK := {:#x}\nPLANNED_L1 := {}\nL1_BYTES := {}\nL2_BYTES := {}\n"
-      "SLIDE_CHANNELS := {}\n",
+      "SLIDE_CHANNELS := {}\n{}",
       c_identifier(in.program.name), in.program.cores, in.program.stack, in.program.l1_bytes, in.target.l1_bytes,
-      in.target.l2_bytes, slide_channels(in.program));
+      in.target.l2_bytes, slide_channels(in.program),
+      in.library.empty() ? "" : fmt::format("PREFIX := {}\n", in.library));
 }
 
 }  // namespace ares

@@ -13,7 +13,13 @@ struct ProjectInput {
   const LayerGraph& graph;
   const Target& target;
   const GoldenData& golden;
+  std::string library = {};  ///< prefix of global names, or empty
 };
+
+/// A global C name of the project: `name` behind the library's prefix.
+std::string global_name(const ProjectInput& in, const std::string& name);
+
+bool is_network_output(const ProjectInput& in, TensorId tensor);
 
 /// C names: of a group's function and file, and of the constants that say where operands begin.
 std::string group_name(const PlannedGroup& group);
@@ -36,7 +42,10 @@ std::string network_header(const ProjectInput& in);
 std::string network_source(const ProjectInput& in);
 std::string weights_source(const ProjectInput& in);
 std::string golden_source(const ProjectInput& in);
-std::string main_source();
+std::string main_source(const ProjectInput& in);
+/// Of a library: what the firmware includes, and its functions.
+std::string library_header(const ProjectInput& in);
+std::string library_source(const ProjectInput& in);
 /// Input channels, separated by commas, of the convolutions that slide a window of 3x3 in steps of one column: cores
 /// with dot product instructions have an inner loop per number of channels, whose offsets must fit 12 bits.
 std::string slide_channels(const NetworkProgram& program);

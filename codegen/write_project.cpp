@@ -7,6 +7,7 @@
 
 #include "codegen/runtime_files.hpp"
 #include "codegen/sources.hpp"
+#include "codegen/write_library.hpp"
 #include "core/ir/graph.hpp"
 
 namespace ares {
@@ -60,14 +61,11 @@ Result<void> write(const std::filesystem::path& path, const std::string& text) {
   return {};
 }
 
-}  // namespace
-
-Result<std::vector<ProjectFile>> project_files(const NetworkProgram& program, const LayerGraph& graph,
-                                               const Target& target, const GoldenData& golden) {
-  const ProjectInput in{program, graph, target, golden};
+/// All files of the project, checked.
+Result<std::vector<ProjectFile>> files_of(const ProjectInput& in) {
   if (const auto ok = check_golden(in); !ok) return tl::unexpected<Error>(ok.error());
   std::vector<ProjectFile> files;
-  for (const PlannedGroup& g : program.groups) {
+  for (const PlannedGroup& g : in.program.groups) {
     auto source = group_source(in, g);
     if (!source) return tl::unexpected<Error>(source.error());
     files.push_back({"src/group_" + group_name(g) + ".c", std::move(*source)});
@@ -76,7 +74,11 @@ Result<std::vector<ProjectFile>> project_files(const NetworkProgram& program, co
   files.push_back({"src/network.c", network_source(in)});
   files.push_back({"src/weights.c", weights_source(in)});
   files.push_back({"src/golden.c", golden_source(in)});
-  files.push_back({"src/main.c", main_source()});
+  files.push_back({"src/main.c", main_source(in)});
+  if (!in.library.empty()) {
+    files.push_back({"src/" + in.library + ".h", library_header(in)});
+    files.push_back({"src/" + in.library + ".c", library_source(in)});
+  }
   files.push_back({"config.mk", config_mk(in)});
   files.push_back({"report.md", report(in)});
   for (const RuntimeFile& f : runtime_files()) {
@@ -89,14 +91,31 @@ Result<std::vector<ProjectFile>> project_files(const NetworkProgram& program, co
   return files;
 }
 
-Result<void> write_project(const NetworkProgram& program, const LayerGraph& graph, const Target& target,
-                           const GoldenData& golden, const std::filesystem::path& directory) {
-  const auto files = project_files(program, graph, target, golden);
+Result<void> write_all(const ProjectInput& in, const std::filesystem::path& directory) {
+  const auto files = files_of(in);
   if (!files) return tl::unexpected<Error>(files.error());
   remove_old_groups(directory / "src");
   for (const ProjectFile& f : *files)
     if (const auto ok = write(directory / f.path, f.text); !ok) return ok;
   return {};
+}
+
+}  // namespace
+
+Result<std::vector<ProjectFile>> project_files(const NetworkProgram& program, const LayerGraph& graph,
+                                               const Target& target, const GoldenData& golden) {
+  return files_of({program, graph, target, golden});
+}
+
+Result<void> write_project(const NetworkProgram& program, const LayerGraph& graph, const Target& target,
+                           const GoldenData& golden, const std::filesystem::path& directory) {
+  return write_all({program, graph, target, golden}, directory);
+}
+
+Result<void> write_library(const NetworkProgram& program, const LayerGraph& graph, const Target& target,
+                           const GoldenData& golden, const std::filesystem::path& directory,
+                           const std::string& prefix) {
+  return write_all({program, graph, target, golden, prefix}, directory);
 }
 
 }  // namespace ares

@@ -15,10 +15,20 @@ typedef struct {
   uint32_t l2_bytes;  // activations, staging and resident constants
   const uint8_t* l3;  // image of all constants
   uint32_t l3_bytes;
+  uint8_t* l1;  // memories of the caller, aligned to 16 bytes; NULL: the port's own
+  uint8_t* l2;
+  uint32_t l3_base;  // where the image lies in an L3 that several programs share
 } ares_platform;
 
 // Starts the platform; ends the program with a message where that fails. L1 and L2 hold anything at first.
 void ares_open(const ares_platform* wanted);
+
+// Several programs share an open platform (ports have this in libraries): adds one more, which has as many workers as
+// the first; its image goes to L3.
+void ares_open_also(const ares_platform* more);
+
+// Goes over to that program's memories, while no copy is outstanding. ares_open() does it for the first one.
+void ares_use(const ares_platform* program);
 
 // Ends the workers and releases the memories. Outstanding copies are an error of the program.
 void ares_close(void);

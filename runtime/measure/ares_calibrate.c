@@ -245,7 +245,8 @@ static void measure_workers(void) {
 
 int main(void) {
   static const uint8_t __attribute__((aligned(16))) image[16384] = {1};
-  const ares_platform platform = {ARES_CORES, 0x10000, 0x40000, image, sizeof image};
+  const ares_platform platform = {
+      .cores = ARES_CORES, .l1_bytes = 0x10000, .l2_bytes = 0x40000, .l3 = image, .l3_bytes = sizeof image};
   ares_open(&platform);
   measure_timer();
   measure_instructions();

@@ -5,6 +5,8 @@ ifeq ($(shell command -v $(CC)),)
 $(error platform=$(platform) needs $(CC): Debian's gcc-riscv64-unknown-elf and picolibc-riscv64-unknown-elf, or RISCV_CC=..)
 endif
 
+AR := $(patsubst %gcc,%ar,$(CC))
+
 # The older instruction set naming: with a newer one Debian's picolibc is not found for rv32imc.
 ARCHITECTURE := -march=rv32imc -mabi=ilp32 -misa-spec=2.2
 FLAGS += $(ARCHITECTURE) --specs=picolibc.specs -ffunction-sections -fdata-sections

@@ -3,8 +3,6 @@
 
 #include <stddef.h>
 
-#include "hal/bare/ares_bare.h"
-
 enum {
   CLUSTER_CONTROL = 0x10200000,
   FETCH_ENABLE = CLUSTER_CONTROL + 0x08,
@@ -46,13 +44,17 @@ enum { JOIN_BARRIER = 0, WORKER_BARRIER = 1 };
 int main(void);
 void _start(void);
 
-static ares_platform platform;
+#ifdef ARES_LIBRARY
+ares_platform ares_gvsoc_program;
+#endif
 static uint32_t time_low, time_high;
 
 // The planned tiles and the workers' stacks leave room for the orchestrator's stack in L1, or it lies in L2.
 #if ARES_PLANNED_L1 + ARES_CORES * PI_CL_SLAVE_STACK_SIZE + ARES_STACK_BYTES + ARES_NEAR_BYTES <= ARES_L1_BYTES
+enum { RESERVED_L1 = ARES_STACK_BYTES + ARES_NEAR_BYTES };
 uint8_t* const ares_gvsoc_orchestrator_stack = ares_l1_end - ARES_CORES * PI_CL_SLAVE_STACK_SIZE;
 #else
+enum { RESERVED_L1 = 0 };
 extern uint8_t ares_gvsoc_l2_stack_end[];
 uint8_t* const ares_gvsoc_orchestrator_stack = ares_gvsoc_l2_stack_end;
 #endif
@@ -105,34 +107,63 @@ void ares_gvsoc_orchestrator(void) {
   ares_exit(main());
 }
 
-void ares_open(const ares_platform* wanted) {
-  platform = *wanted;
-  if (wanted->cores < 1 || wanted->cores > ORCHESTRATOR)
-    ares_bare_fail("%d cores: 1 to 8 are possible", (int)wanted->cores);
-  const uint32_t l1 = (uint32_t)(ares_l1_end - ares_l1_start), l2 = (uint32_t)(ares_l2_end - ares_l2_start);
-  const uint32_t stacks = (uint32_t)wanted->cores * PI_CL_SLAVE_STACK_SIZE;
-  if (wanted->l1_bytes + stacks > l1) {
+// That the tiles leave room for the stacks, and the arena is there.
+static void check_memories(const ares_platform* wanted) {
+  const uint8_t* const l1 = wanted->l1 == NULL ? ares_l1_start : wanted->l1;
+  const uint32_t stacks = (uint32_t)wanted->cores * PI_CL_SLAVE_STACK_SIZE + RESERVED_L1;
+  if (l1 < ares_l1_start || l1 > ares_l1_end || wanted->l1_bytes + stacks > (uint32_t)(ares_l1_end - l1)) {
     ares_bare_fail("%u bytes of tiles and %u bytes of stacks do not fit into %u bytes of L1",
-                   (unsigned)wanted->l1_bytes, (unsigned)stacks, (unsigned)l1);
+                   (unsigned)wanted->l1_bytes, (unsigned)stacks, (unsigned)(ares_l1_end - ares_l1_start));
   }
-  if (wanted->l2_bytes > l2) {
+  const uint32_t l2 = (uint32_t)(ares_l2_end - ares_l2_start);
+  if (wanted->l2 == NULL && wanted->l2_bytes > l2) {
     ares_bare_fail("an arena of %u bytes does not fit into the %u bytes of L2 that the program leaves",
                    (unsigned)wanted->l2_bytes, (unsigned)l2);
   }
+}
+
+static uint32_t smaller(uint32_t a, uint32_t b) { return a < b ? a : b; }
+
+#ifdef ARES_LIBRARY
+static uint32_t room_on_the_way(const ares_platform* program) { return smaller(program->l1_bytes, program->l2_bytes); }
+
+void ares_use(const ares_platform* program) {
+  ares_gvsoc_program = *program;
+  if (program->l1 == NULL) ares_gvsoc_program.l1 = ares_l1_start;
+  if (program->l2 == NULL) ares_gvsoc_program.l2 = ares_l2_start;
+}
+#else
+static uint32_t room_on_the_way(const ares_platform* program) {
+  (void)program;
+  return (uint32_t)(ares_l2_end - ares_l2_start);
+}
+
+void ares_use(const ares_platform* program) { (void)program; }
+#endif
+
+void ares_open_also(const ares_platform* more) {
+  check_memories(more);
+  ares_use(more);
+  ares_gvsoc_l3_fill(more->l3, more->l3_bytes, smaller(0x8000, room_on_the_way(more)));
+}
+
+void ares_open(const ares_platform* wanted) {
+  if (wanted->cores < 1 || wanted->cores > ORCHESTRATOR)
+    ares_bare_fail("%d cores: 1 to 8 are possible", (int)wanted->cores);
   const uint32_t team = (1u << wanted->cores) - 1;
   *ares_register(DISPATCH_TEAM) = team;
   barrier_setup(JOIN_BARRIER, team | 1u << ORCHESTRATOR);
   barrier_setup(WORKER_BARRIER, team);
   *ares_register(ACCELERATOR_CONTROL) |= ACCELERATOR_CLOCK_AND_PRIORITY;
   *ares_register(NE16_SOFT_CLEAR) = 0;
-  ares_gvsoc_l3_fill(wanted->l3, wanted->l3_bytes);
+  ares_open_also(wanted);
   *ares_register(TIMER_CONFIG) = TIMER_START_AND_RESET;
 }
 
 void ares_close(void) { ares_gvsoc_dma_wait_all(); }
 
-uint8_t* ares_l1(void) { return ares_l1_start; }
-uint8_t* ares_l2(void) { return ares_l2_start; }
+uint8_t* ares_l1(void) { return ares_gvsoc_l1(); }
+uint8_t* ares_l2(void) { return ares_gvsoc_l2(); }
 
 void ares_enter(const char* group) { ares_bare_enter(group); }
 
@@ -172,7 +203,7 @@ static void acquire(void) {
 
 static void start_job(const ares_job* job) {
   acquire();
-  write_registers(job, 0, ARES_JOB_ADDRESSES - 1, (uint32_t)(uintptr_t)ares_l1_start);
+  write_registers(job, 0, ARES_JOB_ADDRESSES - 1, (uint32_t)(uintptr_t)ares_gvsoc_l1());
   write_registers(job, ARES_JOB_ADDRESSES, ARES_JOB_REGISTERS - 1, 0);
   ares_compiler_barrier();
   *ares_register(NE16_TRIGGER) = 0;
@@ -190,7 +221,7 @@ void ares_job_again(const ares_job* job) {
     return;
   }
   acquire();
-  write_registers(job, INPUT, OUTPUT, (uint32_t)(uintptr_t)ares_l1_start);
+  write_registers(job, INPUT, OUTPUT, (uint32_t)(uintptr_t)ares_gvsoc_l1());
   write_registers(job, REMAINDERS, REMAINDERS + 1, 0);
   write_registers(job, PADDING, PADDING, 0);
   ares_compiler_barrier();

@@ -1,5 +1,4 @@
 // Copies between L2 and L1 by the cluster's DMA engine (mchan), and the tickets of all channels.
-#include "hal/bare/ares_bare.h"
 #include "hal/gvsoc/ares_gvsoc.h"
 
 #include <string.h>
@@ -57,8 +56,8 @@ void ares_copy(ares_channel channel, const ares_command* command, ares_ticket* t
   ares_compiler_barrier();
   const uint32_t flags = channel == ARES_L2_TO_L1 ? MCHAN_TO_L1 : 0, row = (uint32_t)command->row_bytes;
   const uint32_t bytes = (uint32_t)command->rows * row, pitch = (uint32_t)command->far_pitch;
-  uint8_t* const near = ares_l1_start + command->near;
-  uint8_t* const far = ares_l2_start + command->far;
+  uint8_t* const near = ares_gvsoc_l1() + command->near;
+  uint8_t* const far = ares_gvsoc_l2() + command->far;
   if (bytes > MCHAN_MAX_BYTES) {
     copy_large(flags, near, far, bytes, row, pitch);
   } else if (command->rows == 1 || row == pitch) {
@@ -103,13 +102,10 @@ void ares_gvsoc_dma_wait_all(void) {
 // mchan cannot tell.
 uint64_t ares_channel_busy(ares_channel channel) { return channel == ARES_L3_TO_L2 ? ares_gvsoc_l3_busy() : 0; }
 
-void ares_gvsoc_l3_fill(const uint8_t* image, uint32_t bytes) {
+void ares_gvsoc_l3_fill(const uint8_t* image, uint32_t bytes, uint32_t most) {
   // From the loader's memory by way of L1 and the L2 arena, which hold nothing yet.
-  const uint32_t most = 0x8000;
-  const uint32_t l2 = (uint32_t)(ares_l2_end - ares_l2_start);
   for (uint32_t at = 0; at < bytes; at += most) {
     const uint32_t now = bytes - at < most ? bytes - at : most;
-    if (now > l2) ares_bare_fail("no L2 to fill L3 through");
     const uint32_t counter = 1u << *ares_register(MCHAN_COMMAND);
     push(MCHAN_TO_L1, now, ares_l1(), (uint8_t*)(uintptr_t)image + at);
     while (*ares_register(MCHAN_STATUS) & counter) continue;

@@ -1,6 +1,5 @@
 // L3: a HyperRAM behind the fabric controller's uDMA. The orchestrator puts requests into a ring in L2, the fabric
 // controller, which does nothing else, works through them.
-#include "hal/bare/ares_bare.h"
 #include "hal/gvsoc/ares_gvsoc.h"
 
 enum {
@@ -72,7 +71,7 @@ static void transfer(uint32_t l2, uint32_t l3, uint32_t bytes, int write) {
 
 static void serve(volatile const request* r) {
   const uint32_t begin = *ares_register(FC_TIMER_VALUE);
-  uint32_t l2 = (uint32_t)(uintptr_t)ares_l2() + r->command.near, l3 = r->command.far;
+  uint32_t l2 = (uint32_t)(uintptr_t)ares_gvsoc_l2() + r->command.near, l3 = ares_gvsoc_l3_base() + r->command.far;
   for (int32_t row = 0; row < r->command.rows; ++row) {
     transfer(l2, l3, (uint32_t)r->command.row_bytes, r->write);
     l2 += (uint32_t)r->command.row_bytes;

@@ -14,9 +14,10 @@
 enum { MAX_CORES = 8, UNWRITTEN = 0xA5 };
 
 static struct {
-  ares_platform platform;
+  ares_platform platform;  // of the program that is in use
   uint8_t* l1;
   uint8_t* l2;
+  uint8_t* own[2];  // memories that the caller did not give
   const char* group;
   pthread_t threads[MAX_CORES];
   pthread_barrier_t barrier;
@@ -66,6 +67,17 @@ static void* worker(void* number) {
   }
 }
 
+static void use(const ares_platform* program, uint8_t* l1, uint8_t* l2) {
+  host.platform = *program;
+  host.l1 = l1;
+  host.l2 = l2;
+  const ares_host_ends tiles = {l1, l2, program->l1_bytes, program->l2_bytes, "L1", "L2"};
+  const ares_host_ends image = {l2, (uint8_t*)(uintptr_t)program->l3, program->l2_bytes, program->l3_bytes, "L2", "L3"};
+  ares_host_dma_use(ARES_L2_TO_L1, &tiles);
+  ares_host_dma_use(ARES_L1_TO_L2, &tiles);
+  ares_host_dma_use(ARES_L3_TO_L2, &image);
+}
+
 static uint8_t* memory_block(uint32_t bytes, const char* name) {
   uint8_t* const block = malloc(bytes);
   if (block == NULL && bytes > 0) ares_host_fail("no memory for %u bytes of %s", bytes, name);
@@ -75,14 +87,12 @@ static uint8_t* memory_block(uint32_t bytes, const char* name) {
 
 void ares_open(const ares_platform* wanted) {
   if (wanted->cores < 1 || wanted->cores > MAX_CORES) ares_host_fail("%d cores: 1 to 8 are possible", wanted->cores);
-  host.platform = *wanted;
-  host.l1 = memory_block(wanted->l1_bytes, "L1");
-  host.l2 = memory_block(wanted->l2_bytes, "L2");
-  const ares_host_ends l1 = {host.l1, host.l2, wanted->l1_bytes, wanted->l2_bytes, "L1", "L2"};
-  const ares_host_ends l3 = {host.l2, (uint8_t*)(uintptr_t)wanted->l3, wanted->l2_bytes, wanted->l3_bytes, "L2", "L3"};
-  ares_host_dma_open(ARES_L2_TO_L1, &l1);
-  ares_host_dma_open(ARES_L1_TO_L2, &l1);
-  ares_host_dma_open(ARES_L3_TO_L2, &l3);
+  host.own[0] = wanted->l1 == NULL ? memory_block(wanted->l1_bytes, "L1") : NULL;
+  host.own[1] = wanted->l2 == NULL ? memory_block(wanted->l2_bytes, "L2") : NULL;
+  use(wanted, wanted->l1 == NULL ? host.own[0] : wanted->l1, wanted->l2 == NULL ? host.own[1] : wanted->l2);
+  for (int channel = 0; channel < ARES_CHANNELS; ++channel) ares_host_dma_open((ares_channel)channel);
+  host.closing = 0;
+  host.generation = 0;
   pthread_barrier_init(&host.barrier, NULL, (unsigned)wanted->cores);
   for (int32_t i = 0; i < wanted->cores; ++i) {
     int32_t* const number = malloc(sizeof *number);
@@ -91,6 +101,11 @@ void ares_open(const ares_platform* wanted) {
     if (pthread_create(&host.threads[i], NULL, worker, number) != 0) ares_host_fail("cannot create worker %d", i);
   }
 }
+
+// The image is read where it lies.
+void ares_open_also(const ares_platform* more) { (void)more; }
+
+void ares_use(const ares_platform* program) { use(program, program->l1, program->l2); }
 
 void ares_close(void) {
   pthread_mutex_lock(&host.mutex);
@@ -101,8 +116,8 @@ void ares_close(void) {
   for (int channel = 0; channel < ARES_CHANNELS; ++channel) ares_host_dma_close((ares_channel)channel);
   ares_host_jobs_close();
   pthread_barrier_destroy(&host.barrier);
-  free(host.l1);
-  free(host.l2);
+  free(host.own[0]);
+  free(host.own[1]);
 }
 
 uint32_t ares_host_l1_bytes(void) { return host.platform.l1_bytes; }

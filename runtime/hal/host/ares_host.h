@@ -19,7 +19,9 @@ typedef struct {
 uint32_t ares_host_l1_bytes(void);
 void ares_host_jobs_close(void);
 
-void ares_host_dma_open(ares_channel channel, const ares_host_ends* ends);
+// What the channel's copies lie between from now on; none is outstanding.
+void ares_host_dma_use(ares_channel channel, const ares_host_ends* ends);
+void ares_host_dma_open(ares_channel channel);
 void ares_host_dma_close(ares_channel channel);
 
 #endif

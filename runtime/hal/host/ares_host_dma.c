@@ -103,12 +103,18 @@ static delay chosen_delay(uint32_t* seed) {
   ares_host_fail("ARES_DMA_DELAY is '%s': eager, lazy, random or random:SEED", text);
 }
 
-void ares_host_dma_open(ares_channel channel, const ares_host_ends* ends) {
+void ares_host_dma_use(ares_channel channel, const ares_host_ends* ends) { channels[channel].ends = *ends; }
+
+void ares_host_dma_open(ares_channel channel) {
   channel_state* const c = &channels[channel];
+  // A platform that is opened again: its commands are numbered from 1.
+  c->given = 0;
+  atomic_store_explicit(&c->demanded, 0, memory_order_relaxed);
+  atomic_store_explicit(&c->closing, 0, memory_order_relaxed);
+  memset(c->ring, 0, sizeof c->ring);
   uint32_t seed = 1;
   c->delay = chosen_delay(&seed);
   c->random = (seed * 2654435761u + channel) | 1u;
-  c->ends = *ends;
   if (sem_init(&c->wake, 0, 0) != 0 || pthread_create(&c->thread, NULL, channel_thread, c) != 0) {
     ares_host_fail("cannot start the channel %s", channel_names[channel]);
   }

@@ -52,4 +52,6 @@ void ares_job_wait(void) {
 void ares_host_jobs_close(void) {
   if (count > 0) ares_host_fail("a job was never waited for");
   free(jobs);
+  jobs = NULL;
+  room = 0;
 }

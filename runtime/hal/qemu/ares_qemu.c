@@ -14,7 +14,7 @@ enum { SYS_WRITE0 = 0x04, SYS_EXIT_EXTENDED = 0x20, APPLICATION_EXIT = 0x20026 }
 void ares_qemu_switch(void** from, void* to);
 long ares_qemu_semihosting(long operation, const void* argument);
 
-static ares_platform platform;
+static ares_platform platform;  // of the program that is in use
 static struct {
   void* stack[MAX_CORES];
   int returned[MAX_CORES];
@@ -47,22 +47,35 @@ static uint8_t* stack_end(int32_t worker) {
 }
 
 void ares_open(const ares_platform* wanted) {
-  platform = *wanted;
   if (wanted->cores < 1 || wanted->cores > MAX_CORES)
     ares_bare_fail("%d cores: 1 to 8 are possible", (int)wanted->cores);
-  if (wanted->l1_bytes > (uintptr_t)stack_end(wanted->cores) - (uintptr_t)ares_l1_start) {
-    ares_bare_fail("%u bytes of tiles do not fit beside the stacks into L1", (unsigned)wanted->l1_bytes);
+  platform.cores = wanted->cores;
+  ares_open_also(wanted);
+  ares_use(wanted);
+}
+
+// The image is read where it lies.
+void ares_open_also(const ares_platform* more) {
+  const uint8_t* const l1 = more->l1 == NULL ? ares_l1_start : more->l1;
+  if (l1 < ares_l1_start || l1 > stack_end(more->cores) || more->l1_bytes > (uint32_t)(stack_end(more->cores) - l1)) {
+    ares_bare_fail("%u bytes of tiles do not fit beside the stacks into L1", (unsigned)more->l1_bytes);
   }
-  if (wanted->l2_bytes > (uint32_t)(ares_l2_end - ares_l2_start)) {
+  if (more->l2 == NULL && more->l2_bytes > (uint32_t)(ares_l2_end - ares_l2_start)) {
     ares_bare_fail("an arena of %u bytes does not fit into the %u bytes of L2 that the program leaves",
-                   (unsigned)wanted->l2_bytes, (unsigned)(ares_l2_end - ares_l2_start));
+                   (unsigned)more->l2_bytes, (unsigned)(ares_l2_end - ares_l2_start));
   }
+}
+
+void ares_use(const ares_platform* program) {
+  platform = *program;
+  if (program->l1 == NULL) platform.l1 = ares_l1_start;
+  if (program->l2 == NULL) platform.l2 = ares_l2_start;
 }
 
 void ares_close(void) {}
 
-uint8_t* ares_l1(void) { return ares_l1_start; }
-uint8_t* ares_l2(void) { return ares_l2_start; }
+uint8_t* ares_l1(void) { return platform.l1; }
+uint8_t* ares_l2(void) { return platform.l2; }
 
 void ares_enter(const char* group) { ares_bare_enter(group); }
 
@@ -162,7 +175,7 @@ uint64_t ares_channel_busy(ares_channel channel) {
 // ---- accelerator ----
 
 void ares_job_start(const ares_job* job) {
-  if (ares_twin_outputs(job, (uint32_t)(ares_l1_end - ares_l1_start)) == 0) ares_bare_fail("a job leaves L1");
+  if (ares_twin_outputs(job, platform.l1_bytes) == 0) ares_bare_fail("a job leaves L1");
   ares_twin_compute(job, ares_l1(), NULL);
 }
 
