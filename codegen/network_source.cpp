@@ -177,9 +177,11 @@ std::string slide_channels(const NetworkProgram& n) {
 
 std::string config_mk(const ProjectInput& in) {
   return fmt::format(
-      "NAME := {}\nPLANNED_CORES := {}\nPLANNED_STACK := {:#x}\nPLANNED_L1 := {}\nL1_BYTES := {}\nL2_BYTES := {}\n"
+      "NAME := {}\nPLANNED_CORES := {}\nPLANNED_STACK := {:#x}\nPLANNED_L1 := {}\nPLANNED_L2 := {}\nPLANNED_L3 := "
+      "{}\nL1_BYTES := {}\nL2_BYTES := {}\n"
       "SLIDE_CHANNELS := {}\n{}",
-      c_identifier(in.program.name), in.program.cores, in.program.stack, in.program.l1_bytes, in.target.l1_bytes,
+      c_identifier(in.program.name), in.program.cores, in.program.stack, in.program.l1_bytes,
+      uint64_t{in.program.arena_bytes} + in.program.l2_constant_bytes, in.program.l3_bytes, in.target.l1_bytes,
       in.target.l2_bytes, slide_channels(in.program),
       in.library.empty() ? "" : fmt::format("PREFIX := {}\n", in.library));
 }

@@ -3,18 +3,12 @@
 
 #include <stddef.h>
 
+#include "hal/pulp/ares_pulp_ne16.h"
+
 enum {
   CLUSTER_CONTROL = 0x10200000,
   FETCH_ENABLE = CLUSTER_CONTROL + 0x08,
   BOOT_ADDRESS = CLUSTER_CONTROL + 0x40,  // a word per core
-  ACCELERATOR_CONTROL = CLUSTER_CONTROL + 0x18,
-  ACCELERATOR_CLOCK_AND_PRIORITY = 0x800 | 0x100,
-  NE16 = 0x10201000,
-  NE16_TRIGGER = NE16 + 0x00,
-  NE16_ACQUIRE = NE16 + 0x04,
-  NE16_STATUS = NE16 + 0x0C,  // not 0: a job runs
-  NE16_SOFT_CLEAR = NE16 + 0x14,
-  NE16_JOB = NE16 + 0x20,
   TIMER_CONFIG = 0x10200400,
   TIMER_VALUE = 0x10200408,
   TIMER_START_AND_RESET = 3,
@@ -154,8 +148,7 @@ void ares_open(const ares_platform* wanted) {
   *ares_register(DISPATCH_TEAM) = team;
   barrier_setup(JOIN_BARRIER, team | 1u << ORCHESTRATOR);
   barrier_setup(WORKER_BARRIER, team);
-  *ares_register(ACCELERATOR_CONTROL) |= ACCELERATOR_CLOCK_AND_PRIORITY;
-  *ares_register(NE16_SOFT_CLEAR) = 0;
+  ares_pulp_ne16_open();
   ares_open_also(wanted);
   *ares_register(TIMER_CONFIG) = TIMER_START_AND_RESET;
 }
@@ -186,52 +179,6 @@ int32_t ares_core(void) {
 }
 
 void ares_barrier(void) { wait_at(WORKER_BARRIER); }
-
-// ---- accelerator ----
-
-// The engine has two contexts, written in turn, that keep their registers.
-static int32_t contexts_written;
-
-static void write_registers(const ares_job* job, int first, int last, uint32_t base) {
-  volatile uint32_t* const to = ares_register(NE16_JOB);
-  for (int i = first; i <= last; ++i) to[i] = base + job->registers[i];
-}
-
-static void acquire(void) {
-  while ((int32_t)*ares_register(NE16_ACQUIRE) < 0) continue;
-}
-
-static void start_job(const ares_job* job) {
-  acquire();
-  write_registers(job, 0, ARES_JOB_ADDRESSES - 1, (uint32_t)(uintptr_t)ares_gvsoc_l1());
-  write_registers(job, ARES_JOB_ADDRESSES, ARES_JOB_REGISTERS - 1, 0);
-  ares_compiler_barrier();
-  *ares_register(NE16_TRIGGER) = 0;
-}
-
-void ares_job_start(const ares_job* job) {
-  contexts_written = 1;
-  start_job(job);
-}
-
-void ares_job_again(const ares_job* job) {
-  enum { INPUT = 1, OUTPUT = 2, REMAINDERS = 16, PADDING = 20 };
-  if (contexts_written++ < 2) {
-    start_job(job);
-    return;
-  }
-  acquire();
-  write_registers(job, INPUT, OUTPUT, (uint32_t)(uintptr_t)ares_gvsoc_l1());
-  write_registers(job, REMAINDERS, REMAINDERS + 1, 0);
-  write_registers(job, PADDING, PADDING, 0);
-  ares_compiler_barrier();
-  *ares_register(NE16_TRIGGER) = 0;
-}
-
-void ares_job_wait(void) {
-  while (*ares_register(NE16_STATUS) != 0) continue;
-  ares_compiler_barrier();
-}
 
 // ---- time ----
 

@@ -9,7 +9,7 @@ FLAGS += -DARES_CLOCK=0x10200408 -DARES_HART_IS_WORKER
 # In L1, where the plan leaves room: the orchestrator's stack, and the variables it uses all the time.
 FLAGS += -DARES_STACK_BYTES=4096 -DARES_NEAR_BYTES=256
 FLAGS += $(if $(SLIDE_CHANNELS),-DARES_SLIDE_CHANNELS='$(SLIDE_CHANNELS)')
-SOURCES += $(wildcard runtime/kernels/xpulp/*.[cS])
+SOURCES += $(wildcard runtime/kernels/xpulp/*.[cS]) $(wildcard runtime/hal/pulp/*.c)
 
 GVSOC_TARGET := $(CURDIR)/runtime/hal/gvsoc/target
 GVSOC := $(if $(GVSOC_HOME),$(GVSOC_HOME)/bin/gvsoc,gvsoc)
