@@ -13,7 +13,7 @@ FLAGS += $(ARCHITECTURE) --specs=picolibc.specs -ffunction-sections -fdata-secti
 FLAGS += -DARES_PLANNED_L1=$(PLANNED_L1) -DARES_L1_BYTES=$(L1_BYTES)
 
 SCRIPT := $(BUILD)/link.ld
-LINK += -nostartfiles -Wl,--gc-sections,--no-warn-rwx-segments -T $(SCRIPT)
+LINK += -nostartfiles -Wl,--gc-sections,--no-warn-rwx-segments,--enable-non-contiguous-regions -T $(SCRIPT)
 
 $(SCRIPT): runtime/hal/bare/link.ld.in $(BUILD)/flags | $(filter clean,$(MAKECMDGOALS))
 	@mkdir -p $(@D)

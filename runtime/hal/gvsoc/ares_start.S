@@ -46,6 +46,17 @@ fabric_controller:
   addi t0, t0, 4
   bltu t0, t1, 4b
 5:
+  la t0, ares_fast_code_start
+  la t1, ares_fast_code_end
+  la t2, ares_fast_code_load
+  bgeu t0, t1, 7f
+6:
+  lw t3, 0(t2)
+  sw t3, 0(t0)
+  addi t2, t2, 4
+  addi t0, t0, 4
+  bltu t0, t1, 6b
+7:
   tail ares_gvsoc_fabric_controller
 
   .bss
