@@ -85,11 +85,12 @@ ConfigSources config_sources(const OptionValues& values, const Target& target,
 }
 
 NetworkProgram plan(const OptionValues& values, const LayerGraph& graph, const Target& target) {
-  const PlanOptions options = plan_options(values, target);
+  PlanOptions options = plan_options(values, target);
   const auto groups = value_or_throw(plan_contexts(graph, target, options), ExitStatus::failed);
   const auto kbs = open_kbs(values);
   const ConfigSources sources = config_sources(values, target, kbs);
   const auto chooser = value_or_throw(make_chooser(graph, groups, target, sources));
+  options.fused = known_partition(graph, groups, target, sources);
   return value_or_throw(plan_network(graph, target, options, chooser), ExitStatus::failed);
 }
 

@@ -16,18 +16,24 @@ namespace {
 /// network lost to model-best, with 2 one of ten did, and none gained more.
 constexpr double near_enough = 1;
 
+std::optional<kb::PlanEntry> known_plan(const LayerGraph& graph, std::span<const GroupInContext> groups,
+                                        const Target& target, const ConfigSources& sources) {
+  for (const kb::KnowledgeBase* kb : sources.kbs) {
+    auto plan = kb->plan(kb::plan_subject(graph, groups, target), kb::current_environment(target));
+    if (plan && plan->configs.size() == groups.size()) return plan;
+  }
+  return std::nullopt;
+}
+
 class Chooser {
  public:
   Chooser(const LayerGraph& graph, std::span<const GroupInContext> groups, const Target& target,
           const ConfigSources& sources)
       : target_(target), policy_(graph.policy), sources_(sources) {
-    for (const kb::KnowledgeBase* kb : sources.kbs) {
-      const auto plan = kb->plan(kb::plan_subject(graph, groups, target), kb::current_environment(target));
-      if (!plan || plan->configs.size() != groups.size()) continue;
-      plan_note_ = fmt::format("plan, whole network by {}: {:.0f} cycles", name_of(plan->subject.source), plan->cycles);
-      for (size_t i = 0; i < groups.size(); ++i) planned_[groups[i].group.name] = plan->configs[i];
-      return;
-    }
+    const auto plan = known_plan(graph, groups, target, sources);
+    if (!plan) return;
+    plan_note_ = fmt::format("plan, whole network by {}: {:.0f} cycles", name_of(plan->subject.source), plan->cycles);
+    for (size_t i = 0; i < groups.size(); ++i) planned_[groups[i].group.name] = plan->configs[i];
   }
 
   Result<ChosenConfig> operator()(const Group& group, const Context& context) const {
@@ -37,7 +43,7 @@ class Chooser {
                                 to_string(*why)));
       return ChosenConfig{pin->second, ConfigOrigin::pin, ""};
     }
-    if (const auto planned = planned_.find(group.name);
+    if (const auto planned = planned_.find(kb::last_layer(group.name));
         planned != planned_.end() && !check(group.shape, context, planned->second))
       return ChosenConfig{planned->second, ConfigOrigin::kb_exact, plan_note_};
     if (const auto known = ask(group, context, {}, {.count = 0})) return *known;
@@ -76,6 +82,16 @@ class Chooser {
 };
 
 }  // namespace
+
+Partition known_partition(const LayerGraph& graph, std::span<const GroupInContext> groups, const Target& target,
+                          const ConfigSources& sources) {
+  const auto plan = known_plan(graph, groups, target, sources);
+  if (!plan || !sources.pins.empty()) return {};  // pins name unfused groups
+  std::vector<Group> single;
+  for (const GroupInContext& g : groups) single.push_back(g.group);
+  const auto partition = parse_partition(plan->detail);
+  return partition && fuse(graph, single, *partition) ? *partition : Partition{};
+}
 
 Result<ConfigChooser> make_chooser(const LayerGraph& graph, std::span<const GroupInContext> groups,
                                    const Target& target, const ConfigSources& sources) {

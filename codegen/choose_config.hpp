@@ -28,7 +28,13 @@ struct ConfigSources {
   ModelOptimum optimum;
 };
 
-/// The chooser for a network's groups, as plan_contexts() gives them; what `sources` points to must outlive it. Fails
+/// What the network's plan in the knowledge base fuses; nothing: no plan is known, or nothing is fused. `groups` are
+/// the unfused ones.
+Partition known_partition(const LayerGraph& graph, std::span<const GroupInContext> groups, const Target& target,
+                          const ConfigSources& sources);
+
+/// The chooser for a network's groups, fused or not. `groups` are the unfused ones, as plan_contexts() gives them; what
+/// `sources` points to must outlive it. Fails
 /// where a pin names no group. Choosing fails, naming the group, where a pin is infeasible or no config fits.
 Result<ConfigChooser> make_chooser(const LayerGraph& graph, std::span<const GroupInContext> groups,
                                    const Target& target, const ConfigSources& sources);

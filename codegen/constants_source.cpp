@@ -142,6 +142,7 @@ void add_constants(const ProjectInput& in, const PlannedGroup& g, std::vector<Co
   if (!packed.params.empty())
     add(job ? bytes_text(packed.params, "biases and scales") : params_text(g.group.shape, packed.params), "params",
         g.params);
+  if (!packed.tails.empty()) add(bytes_text(packed.tails, "constants of the fused layers"), "tails", g.tails);
 }
 
 /// The elements of a tensor that the model fixes.

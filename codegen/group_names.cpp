@@ -40,13 +40,9 @@ std::string unique(std::set<std::string>& taken, const std::string& name) {
 
 std::string upper(const std::string& name) { return boost::to_upper_copy(name); }
 
+/// Of a buffer that no copy fills or empties.
 std::string role(const Kernel& k, BufferId b) {
-  if (b == k.in) return "input";
-  if (b == k.in2) return "input2";
-  if (b == k.in3) return "input3";
-  if (b == k.weights) return "weights";
-  if (b == k.params) return "params";
-  if (b == k.out) return "output";
+  if (b == k.in || b == k.in2 || b == k.out) return "between";
   if (b == k.accumulators)
     return k.kind == KernelKind::matmul ? "scratch" : k.kind == KernelKind::scan ? "states" : "sums";
   if (b == k.scratch) return "scratch";

@@ -101,6 +101,8 @@ class GroupPrinter {
         return weights_constant(g_);
       case Operand::params:
         return params_constant(g_);
+      case Operand::tails:
+        return tails_constant(g_);
       case Operand::output:
         return tensor_constant(in_, g_.group.output);
       case Operand::input2:
@@ -279,7 +281,8 @@ class GroupPrinter {
       case TokenKind::wait:
         return wait(i);
       case TokenKind::run:
-        if (std::holds_alternative<Job>(p_.operations[i].what)) return statement(condition(i) + "run_job(&w);");
+        if (std::holds_alternative<Job>(p_.operations[i].what))
+          return statement(condition(i) + job_function_name(p_, t.index) + "(&w);");
         if (std::holds_alternative<Kernel>(p_.operations[i].what))
           return statement(condition(i) + kernel_function_name(p_, t.index) + "(&w);");
         return statement("// Here all workers are idle: kernels return when they are done.");
@@ -315,7 +318,7 @@ class GroupPrinter {
   void wait(size_t i) {
     const OperationId target = std::get<Wait>(p_.operations[i].what).operation;
     const auto* copy = std::get_if<Copy>(&p_.operations[static_cast<size_t>(target)].what);
-    if (!copy) return statement(condition(i) + "ares_ne16_wait(&w.job);");
+    if (!copy) return statement(condition(i) + fmt::format("ares_ne16_wait(&w.{});", job_arguments_name(p_, target)));
     statement(fmt::format("{}{}(&w.{});", condition(i), is_load(*copy) ? "ares_load_wait" : "ares_store_wait",
                           names_.copy(target)));
   }

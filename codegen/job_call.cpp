@@ -23,14 +23,19 @@ class JobPrinter {
         job_(std::get<Job>(p_.operations[static_cast<size_t>(index)].what)) {}
 
   KernelText print() {
-    const auto& layer = std::get<Weighted>(in_.graph.dag[g_.group.layers.front()].op);
+    const auto& layer = std::get<Weighted>(in_.graph.dag[g_.group.layers[job_.layer]].op);
     const Tensor& input = in_.graph.tensors[static_cast<size_t>(g_.group.inputs.front())];
     for (const auto& [name, buffer] :
          {std::pair{"in", job_.in}, {"weights", job_.weights}, {"params", job_.params}, {"out", job_.out}})
       tile(name, buffer);
-    set("in_rows", "ares_padded(box, 0)");
-    set("in_columns", "ares_padded(box, 1)");
-    set("padding", "ares_padding_of(box)");
+    if (job_.input_copy == none) {
+      size("in_rows", job_.rows);
+      size("in_columns", job_.columns);
+    } else {
+      set("in_rows", "ares_padded(box, 0)");
+      set("in_columns", "ares_padded(box, 1)");
+      set("padding", "ares_padding_of(box)");
+    }
     field("padding_value", input.q.zero_point);
     field("fill", int{job_.fill});
     size("rows", job_.rows);
@@ -45,7 +50,7 @@ class JobPrinter {
     field("operation", index_);
     field("sizes", fmt::format("{{{}, {}}}", size_text(tile_of_step(false)), size_text(tile_of_step(true))));
     field("job", constant_registers(layer));
-    return {"ares_ne16_args", "job", constants_, function(), job_.input_copy};
+    return {"ares_ne16_args", job_arguments_name(p_, index_), constants_, function(), job_.input_copy};
   }
 
  private:
@@ -118,21 +123,25 @@ class JobPrinter {
   }
 
   void tile(const std::string& name, BufferId b) {
+    std::string begin = "ares_l1() + " + names_.buffer(b);  // of what no copy fills or empties
     for (size_t i = 0; i < p_.operations.size(); ++i)
       if (const auto* c = std::get_if<Copy>(&p_.operations[i].what); c && c->buffer == b)
-        set(name, fmt::format("{}(&w->{})", is_load(*c) ? "ares_load_tile" : "ares_store_tile",
-                              names_.copy(static_cast<OperationId>(i))));
+        begin = fmt::format("{}(&w->{})", is_load(*c) ? "ares_load_tile" : "ares_store_tile",
+                            names_.copy(static_cast<OperationId>(i)));
+    set(name, begin);
     tiles_ += fmt::format("{}args->{}", tiles_.empty() ? "" : ", ", name);
   }
 
   std::string function() const {
-    std::string text = "static void run_job(walk* w) {\n  ares_ne16_args* const args = &w->job;\n";
-    text += fmt::format("  const ares_box* const box = ares_load_box(&w->{});\n", names_.copy(job_.input_copy));
+    std::string text = fmt::format("static void {}(walk* w) {{\n  ares_ne16_args* const args = &w->{};\n",
+                                   job_function_name(p_, index_), job_arguments_name(p_, index_));
+    if (job_.input_copy != none)
+      text += fmt::format("  const ares_box* const box = ares_load_box(&w->{});\n", names_.copy(job_.input_copy));
     text += settings_;
     text += fmt::format("  const void* const tiles[] = {{{}}};\n", tiles_);
     text += fmt::format("  args->since = ares_kernel_begin({}, {}, w->nest.at, tiles, 4);\n", static_cast<int>(index_),
                         static_cast<int>(p_.operations[static_cast<size_t>(index_)].depth));
-    return text + "  ares_ne16_start(args);\n" + preparations(p_, names_) + "}\n";
+    return text + "  ares_ne16_start(args);\n" + preparations(p_, names_, index_) + "}\n";
   }
 
   const ProjectInput& in_;

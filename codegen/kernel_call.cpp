@@ -102,8 +102,11 @@ class KernelPrinter {
   }
 
   void tile(const std::string& name, BufferId b, const std::string& cast = "") {
-    const bool stored = b == k_.out;
-    set(name, fmt::format("{}{}(&w->{})", cast, stored ? "ares_store_tile" : "ares_load_tile", copy_of(b)));
+    const std::string copy = copy_of(b);
+    if (copy.empty())
+      set(name, fmt::format("{}(ares_l1() + {})", cast, names_.buffer(b)));
+    else
+      set(name, fmt::format("{}{}(&w->{})", cast, b == k_.out ? "ares_store_tile" : "ares_load_tile", copy));
     tiles_ += fmt::format("{}args->{}", tiles_.empty() ? "" : ", ", name);
     ++tile_count_;
   }
@@ -127,15 +130,36 @@ class KernelPrinter {
     field("parallel", axes[static_cast<size_t>(k_.parallel)]);
   }
 
-  void requant() { field("requant", requant_text(in_, g_)); }
+  void requant() { field("requant", requant_text(in_, g_, k_.layer)); }
 
   /// The input tile with its padding.
   void input_box(bool channels) {
+    if (k_.input_copy == none) return dense_box(channels);
     uses_box_ = true;
     set("in_rows", "ares_padded(box, 0)");
     set("in_columns", "ares_padded(box, 1)");
     if (channels) set("in_channels", "ares_padded(box, 2)");
     set("padding", "ares_padding_of(box)");
+  }
+
+  /// Of a tile that another kernel left, without padding.
+  void dense_box(bool channels) {
+    const Window& w = k_.window;
+    const auto under = [](Extent e, int32_t stride, int32_t span) {
+      e.halo = static_cast<int16_t>((e.halo - 1) * stride + span);
+      e.scale = static_cast<int16_t>(e.scale * stride);
+      return e;
+    };
+    size("in_rows", under(k_.rows, w.sh, w.kh));
+    size("in_columns", under(k_.columns, w.sw, w.kw));
+    if (channels) size("in_channels", k_.reduction);
+  }
+
+  /// All elements of the tile.
+  void elements(const std::string& name) {
+    if (!k_.whole_tiles()) return size(name, k_.channels);
+    const auto along = [&](const Extent& e) { return "(" + names_.size(e, "w->nest.") + ")"; };
+    set(name, along(k_.rows) + " * " + along(k_.columns) + " * " + along(k_.channels));
   }
 
   void params() {
@@ -187,8 +211,9 @@ class KernelPrinter {
   }
 
   Result<void> linear() {
-    const auto& input = std::get<Copy>(p_.operations[static_cast<size_t>(k_.input_copy)].what);
-    if (input.region.dims[2].units.loop != k_.reduction.loop)
+    const Copy* const input =
+        k_.input_copy == none ? nullptr : &std::get<Copy>(p_.operations[static_cast<size_t>(k_.input_copy)].what);
+    if (input && input->region.dims[2].units.loop != k_.reduction.loop)
       return fail(fmt::format("group {}: an input that is loaded in other steps than its reduction is not supported",
                               g_.group.name));
     tile("in", k_.in);
@@ -254,7 +279,7 @@ class KernelPrinter {
     tile("in", k_.in);
     tile("map", k_.weights);
     tile("out", k_.out);
-    size("bytes", k_.channels);
+    elements("bytes");
   }
 
   void curve() {
@@ -273,8 +298,8 @@ class KernelPrinter {
       type("a_type", k_.in_type);
       type("b_type", k_.in2_type);
     }
-    size("rows", k_.columns);
-    size("elements", k_.channels);
+    k_.whole_tiles() ? field("rows", 1) : size("rows", k_.columns);
+    elements("elements");
     parallel();
     requant();
   }
@@ -373,7 +398,7 @@ class KernelPrinter {
     text += fmt::format("  const void* const tiles[] = {{{}}};\n", tiles_);
     text += fmt::format("  const ares_ticks since = ares_kernel_begin({}, {}, w->nest.at, tiles, {});\n",
                         static_cast<int>(index_), static_cast<int>(op_.depth), tile_count_);
-    text += fmt::format("  {}(args);\n{}  ares_kernel_end(since);\n}}\n", kernel, preparations(p_, names_));
+    text += fmt::format("  {}(args);\n{}  ares_kernel_end(since);\n}}\n", kernel, preparations(p_, names_, index_));
     return {kernel + "_args", args, constants_, text, uses_box_ ? k_.input_copy : none};
   }
 
@@ -398,24 +423,35 @@ Result<KernelText> kernel_text(const ProjectInput& in, const PlannedGroup& group
 
 namespace {
 
-/// `base`, numbered where the program has several kernels.
+/// `base`, numbered where the program has several operations of the kind T.
+template <class T>
 std::string numbered(const char* base, const TileProgram& program, OperationId index) {
   int before = 0, all = 0;
   for (size_t i = 0; i < program.operations.size(); ++i) {
-    const bool kernel = std::holds_alternative<Kernel>(program.operations[i].what);
-    all += kernel;
-    before += kernel && i < static_cast<size_t>(index);
+    const bool one = std::holds_alternative<T>(program.operations[i].what);
+    all += one;
+    before += one && i < static_cast<size_t>(index);
   }
   return all == 1 ? base : fmt::format("{}_{}", base, before + 1);
 }
 
+/// The last kernel or job, whose result is stored.
+bool is_last(const TileProgram& program, OperationId index) {
+  for (size_t i = static_cast<size_t>(index) + 1; i < program.operations.size(); ++i) {
+    const auto& what = program.operations[i].what;
+    if (std::holds_alternative<Kernel>(what) || std::holds_alternative<Job>(what)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
-std::string preparations(const TileProgram& program, const GroupNames& names) {
+std::string preparations(const TileProgram& program, const GroupNames& names, OperationId index) {
   std::string text;
+  const bool last = is_last(program, index);
   for (size_t i = 0; i < program.operations.size(); ++i) {
     const auto* c = std::get_if<Copy>(&program.operations[i].what);
-    if (!c || (is_load(*c) && program.operations[i].depth == 0)) continue;
+    if (!c || (is_load(*c) ? program.operations[i].depth == 0 : !last)) continue;
     text += fmt::format("  {}(&w->nest, &w->{});\n", is_load(*c) ? "ares_load_prepare" : "ares_store_prepare",
                         names.copy(static_cast<OperationId>(i)));
   }
@@ -423,17 +459,26 @@ std::string preparations(const TileProgram& program, const GroupNames& names) {
 }
 
 std::string kernel_function_name(const TileProgram& program, OperationId index) {
-  return numbered("run_kernel", program, index);
+  return numbered<Kernel>("run_kernel", program, index);
 }
 
 std::string kernel_arguments_name(const TileProgram& program, OperationId index) {
-  return numbered("arguments", program, index);
+  return numbered<Kernel>("arguments", program, index);
 }
 
-std::string requant_text(const ProjectInput& in, const PlannedGroup& group) {
-  const Requant* const requant = requant_of(in.graph.dag[group.group.layers.front()].op);
+std::string job_function_name(const TileProgram& program, OperationId index) {
+  return numbered<Job>("run_job", program, index);
+}
+
+std::string job_arguments_name(const TileProgram& program, OperationId index) {
+  return numbered<Job>("job", program, index);
+}
+
+std::string requant_text(const ProjectInput& in, const PlannedGroup& group, uint8_t layer) {
+  const Requant* const requant = requant_of(in.graph.dag[group.group.layers[layer]].op);
   if (!requant) return "{0}";
-  const ElementType out = group.group.shape.out_type;
+  const GroupShape& shape = group.group.shape;
+  const ElementType out = layer == 0 ? shape.out_type : shape.tails[layer - 1u].out_type;
   const std::string type = out == ElementType::u8 ? "" : fmt::format(", .type = {}", runtime_type(out));
   static constexpr const char* forms[] = {"ARES_NARROW", "ARES_WIDE", "ARES_RAW"};
   static constexpr const char* roundings[] = {"ARES_HALF_UP", "ARES_HALF_EVEN"};

@@ -24,15 +24,17 @@ Result<KernelText> kernel_text(const ProjectInput& in, const PlannedGroup& group
 /// The same of a job, whose function `run_job(walk* w)` starts it and whose arguments are named `job`.
 KernelText job_text(const ProjectInput& in, const PlannedGroup& group, const GroupNames& names, OperationId index);
 
-/// What the orchestrator prepares while workers or accelerator run: the next instances of all loads that have several,
-/// and the store of this result.
-std::string preparations(const TileProgram& program, const GroupNames& names);
+/// What the orchestrator prepares while the workers or the accelerator run operation `index`: the next instances of all
+/// loads that have several, and beside the last operation of an iteration the store of its result.
+std::string preparations(const TileProgram& program, const GroupNames& names, OperationId index);
 
 /// The names of the function and of its arguments.
 std::string kernel_function_name(const TileProgram& program, OperationId index);
 std::string kernel_arguments_name(const TileProgram& program, OperationId index);
+std::string job_function_name(const TileProgram& program, OperationId index);
+std::string job_arguments_name(const TileProgram& program, OperationId index);
 
-/// The initialiser of the group's ares_requant.
-std::string requant_text(const ProjectInput& in, const PlannedGroup& group);
+/// The initialiser of the ares_requant of the group's layer of that number.
+std::string requant_text(const ProjectInput& in, const PlannedGroup& group, uint8_t layer);
 
 }  // namespace ares

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/algorithm/string.hpp>
 
 #include "codegen/c_text.hpp"
 #include "codegen/sources.hpp"
@@ -16,7 +17,9 @@ bool is_network_output(const ProjectInput& in, TensorId id) {
   return std::any_of(in.graph.outputs.begin(), in.graph.outputs.end(), [&](const auto& o) { return o.tensor == id; });
 }
 
-std::string group_name(const PlannedGroup& group) { return c_identifier(group.group.name); }
+std::string group_name(const PlannedGroup& group) {
+  return c_identifier(boost::replace_all_copy(group.group.name, "+", "_with_"));
+}
 
 std::string tensor_constant(const ProjectInput& in, TensorId tensor) {
   for (const PlannedGroup& g : in.program.groups)
@@ -31,10 +34,13 @@ const char* c_type(ElementType type) {
 }
 
 std::string weights_constant(const PlannedGroup& group) { return fmt::format("AT_{}_weights", group_name(group)); }
+std::string tails_constant(const PlannedGroup& group) { return fmt::format("AT_{}_tails", group_name(group)); }
 std::string params_constant(const PlannedGroup& group) { return fmt::format("AT_{}_params", group_name(group)); }
 std::string staging_constant(const PlannedGroup& group) { return fmt::format("AT_{}_staging", group_name(group)); }
 
-std::string describe(const GroupShape& s) {
+namespace {
+
+std::string describe_first(const GroupShape& s) {
   const auto box = [](const Dims& d) { return fmt::format("{}x{}x{}", d.h, d.w, d.c); };
   const Window& w = s.window;
   std::string window = fmt::format("{}x{}", w.kh, w.kw);
@@ -74,6 +80,14 @@ std::string describe(const GroupShape& s) {
     }
   }
   return {};
+}
+
+}  // namespace
+
+std::string describe(const GroupShape& s) {
+  std::string text = describe_first(s);
+  for (size_t i = 0; i < s.tail_count; ++i) text += ", then " + describe_first(shape_of(s.tails[i]));
+  return text;
 }
 
 }  // namespace ares

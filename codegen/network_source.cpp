@@ -47,6 +47,9 @@ std::string placements(const ProjectInput& in) {
     }
   };
   constants(Level::l2);
+  for (const PlannedGroup& g : n.groups)
+    if (g.tails.bytes > 0)
+      text += fmt::format("  {} = {},  // {} bytes\n", tails_constant(g), g.tails.offset, g.tails.bytes);
   text += fmt::format("  L2_BYTES = {}\n}};\n", n.arena_bytes + n.l2_constant_bytes);
   if (n.l3_bytes == n.l2_constant_bytes) return text;
   text += "\n// Offsets in the L3 image of constants that are streamed.\nenum {\n";

@@ -26,6 +26,7 @@ std::string group_name(const PlannedGroup& group);
 std::string tensor_constant(const ProjectInput& in, TensorId tensor);
 std::string weights_constant(const PlannedGroup& group);
 std::string params_constant(const PlannedGroup& group);
+std::string tails_constant(const PlannedGroup& group);
 std::string staging_constant(const PlannedGroup& group);
 
 /// The headers that group sources rely on: includes of network.h.

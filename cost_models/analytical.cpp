@@ -6,6 +6,7 @@
 
 #include "core/lower/lower.hpp"
 #include "cost_models/analytical_terms.hpp"
+#include "cost_models/event.hpp"
 #include "cost_models/kernel_cycles.hpp"
 
 namespace ares {
@@ -349,6 +350,13 @@ class Streamed {
   const Target& t_;
 };
 
+/// The closed form is of one kernel or job per iteration; programs of fused groups are played.
+bool several_kernels(const TileProgram& p) {
+  return std::count_if(p.operations.begin(), p.operations.end(), [](const TileOperation& op) {
+           return std::holds_alternative<Kernel>(op.what) || std::holds_alternative<Job>(op.what);
+         }) > 1;
+}
+
 class AnalyticalModel final : public CostModel {
  public:
   std::string name() const override { return "analytical"; }
@@ -368,6 +376,7 @@ class AnalyticalModel final : public CostModel {
 }  // namespace
 
 Estimate analyse(const TileProgram& program, const Target& target) {
+  if (several_kernels(program)) return to_estimate(play(program, target), program.l1_bytes);
   Estimate e;
   e.cycles = program.l2_bytes > 0 ? Streamed(program, target).run(e) : Nest(program, target, 0, 0).run(e);
   e.cycles += target.cores.group_start;

@@ -120,6 +120,7 @@ KernelTile tile_at(const TileProgram& program, const Kernel& k, const Position& 
   t.columns = resolve(k.columns, at);
   t.channels = resolve(k.channels, at);
   t.reduction = resolve(k.reduction, at);
+  if (k.whole_tiles()) t = {1, 1, t.rows * t.columns * t.channels, t.reduction};
   if (k.reduction.loop != none && k.accumulators != none) {
     const LoopPosition& step = at[static_cast<size_t>(k.reduction.loop)];
     t.first_step = step.index == 0;

@@ -134,6 +134,23 @@ double least_kernel_cycles(const Query& q) {
   return best;
 }
 
+/// Of a fused group: its first layer, as much of it as the tails read, and the bytes of the last one's output.
+double fused_bound(const Query& q) {
+  GroupShape first = q.shape;
+  first.tail_count = 0;
+  for (size_t i = q.shape.tail_count; i-- > 0;) {
+    const Tail& t = q.shape.tails[i];
+    if (t.family != Family::max_pool && t.family != Family::average_pool) continue;
+    first.out.h = std::min(first.out.h, (t.out.h - 1) * t.window.sh + t.window.kh);
+    first.out.w = std::min(first.out.w, (t.out.w - 1) * t.window.sw + t.window.kw);
+  }
+  const double in = lower_bound({first, q.context, q.target});
+  const double stored = element_bytes(first.out_type) * static_cast<double>(first.out.count());
+  const double last = static_cast<double>(q.shape.last_out().count()) / q.target.dma.bytes_per_cycle_out;
+  // The first layer's output is not stored: only its compute and its input bind.
+  return std::max(last, in - stored / q.target.dma.bytes_per_cycle_out);
+}
+
 double bound_of(const Query& q, bool job) {
   const DmaParams& dma = q.target.dma;
   const double constants = constant_bytes(q.shape, job);
@@ -154,6 +171,7 @@ double bound_of(const Query& q, bool job) {
 }  // namespace
 
 double lower_bound(const Query& q) {
+  if (q.shape.tail_count > 0) return fused_bound(q);
   const double cluster = bound_of(q, false);
   return may_accelerate(q) ? std::min(cluster, bound_of(q, true)) : cluster;
 }

@@ -53,6 +53,7 @@ enum ares_plugin_knob {
   ARES_KERNEL,   /* 1 gemm_4x2 2 gemm_4x4 3 gemm_5x4 4 gemm_8x1
                     5 im2col_4x2 6 im2col_4x4 7 slide_4x4 8 slide_2x8 */
   ARES_PARALLEL, /* workers share 1 rows, 2 pixels, 3 channels */
+  ARES_KERNEL2,  /* of a fused layer with weights behind the first; 0: there is none */
   ARES_KNOBS
 };
 

@@ -14,7 +14,7 @@ namespace {
 
 /// Of the whole database; raised when an older program must not touch it.
 constexpr std::string_view format_key = "format";
-constexpr std::string_view format_value = "1";
+constexpr std::string_view format_value = "2";
 
 int64_t seconds_now() {
   using namespace std::chrono;

@@ -22,4 +22,14 @@ PlanSubject plan_subject(const LayerGraph& graph, std::span<const GroupInContext
   return s;
 }
 
+std::string last_layer(const std::string& group) { return group.substr(group.rfind('+') + 1); }
+
+std::vector<Config> plan_configs(std::span<const GroupInContext> groups, const NetworkProgram& program) {
+  std::vector<Config> configs(groups.size());
+  for (const PlannedGroup& planned : program.groups)
+    for (std::size_t g = 0; g < groups.size(); ++g)
+      if (groups[g].group.name == last_layer(planned.group.name)) configs[g] = planned.chosen.config;
+  return configs;
+}
+
 }  // namespace ares::kb

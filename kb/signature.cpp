@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <tuple>
 #include <type_traits>
 
@@ -20,9 +21,10 @@ constexpr std::array<size_t, std::tuple_size_v<LogDimensions>> compared{0, 1, 2,
 template <class S>
 auto exact_fields(S& s) {
   auto& [family, in, out, window, weight_bits, form, rounding, out_type, mapped, movement, in_type, in2_type, heads,
-         transposed, centred, across, third_row, third_offset, accelerator] = s.shape;
+         transposed, centred, across, third_row, third_offset, accelerator, tail_count, tails] = s.shape;
   auto& [job_bits, scale_bits, fill] = accelerator;
   (void)third_row, (void)third_offset;  // where B and C stand in their rows does not matter to timing
+  (void)tail_count, (void)tails;        // tail_fields
   auto& [rows, columns, channels] = movement.axes;
   auto& [row_source, column_source, channel_source] = movement.source;
   auto& [kh, kw, sh, sw, dh, dw, pt, pl, pb, pr] = window;
@@ -33,6 +35,16 @@ auto exact_fields(S& s) {
                   rows.count, rows.to, rows.step, rows.repeat, columns.first, columns.count, columns.to, columns.step,
                   columns.repeat, channels.first, channels.count, channels.to, channels.step, channels.repeat, in_type,
                   in2_type, heads, transposed, centred, across, job_bits, scale_bits, fill, may_accelerate);
+}
+
+/// Of a fused layer behind the first; all of it must be shared.
+template <class T>
+auto tail_fields(T& t) {
+  auto& [family, in, out, window, weight_bits, form, rounding, in_type, in2_type, out_type, accelerator] = t;
+  auto& [job_bits, scale_bits, fill] = accelerator;
+  auto& [kh, kw, sh, sw, dh, dw, pt, pl, pb, pr] = window;
+  return std::tie(family, in.h, in.w, in.c, out.h, out.w, out.c, kh, kw, sh, sw, dh, dw, pt, pl, pb, pr, weight_bits,
+                  form, rounding, in_type, in2_type, out_type, job_bits, scale_bits, fill);
 }
 
 template <class S>
@@ -83,7 +95,12 @@ bool valid(const Signature& s) {
   const std::initializer_list<std::string_view> names{name(g.family),   name(g.form),  name(g.rounding),
                                                       name(g.out_type), name(c.input), name(c.weights),
                                                       name(c.output),   name(s.policy)};
-  return std::none_of(names.begin(), names.end(), [](std::string_view n) { return n.empty(); });
+  const auto tails = std::span(g.tails).first(g.tail_count);
+  const bool known_tails = std::all_of(tails.begin(), tails.end(), [](const Tail& t) {
+    return !name(t.family).empty() && !name(t.form).empty() && !name(t.rounding).empty() && !name(t.in_type).empty() &&
+           !name(t.in2_type).empty() && !name(t.out_type).empty();
+  });
+  return known_tails && std::none_of(names.begin(), names.end(), [](std::string_view n) { return n.empty(); });
 }
 
 }  // namespace
@@ -91,8 +108,14 @@ bool valid(const Signature& s) {
 Signature make_signature(const GroupShape& shape, const Context& context, std::string target, RequantPolicy policy) {
   Signature s{shape, context, std::move(target), policy};
   s.context.l1_bytes -= s.context.l1_bytes % kib;
-  s.context.accelerator = context.accelerator && shape.accelerator.weight_bits > 0;
-  if (!s.context.accelerator) s.shape.accelerator = {};
+  const auto tails = std::span(s.shape.tails).first(s.shape.tail_count);
+  const bool tail_accelerates =
+      std::any_of(tails.begin(), tails.end(), [](const Tail& t) { return t.accelerator.weight_bits > 0; });
+  s.context.accelerator = context.accelerator && (shape.accelerator.weight_bits > 0 || tail_accelerates);
+  if (!s.context.accelerator) {
+    s.shape.accelerator = {};
+    for (Tail& t : tails) t.accelerator = {};
+  }
   s.context.l2_staging = context.weights == Level::l3 ? context.l2_staging - context.l2_staging % kib : 0;
   return s;
 }
@@ -107,6 +130,9 @@ std::string family_key(const Signature& s) {
   put(key, static_cast<uint16_t>(s.target.size()));
   key += s.target;
   std::apply([&](auto... v) { (put(key, v), ...); }, exact_fields(s));
+  put(key, s.shape.tail_count);
+  for (size_t i = 0; i < s.shape.tail_count; ++i)
+    std::apply([&](auto... v) { (put(key, v), ...); }, tail_fields(s.shape.tails[i]));
   return key;
 }
 
@@ -124,6 +150,9 @@ Result<Signature> signature_of_key(std::string_view key) {
   s.target = rest.substr(0, length);
   rest.remove_prefix(length);
   bool whole = std::apply([&](auto&... v) { return (get(rest, v) && ...); }, exact_fields(s));
+  whole = whole && get(rest, s.shape.tail_count) && s.shape.tail_count <= max_tails;
+  for (size_t i = 0; whole && i < s.shape.tail_count; ++i)
+    whole = std::apply([&](auto&... v) { return (get(rest, v) && ...); }, tail_fields(s.shape.tails[i]));
   if (!whole || rest.size() != dimension_bytes) return fail("signature key has the wrong length");
   s = with_dimensions(std::move(s), dimensions_of_key(rest));
   if (!valid(s)) return fail("signature key names an unknown operator, memory or form");

@@ -89,6 +89,25 @@ bool flag(std::string_view text, bool& value) {
 
 constexpr std::array<std::string_view, 3> axis_fields{"rows", "columns", "channels"};
 
+/// As tail_text() writes it.
+bool parse_tail(std::string_view v, GroupShape& g) {
+  if (g.tail_count == max_tails) return false;
+  Tail t;
+  const auto parts = split(v, '/');
+  const auto job = [&](std::string_view text) {
+    return numbers(text, ',', t.accelerator.weight_bits, t.accelerator.scale_bits) &&
+           (t.accelerator.fill = false, true);
+  };
+  Window& w = t.window;
+  const bool read = parts.size() == 8 && named(parts[0], t.family) && numbers(parts[1], 'x', t.in.h, t.in.w, t.in.c) &&
+                    numbers(parts[2], 'x', t.out.h, t.out.w, t.out.c) &&
+                    numbers(parts[3], ',', w.kh, w.kw, w.sh, w.sw) && numbers(parts[4], ',', t.weight_bits) &&
+                    all_named(parts[5], t.form, t.rounding) && all_named(parts[6], t.in_type, t.in2_type, t.out_type) &&
+                    job(parts[7]);
+  if (read) g.tails[g.tail_count++] = t;
+  return read;
+}
+
 bool parse_field(std::string_view field, std::string_view v, Signature& s) {
   auto& g = s.shape;
   auto& w = g.window;
@@ -123,6 +142,7 @@ bool parse_field(std::string_view field, std::string_view v, Signature& s) {
     if (field == axis_fields[i]) return numbers(v, ',', a.first, a.count, a.to, a.step, a.repeat);
   }
   if (field == "policy") return named(v, s.policy);
+  if (field == "then") return parse_tail(v, g);
   return false;
 }
 
@@ -162,6 +182,20 @@ std::string movement_text(const GroupShape& g) {
   return text;
 }
 
+/// The fused layers behind the first: operator, dims, window without padding, bits, requantisation, types, job.
+std::string tail_text(const GroupShape& g) {
+  std::string text;
+  for (size_t i = 0; i < g.tail_count; ++i) {
+    const Tail& t = g.tails[i];
+    const Window& w = t.window;
+    text += fmt::format(":then={}/{}x{}x{}/{}x{}x{}/{},{},{},{}/{}/{},{}/{},{},{}/{},{}", name(t.family), t.in.h,
+                        t.in.w, t.in.c, t.out.h, t.out.w, t.out.c, w.kh, w.kw, w.sh, w.sw, t.weight_bits, name(t.form),
+                        name(t.rounding), name(t.in_type), name(t.in2_type), name(t.out_type),
+                        t.accelerator.weight_bits, t.accelerator.scale_bits);
+  }
+  return text;
+}
+
 std::string window_text(const Window& w) {
   std::string text;
   if (w.kh != 1 || w.kw != 1) text += fmt::format(":kernel={}x{}", w.kh, w.kw);
@@ -178,7 +212,7 @@ std::string to_string(const Signature& s) {
   const auto& c = s.context;
   std::string text =
       fmt::format("{}:in={}x{}x{}:out={}x{}x{}", name(g.family), g.in.h, g.in.w, g.in.c, g.out.h, g.out.w, g.out.c);
-  text += window_text(g.window) + movement_text(g) + row_text(g) + accelerator_text(g);
+  text += window_text(g.window) + movement_text(g) + row_text(g) + accelerator_text(g) + tail_text(g);
   text += fmt::format(":bits={}:requant={},{}:type={}:levels={},{},{}:l1={}K", g.weight_bits, name(g.form),
                       name(g.rounding), name(g.out_type), name(c.input), name(c.weights), name(c.output),
                       c.l1_bytes / 1024);

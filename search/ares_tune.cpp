@@ -22,6 +22,7 @@
 #include "search/html_report.hpp"
 #include "search/interrupt.hpp"
 #include "search/kb_store.hpp"
+#include "search/network_search.hpp"
 #include "search/progress.hpp"
 #include "search/tune_options.hpp"
 #include "search/tune_report.hpp"
@@ -244,6 +245,23 @@ Ranking make_ranking(const TuneSettings& s, const Target& target) {
   return r;
 }
 
+/// Pins and other objectives have their programs from the tuner alone; without a measurer nothing is searched.
+void search_whole(NetworkChoice& choice, const Network& n, const TuneSettings& s, const Tuner& tuner,
+                  const Measurer& measurer, const std::atomic<bool>& stop) {
+  if (!s.tuner.pins.empty() || !s.tuner.objective.is_cycles() || measurer.is_none()) return;
+  constexpr double at_least = 0.2;  // of the budget, where the groups have used it up
+  const double until = std::max(s.tuner.budget_seconds, tuner.seconds() + at_least * s.tuner.budget_seconds);
+  NetworkSearchOptions options;
+  options.seed = s.tuner.seed;
+  options.change_configs = measurer.source == "event";  // else the groups' results are better than what plays here
+  options.out_of_time = [&] { return tuner.seconds() > until; };
+  const auto event = value_or_throw(make_cost_model("event"));
+  const NetworkSearch found = value_or_throw(
+      search_network(n.graph, n.target, n.plan, choice.best(), *event, options, stop), ExitStatus::failed);
+  choice.plays = found.plays;
+  if (found.best.cycles < choice.best().cycles) choice.searched = found.best;
+}
+
 ExitStatus tune(const OptionValues& values, const TuneSettings& s) {
   const std::atomic<bool>& stop = interruption();
   const Target target = value_or_throw(load_target(s.target));
@@ -285,7 +303,8 @@ ExitStatus tune(const OptionValues& values, const TuneSettings& s) {
   progress.end();
   require_baseline(tuner, stop);
 
-  const NetworkChoice choice = value_or_throw(choose_network(n.graph, n.target, n.plan, tuner), ExitStatus::failed);
+  NetworkChoice choice = value_or_throw(choose_network(n.graph, n.target, n.plan, tuner), ExitStatus::failed);
+  search_whole(choice, n, s, tuner, measurer, stop);
   TuneReport report = make_report(n.groups, tuner, *ranking.model, measurer, choice);
   report.cost_model_failure = ranking.failure;
   describe(report, n, s, memory);

@@ -149,7 +149,8 @@ Result<void> KbStore::save(const LayerGraph& graph, const std::vector<GroupInCon
                            const PlayedNetwork& network) {
   kb::PlanEntry entry;
   entry.subject = kb::plan_subject(graph, groups, target_);
-  for (const PlannedGroup& g : network.program.groups) entry.configs.push_back(g.chosen.config);
+  entry.configs = kb::plan_configs(groups, network.program);
+  entry.detail = to_string(network.program.fused);
   entry.cycles = network.cycles;
   entry.cold_cycles = network.cold_cycles;
   entry.provenance = provenance_;

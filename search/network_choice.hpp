@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 
 #include "core/plan/network_program.hpp"
 #include "search/tuner.hpp"
@@ -23,10 +24,12 @@ inline constexpr std::array variants{Variant::tuned, Variant::model_best, Varian
 
 struct NetworkChoice {
   std::array<PlayedNetwork, variants.size()> played;
-  Variant kept = Variant::tuned;  ///< the best by the objective; of equals the first of `variants`
+  Variant kept = Variant::tuned;          ///< the best by the objective; of equals the first of `variants`
+  std::optional<PlayedNetwork> searched;  ///< what the whole-network search made of it, where that is faster
+  std::size_t plays = 0;                  ///< of whole networks by that search
 
   const PlayedNetwork& of(Variant v) const { return played[static_cast<std::size_t>(v)]; }
-  const PlayedNetwork& best() const { return of(kept); }
+  const PlayedNetwork& best() const { return searched ? *searched : of(kept); }
 };
 
 /// What a variant takes for the group at a position of the network, and where that came from.

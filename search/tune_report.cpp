@@ -1,6 +1,7 @@
 #include "search/tune_report.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -100,6 +101,15 @@ std::string objective_text(const TuneReport& r) {
   return fmt::format(
       "Tuned for {}: {:.1f} uJ (by the target's energy table, a model), {} bytes of L1 and {} bytes of L2.\n",
       r.objective.name(), r.costs.energy_pj / 1e6, grouped(r.costs.l1_bytes), grouped(r.costs.l2_bytes));
+}
+
+std::string network_text(const TuneReport& r) {
+  if (r.plays == 0) return "";
+  std::string text =
+      fmt::format("network: per-group winners {}, whole-network search {} ({} plays", grouped(r.winners_cycles),
+                  grouped(r.tuned_cycles), grouped(static_cast<double>(r.plays)));
+  if (!r.fused.empty()) text += fmt::format("; fused: {}", fmt::join(r.fused, ", "));
+  return text + ").\n";
 }
 
 std::string accuracy_text(const TuneReport& r) {
@@ -215,6 +225,10 @@ TuneReport make_report(const std::vector<GroupInContext>& groups, const Tuner& t
   r.rule_cycles = choice.of(Variant::rule).cycles;
   r.model_best_cycles = choice.of(Variant::model_best).cycles;
   r.tuned_cycles = choice.best().cycles;
+  r.winners_cycles = choice.of(choice.kept).cycles;
+  r.plays = choice.plays;
+  for (const PlannedGroup& g : choice.best().program.groups)
+    if (g.group.shape.tail_count > 0) r.fused.push_back(g.group.name);
   r.rule_cold_cycles = choice.of(Variant::rule).cold_cycles;
   r.model_best_cold_cycles = choice.of(Variant::model_best).cold_cycles;
   r.tuned_cold_cycles = choice.best().cold_cycles;
@@ -239,6 +253,7 @@ std::string to_table(const TuneReport& r) {
   text += fmt::format("\nKept: {}, {} cycles warm, {} cold ({} by rule, {} by the model's best).\n", kept_text(r.kept),
                       grouped(r.tuned_cycles), grouped(r.tuned_cold_cycles), grouped(r.rule_cycles),
                       grouped(r.model_best_cycles));
+  text += network_text(r);
   text += time_text(r) + objective_text(r) + accuracy_text(r);
   text += fmt::format("{} measurements in {:.1f} s; {}.\n", grouped(static_cast<double>(r.measurements)), r.wall_s,
                       end_text(r));

@@ -55,6 +55,9 @@ struct TuneReport {
   std::optional<double> optimum_cycles;  ///< of the network of optima; where every group was exhausted
   double lower_bound_cycles = 0;         ///< sum of the groups'
   Variant kept = Variant::tuned;
+  double winners_cycles = 0;       ///< of that variant as a whole, before the whole-network search
+  std::size_t plays = 0;           ///< of whole networks by that search; 0: there was none
+  std::vector<std::string> fused;  ///< groups of several layers in the program that is kept
   std::string cycles_from;
   std::string simulator;  ///< that measured the groups, its version and target; empty: cycles_from says it all
   Objective objective;

@@ -104,6 +104,9 @@ Json total_json(const TuneReport& r) {
   total["model_best_cold_cycles"] = r.model_best_cold_cycles;
   total["optimum_cycles"] = optional_json(r.optimum_cycles);
   total["lower_bound_cycles"] = r.lower_bound_cycles;
+  total["winners_cycles"] = r.winners_cycles;
+  total["network_plays"] = r.plays;
+  total["fused"] = r.fused;
   total["kept"] = name_of_variant(r.kept);
   total["cycles_from"] = r.cycles_from;
   if (!r.objective.is_cycles()) total["costs"] = costs_json(r.costs);

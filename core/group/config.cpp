@@ -11,16 +11,17 @@
 namespace ares {
 namespace {
 
-constexpr std::array<std::string_view, knob_count> knob_names{"tile_h",  "tile_w", "tile_co", "tile_ci",
-                                                              "tile_l2", "buf_in", "buf_w",   "buf_out",
-                                                              "buf_l2",  "order",  "kernel",  "parallel"};
+constexpr std::array<std::string_view, knob_count> knob_names{"tile_h", "tile_w",   "tile_co", "tile_ci", "tile_l2",
+                                                              "buf_in", "buf_w",    "buf_out", "buf_l2",  "order",
+                                                              "kernel", "parallel", "kernel2"};
 constexpr std::array<std::string_view, 4> order_names{"none", "channels_outer", "channels_inner", "channels_middle"};
 constexpr std::array<std::string_view, 4> axis_names{"none", "rows", "pixels", "channels"};
 
 std::string value_text(Knob k, uint16_t v) {
   if (k == Knob::order && v < order_names.size()) return std::string(order_names[v]);
   if (k == Knob::parallel && v < axis_names.size()) return std::string(axis_names[v]);
-  if (k == Knob::kernel && v >= 1 && v <= kernel_tilings.size()) return std::string(kernel_tiling(v).name);
+  if ((k == Knob::kernel || k == Knob::kernel2) && v >= 1 && v <= kernel_tilings.size())
+    return std::string(kernel_tiling(v).name);
   return std::to_string(v);
 }
 
@@ -34,7 +35,7 @@ std::optional<uint16_t> position_of(const Names& names, std::string_view text) {
 std::optional<uint16_t> parse_value(Knob k, std::string_view text) {
   if (k == Knob::order) return position_of(order_names, text);
   if (k == Knob::parallel) return position_of(axis_names, text);
-  if (k == Knob::kernel) {
+  if (k == Knob::kernel || k == Knob::kernel2) {
     for (size_t i = 0; i < kernel_tilings.size(); ++i)
       if (kernel_tilings[i].name == text) return static_cast<uint16_t>(i + 1);
     return std::nullopt;

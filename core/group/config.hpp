@@ -24,8 +24,9 @@ enum class Knob : uint8_t {
   order,     ///< a LoopOrder
   kernel,    ///< 1 + index into kernel_tilings
   parallel,  ///< a ParallelAxis
+  kernel2,   ///< of a fused layer with weights behind the first, as `kernel`
 };
-inline constexpr int knob_count = 12;
+inline constexpr int knob_count = 13;
 
 std::string_view name_of(Knob k);
 
@@ -83,6 +84,11 @@ inline const KernelTiling& kernel_tiling(uint16_t knob_value) { return kernel_ti
 /// The config places its group on the accelerator.
 inline bool on_accelerator(const Config& c) {
   return c[Knob::kernel] != 0 && kernel_tiling(c[Knob::kernel]).style == KernelStyle::accelerator;
+}
+
+/// The same of the fused layer with weights behind the first.
+inline bool tail_on_accelerator(const Config& c) {
+  return c[Knob::kernel2] != 0 && kernel_tiling(c[Knob::kernel2]).style == KernelStyle::accelerator;
 }
 
 /// The kernel knob's value for that.

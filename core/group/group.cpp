@@ -148,13 +148,41 @@ const char* name_of(Level l) {
   return names[static_cast<size_t>(l)];
 }
 
+GroupShape shape_of(const Tail& t) {
+  GroupShape s;
+  s.family = t.family;
+  s.in = t.in;
+  s.out = t.out;
+  s.window = t.window;
+  s.weight_bits = t.weight_bits;
+  s.form = t.form;
+  s.rounding = t.rounding;
+  s.in_type = t.in_type;
+  s.in2_type = t.in2_type;
+  s.out_type = t.out_type;
+  s.accelerator = t.accelerator;
+  return s;
+}
+
 int64_t GroupShape::macs() const {
-  if (family == Family::conv) return out.count() * window.kh * window.kw * in.c;
-  if (family == Family::depthwise) return out.count() * window.kh * window.kw;
-  if (family == Family::linear) return int64_t{in.w} * in.c * out.c;
-  if (family == Family::matmul) return in.count() * out.c / heads;
-  if (family == Family::scan) return 3 * in.count() * heads;
-  return 0;
+  int64_t all = 0;
+  for (size_t i = 0; i < tail_count; ++i) all += shape_of(tails[i]).macs();
+  if (family == Family::conv) return all + out.count() * window.kh * window.kw * in.c;
+  if (family == Family::depthwise) return all + out.count() * window.kh * window.kw;
+  if (family == Family::linear) return all + int64_t{in.w} * in.c * out.c;
+  if (family == Family::matmul) return all + in.count() * out.c / heads;
+  if (family == Family::scan) return all + 3 * in.count() * heads;
+  return all;
+}
+
+uint32_t GroupShape::tails_size(bool job) const {
+  uint32_t bytes = 0;
+  for (size_t i = 0; i < tail_count; ++i) {
+    const GroupShape tail = shape_of(tails[i]);
+    const bool on_job = job && has_weights(tail.family);
+    for (const uint32_t part : {tail.weights_size(on_job), tail.params_size(on_job)}) bytes += (part + 15u) & ~15u;
+  }
+  return bytes;
 }
 
 int32_t GroupShape::channel_bytes(bool job) const {

@@ -1,6 +1,8 @@
-// A group: what is scheduled, tuned and remembered as one. Here one layer with its requantisation.
+// A group: what is scheduled, tuned and remembered as one: a layer with its requantisation, or a chain of them whose
+// tiles stay in L1 from one to the next.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -47,6 +49,23 @@ struct AcceleratorForm {
   friend bool operator==(const AcceleratorForm&, const AcceleratorForm&) = default;
 };
 
+/// A layer fused behind a group's first one: it works on the tile in L1 before that is stored (core/group/fusion.hpp).
+/// table, add: element by element, dims are those of the tile's tensor; the second operand of an add is a tensor of the
+/// same size.
+struct Tail {
+  Family family = Family::table;
+  Dims in, out;
+  Window window;
+  uint8_t weight_bits = 8;
+  RequantForm form = RequantForm::narrow;
+  Rounding rounding = Rounding::half_up;
+  ElementType in_type = ElementType::u8, in2_type = ElementType::u8, out_type = ElementType::u8;
+  AcceleratorForm accelerator = {};
+  friend bool operator==(const Tail&, const Tail&) = default;
+};
+
+inline constexpr int max_tails = 2;
+
 /// Everything about a group that its timing depends on; what lower(), the spaces and the cost models read.
 /// linear: in.w tokens of in.c features. table: in.c bytes, h = w = 1; curve: the same of 16-bit elements. add,
 /// multiply: in.w rows of in.c elements; the second input is one such row. rearrange: dims of the whole tensors between
@@ -70,8 +89,15 @@ struct GroupShape {
   bool across = false;                      ///< norm: over all positions
   int32_t third_row = 0, third_offset = 0;  ///< scan: bytes of a row of the third input, and of it in front of B
   AcceleratorForm accelerator = {};
+  uint8_t tail_count = 0;  ///< layers fused behind the one that the fields above describe
+  std::array<Tail, max_tails> tails{};
 
-  /// Multiply-accumulates of one inference (0 where nothing is multiplied and summed).
+  /// What is written at the end.
+  const Dims& last_out() const { return tail_count == 0 ? out : tails[tail_count - 1u].out; }
+  /// The last layer has weights of its own: it reads all channels of the tile before it.
+  bool weighted_tail() const { return tail_count > 0 && has_weights(tails[tail_count - 1u].family); }
+
+  /// Multiply-accumulates of one inference (0 where nothing is multiplied and summed), tails included.
   int64_t macs() const;
   /// Weight bytes of one output channel as stored on the device: kh x kw x c_in (depthwise: kh x kw), padded to whole
   /// 32-bit words. norm: channels of a set; matmul: columns of a head; scan: rates and skip weight of a channel. `job`:
@@ -84,13 +110,19 @@ struct GroupShape {
   /// Bytes of the group's constant operands on the device, each without padding behind it (core/lower/pack.hpp).
   uint32_t weights_size(bool job = false) const;
   uint32_t params_size(bool job = false) const;
+  /// Bytes of the tails' constants, one behind the other (core/lower/pack.hpp); `job`: the weighted tail's are as the
+  /// accelerator reads them.
+  uint32_t tails_size(bool job = false) const;
   friend bool operator==(const GroupShape&, const GroupShape&) = default;
 };
 
+/// A tail as a group of its own: what its constants take.
+GroupShape shape_of(const Tail& tail);
+
 struct Group {
   std::string name;
-  std::vector<LayerId> layers;  ///< in execution order
-  std::vector<TensorId> inputs;
+  std::vector<LayerId> layers;   ///< in execution order: the first one, then its tails
+  std::vector<TensorId> inputs;  ///< of the first layer, then the second operands of tails
   TensorId output = -1;
   GroupShape shape;
   int piece = 0;                 ///< of a Rearrange layer, which has a group for each

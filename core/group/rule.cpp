@@ -3,7 +3,7 @@
 #include <span>
 
 #include "core/group/space.hpp"
-#include "core/lower/family.hpp"
+#include "core/lower/fused.hpp"
 
 namespace ares {
 namespace {
@@ -11,7 +11,7 @@ namespace {
 /// Outputs of one tile, the rule's measure of size; wider tiles win ties.
 int64_t tile_volume(const SearchSpace& space, const Config& c) {
   TiledDims dims;
-  rules_of(space.shape.family).dims(space.shape, dims);
+  group_dims(space.shape, dims);
   int64_t volume = 1;
   for (const TiledDim& d : dims) volume *= tile_of(c, d.knob, d.extent);
   return volume;

@@ -7,7 +7,8 @@
 #include <limits>
 
 #include "core/group/accelerator.hpp"
-#include "core/lower/family.hpp"
+#include "core/lower/fused.hpp"
+#include "core/lower/lower.hpp"
 
 namespace ares {
 namespace {
@@ -27,7 +28,7 @@ struct Live {
 
 Live live_of(const GroupShape& s, const Context& ctx, const Config& c) {
   TiledDims dims;
-  rules_of(s.family).dims(s, dims);
+  group_dims(s, dims);
   Live live;
   for (const TiledDim& d : dims) {
     const int32_t n = trips(d.extent, tile_of(c, d.knob, d.extent));
@@ -74,14 +75,15 @@ bool buffer_is_redundant(const Live& live, Knob k, uint16_t copies) {
 }
 
 Knob knob_of(Role r) {
-  constexpr std::array<Knob, role_count> knobs{Knob::buf_in,  Knob::buf_w,  Knob::buf_w,  Knob::buf_out,
-                                               Knob::tile_ci, Knob::kernel, Knob::buf_in, Knob::buf_in};
+  constexpr std::array<Knob, role_count> knobs{Knob::buf_in,  Knob::buf_w,   Knob::buf_w,  Knob::buf_out, Knob::tile_ci,
+                                               Knob::kernel,  Knob::buf_in,  Knob::buf_in, Knob::tile_h,  Knob::tile_h,
+                                               Knob::tile_co, Knob::tile_co, Knob::buf_w,  Knob::buf_w};
   return knobs[static_cast<size_t>(r)];
 }
 
 Knob largest_buffer(const GroupShape& s, const Config& c) {
   BufferBytes bytes;
-  rules_of(s.family).buffers(s, c, bytes);
+  group_buffers(s, c, bytes);
   Role worst = Role::input;
   for (int r = 0; r < role_count; ++r)
     if (bytes.bytes[static_cast<size_t>(r)] > bytes[worst]) worst = static_cast<Role>(r);
@@ -93,8 +95,9 @@ Knob largest_buffer(const GroupShape& s, const Config& c) {
 std::optional<Infeasible> foreign_to_accelerator(const GroupShape& s, const Config& c, Knob k) {
   if (k == Knob::kernel && s.family == Family::linear && tile_of(c, Knob::tile_ci, s.in.c) < s.in.c)
     return Infeasible{Constraint::foreign_value, Knob::tile_ci};
+  const Config first = first_config(s, c);
   for (const Knob channels : {Knob::tile_co, Knob::tile_l2}) {
-    const int32_t tile = tile_of(c, channels, s.out.c);
+    const int32_t tile = tile_of(first, channels, s.out.c);
     const bool groups = tile == s.out.c || (tile % job_channels_in == 0 && s.out.c % job_channels_in == 0);
     if (s.family == Family::depthwise && !groups) return Infeasible{Constraint::foreign_value, channels};
   }
@@ -110,7 +113,8 @@ std::optional<Infeasible> foreign_to_accelerator(const GroupShape& s, const Conf
 std::optional<Infeasible> check_knob(const GroupShape& s, const Context& ctx, const Config& c, Knob k) {
   if (on_accelerator(c) && (k == Knob::kernel || k == Knob::parallel))
     if (const auto foreign = foreign_to_accelerator(s, c, k)) return foreign;
-  if (is_tile(k) || k == Knob::buf_in || k == Knob::buf_w || k == Knob::buf_out || k == Knob::kernel) {
+  if (is_tile(k) || k == Knob::buf_in || k == Knob::buf_w || k == Knob::buf_out || k == Knob::kernel ||
+      k == Knob::kernel2) {
     const uint32_t need = l1_bytes(s, ctx, c);
     if (need > ctx.l1_bytes)
       return Infeasible{Constraint::l1_capacity, largest_buffer(s, c), int64_t{need} - ctx.l1_bytes};
@@ -128,6 +132,8 @@ std::optional<Infeasible> check_knob(const GroupShape& s, const Context& ctx, co
     if (k == Knob::buf_l2 && live.chunks && c[Knob::buf_w] > c[k])
       return Infeasible{Constraint::prefetch_chain, Knob::buf_w};
   }
+  if (s.tail_count > 0 && (k == Knob::kernel || k == Knob::kernel2 || k == Knob::parallel) && !fits_program(s, ctx, c))
+    return Infeasible{Constraint::program_size, Knob::kernel};
   if (k == Knob::order && order_is_redundant(live_of(s, ctx, c), static_cast<LoopOrder>(c[k])))
     return Infeasible{Constraint::redundant_order, k};
   return std::nullopt;
@@ -152,7 +158,9 @@ class Enumerator {
   }
 
  private:
-  static uint16_t least(const KnobRange& k) { return k.knob == Knob::kernel ? 0 : k.values.front(); }
+  static uint16_t least(const KnobRange& k) {
+    return k.knob == Knob::kernel || k.knob == Knob::kernel2 ? 0 : k.values.front();
+  }
 
   bool descend(size_t level, uint64_t index) {
     if (level == space_.knobs.size()) {
@@ -199,7 +207,7 @@ class Enumerator {
 const char* name_of(Constraint c) {
   constexpr std::array<const char*, constraint_count> names{
       "L1 capacity",    "L2 capacity",     "redundant loop order", "redundant buffering",
-      "prefetch chain", "tile over chunk", "foreign value"};
+      "prefetch chain", "tile over chunk", "foreign value",        "program size"};
   return names[static_cast<size_t>(c)];
 }
 
@@ -212,11 +220,11 @@ std::string to_string(const Infeasible& why) {
 
 uint32_t l1_bytes(const GroupShape& s, const Context& ctx, const Config& c) {
   BufferBytes bytes;
-  rules_of(s.family).buffers(s, c, bytes);
+  group_buffers(s, c, bytes);
   uint32_t total = 0;
   for (int i = 0; i < role_count; ++i) {
     const auto r = static_cast<Role>(i);
-    const uint32_t copies = r == Role::scratch ? static_cast<uint32_t>(ctx.cores) : copies_of(c, r);
+    const uint32_t copies = r == Role::scratch ? static_cast<uint32_t>(ctx.cores) : group_copies(s, c, r);
     total += round16(bytes[r]) * copies;
   }
   return total;
@@ -262,7 +270,7 @@ std::optional<uint64_t> SearchSpace::index(const Config& c) const {
 
 SearchSpace make_space(const GroupShape& shape, const Context& context) {
   SearchSpace space{shape, context, {}};
-  rules_of(shape.family).knobs(shape, space);
+  group_knobs(shape, space);
   if (streamed(shape, context)) {
     add_tile_knob(space, Knob::tile_l2, shape.out.c, 4);
     add_knob(space, Knob::buf_l2, {1, 2});

@@ -29,8 +29,9 @@ enum class Constraint : uint8_t {
   prefetch_chain,    ///< L1 weights would be fetched further ahead than L2 chunks are
   chunk_tiles,       ///< the weight tile is larger than the streamed chunk
   foreign_value,     ///< a knob that the group does not have, or a value that it cannot take
+  program_size,      ///< a fused group with more buffers or operations than a tile program holds
 };
-inline constexpr int constraint_count = 7;
+inline constexpr int constraint_count = 8;
 
 const char* name_of(Constraint c);
 

@@ -12,9 +12,25 @@
 
 namespace ares {
 
-/// Roles of a group's L1 buffers.
-enum class Role : uint8_t { input, weights, params, output, accumulators, scratch, input2, input3 };
-inline constexpr int role_count = 8;
+/// Roles of a group's L1 buffers. between: what one fused layer hands to the next; tail: constants of a fused layer
+/// without weights; weights2, params2: of one with.
+enum class Role : uint8_t {
+  input,
+  weights,
+  params,
+  output,
+  accumulators,
+  scratch,
+  input2,
+  input3,
+  between,
+  between2,
+  tail,
+  tail2,
+  weights2,
+  params2
+};
+inline constexpr int role_count = 14;
 
 /// Bits of TiledDim::used_by: the operands whose tile changes with the dimension.
 inline constexpr uint8_t by_input = 1, by_weights = 2, by_output = 4;
@@ -54,7 +70,7 @@ struct FamilyRules {
 
 const FamilyRules& rules_of(Family family);
 
-/// Copies of a role's buffer.
+/// Copies of a role's buffer in a group of one layer; core/lower/fused.hpp has those of any group.
 inline uint8_t copies_of(const Config& c, Role r) {
   const auto knob = [&](Knob k) { return static_cast<uint8_t>(c[k] == 0 ? 1 : c[k]); };
   switch (r) {
@@ -64,6 +80,8 @@ inline uint8_t copies_of(const Config& c, Role r) {
       return knob(Knob::buf_in);
     case Role::weights:
     case Role::params:
+    case Role::weights2:
+    case Role::params2:
       return knob(Knob::buf_w);
     case Role::output:
       return knob(Knob::buf_out);

@@ -7,6 +7,7 @@
 
 #include "core/group/accelerator.hpp"
 #include "core/lower/families.hpp"
+#include "core/lower/fused.hpp"
 
 namespace ares {
 namespace {
@@ -34,6 +35,12 @@ const Nest& nest_of(uint16_t order) {
   }
 }
 
+constexpr auto no_buffers = [] {
+  std::array<BufferId, role_count> ids{};
+  for (BufferId& id : ids) id = none;
+  return ids;
+}();
+
 /// Builds one program: loops, then buffers, then operations.
 class Lowering {
  public:
@@ -50,7 +57,12 @@ class Lowering {
     streamed_ = context_.weights == Level::l3 && has_weights(shape_.family);
     add_loops();
     if (!add_buffers()) return false;
-    rules_of(shape_.family).parts(shape_, config_, extents_, parts_);
+    const bool fused = shape_.tail_count > 0;
+    if (fused && !fits_program(shape_, context_, config_)) return false;
+    rules_of(shape_.family)
+        .parts(shape_, fused ? first_config(shape_, config_) : config_,
+               fused ? first_extents(shape_, extents_) : extents_, parts_);
+    if (fused) fused_parts(shape_, config_, extents_, parts_, tails_);
     if (streamed_ && !add_staging()) return false;
     add_operations();
     return true;
@@ -59,7 +71,7 @@ class Lowering {
  private:
   void add_loops() {
     TiledDims dims;
-    rules_of(shape_.family).dims(shape_, dims);
+    group_dims(shape_, dims);
     for (const TiledDim& d : dims) extents_[static_cast<size_t>(d.knob)] = {none, d.extent, 1, 1};
     int32_t channel_extent = shape_.out.c;
     LoopId chunk_loop = none;
@@ -91,12 +103,12 @@ class Lowering {
 
   bool add_buffers() {
     BufferBytes bytes;
-    rules_of(shape_.family).buffers(shape_, config_, bytes);
+    group_buffers(shape_, config_, bytes);
     for (int i = 0; i < role_count; ++i) {
       const auto r = static_cast<Role>(i);
       if (bytes[r] == 0) continue;
       Buffer b;
-      b.copies = copies_of(config_, r);
+      b.copies = group_copies(shape_, config_, r);
       b.per_core = r == Role::scratch;
       b.carried = r == Role::accumulators;
       b.bytes = bytes[r];
@@ -167,47 +179,129 @@ class Lowering {
     }
     if (id(Role::weights) != none) load(Operand::weights, Role::weights, parts_.weights, staged_weights_);
     if (id(Role::params) != none) load(Operand::params, Role::params, parts_.params, staged_params_);
-    if (id(Role::input2) != none) load(Operand::input2, Role::input2, parts_.input2, none);
-    if (id(Role::input3) != none) load(Operand::input3, Role::input3, parts_.input3, none);
+    const bool fused = shape_.tail_count > 0;  // a tail's second operand may have these buffers
+    if (id(Role::input2) != none && (!fused || is_elementwise(shape_.family)))
+      load(Operand::input2, Role::input2, parts_.input2, none);
+    if (id(Role::input3) != none && !fused) load(Operand::input3, Role::input3, parts_.input3, none);
     load(Operand::input, Role::input, parts_.input, none);
     const auto input = static_cast<OperationId>(p_.operations.size() - 1);
+    if (fused) return add_fused(input);
     for (OperationId l = 0; l <= input; ++l) add_wait(p_.operations[static_cast<size_t>(l)].depth, l);
-    if (on_accelerator(config_))
-      add_job_and_store(input);
-    else
-      add_kernel_and_store(input);
+    const auto depth = static_cast<uint8_t>(p_.loops.size());
+    if (on_accelerator(config_)) {
+      add_wait(depth_of(parts_.output), static_cast<OperationId>(p_.operations.size() + 3));
+      add_job(input, depth, Role::output);
+    } else {
+      add_wait(depth_of(parts_.output), static_cast<OperationId>(p_.operations.size() + 2));
+      add_kernel(input, depth, Role::output);
+    }
+    add_store(parts_.output);
   }
 
-  void add_job_and_store(OperationId input) {
-    const uint8_t store_depth = depth_of(parts_.output), depth = static_cast<uint8_t>(p_.loops.size());
-    add_wait(store_depth, static_cast<OperationId>(p_.operations.size() + 3));
-    const auto job = static_cast<OperationId>(p_.operations.size());
+  /// The first layer and its tails; what tails load arrives beside the first layer's work.
+  void add_fused(OperationId input) {
+    std::array<OperationId, 2 * max_tails> loads{none, none, none, none};
+    for (int i = 0; i < shape_.tail_count; ++i) load_tail(i, &loads[2 * static_cast<size_t>(i)]);
+    for (OperationId l = 0; l <= input; ++l) add_wait(p_.operations[static_cast<size_t>(l)].depth, l);
     const Kernel& k = parts_.kernel;
-    Job& j = add<Job>(depth, Phase::before);
-    const bool depthwise = shape_.family == Family::depthwise;
-    j.kind = depthwise ? JobKind::depthwise3x3 : shape_.window.kh == 3 ? JobKind::conv3x3 : JobKind::conv1x1;
-    j.stride = static_cast<uint8_t>(shape_.window.sh);
-    j.weight_bits = shape_.accelerator.weight_bits;
-    j.scale_bits = shape_.accelerator.scale_bits;
-    j.fill = shape_.accelerator.fill;
-    j.tokens = job_takes_tokens(shape_);
-    j.in = id(Role::input);
-    j.weights = id(Role::weights);
-    j.params = id(Role::params);
-    j.out = id(Role::output);
+    int first_depth = 0;
+    for (const Extent& e : {k.rows, k.columns, k.channels, k.reduction})
+      first_depth = std::max(first_depth, e.loop + 1);
+    if (on_accelerator(config_))
+      add_job(input, static_cast<uint8_t>(first_depth), Role::between);
+    else
+      add_kernel(input, static_cast<uint8_t>(first_depth), Role::between);
+    for (const OperationId l : loads)
+      if (l != none) add_wait(p_.operations[static_cast<size_t>(l)].depth, l);
+    const uint8_t store_depth = depth_of(tails_.output);
+    const auto free_slot = p_.operations.size();
+    add_wait(store_depth, none);
+    for (int i = 0; i < shape_.tail_count; ++i) add_tail(tails_.tails[static_cast<size_t>(i)], store_depth);
+    std::get<Wait>(p_.operations[free_slot].what).operation = static_cast<OperationId>(p_.operations.size());
+    add_store(tails_.output);
+  }
+
+  /// The copies of tail `i`'s own operands.
+  void load_tail(int i, OperationId* loads) {
+    const TailParts& t = tails_.tails[static_cast<size_t>(i)];
+    const auto add_load = [&](Operand operand, Role role, const Region& region) {
+      load(operand, role, region, none);
+      *loads++ = static_cast<OperationId>(p_.operations.size() - 1);
+    };
+    if (has_weights(shape_.tails[static_cast<size_t>(i)].family)) {
+      add_load(Operand::tails, Role::weights2, t.weights);
+      add_load(Operand::tails, Role::params2, t.params);
+      return;
+    }
+    if (id(t.constants) != none) add_load(Operand::tails, t.constants, t.constants_region);
+    const Operand second = t.second == Role::input2 ? Operand::input2 : Operand::input3;
+    if (t.kernel.kind == KernelKind::add) add_load(second, t.second, t.second_region);
+  }
+
+  void add_tail(const TailParts& t, uint8_t depth) {
+    const bool weighted = t.kernel.kind == KernelKind::conv || t.kernel.kind == KernelKind::linear;
+    if (weighted && tail_on_accelerator(config_)) return add_tail_job(t, depth);
+    Kernel& k = add<Kernel>(depth, Phase::after);
+    k = t.kernel;
+    k.in = id(t.in);
+    k.out = id(t.out);
+    if (k.kind == KernelKind::add) k.in2 = id(t.second);
+    if (weighted) {
+      k.weights = id(Role::weights2);
+      k.params = id(Role::params2);
+    } else if (k.kind == KernelKind::table) {
+      k.weights = id(t.constants);
+    } else if (k.kind != KernelKind::max_pool) {
+      k.params = id(t.constants);
+    }
+  }
+
+  void add_tail_job(const TailParts& t, uint8_t depth) {
+    const GroupShape own = shape_of(shape_.tails[t.kernel.layer - 1u]);
+    const auto job = static_cast<OperationId>(p_.operations.size());
+    Job& j = add<Job>(depth, Phase::after);
+    describe_job(own, t.kernel, j);
+    j.layer = t.kernel.layer;
+    j.fill = false;
+    j.in = id(t.in);
+    j.weights = id(Role::weights2);
+    j.params = id(Role::params2);
+    j.out = id(t.out);
+    add<Wait>(depth, Phase::after).operation = job;
+  }
+
+  void add_store(const Region& region) {
+    add_copy(depth_of(region), Phase::after, Level::l1, Level::l2, Operand::output, id(Role::output), none, region);
+  }
+
+  static void describe_job(const GroupShape& s, const Kernel& k, Job& j) {
+    const bool depthwise = s.family == Family::depthwise;
+    j.kind = depthwise ? JobKind::depthwise3x3 : s.window.kh == 3 ? JobKind::conv3x3 : JobKind::conv1x1;
+    j.stride = static_cast<uint8_t>(s.window.sh);
+    j.weight_bits = s.accelerator.weight_bits;
+    j.scale_bits = s.accelerator.scale_bits;
+    j.fill = s.accelerator.fill;
+    j.tokens = job_takes_tokens(s);
     j.rows = k.rows;
     j.columns = k.columns;
     j.channels = k.channels;
     j.reduction = depthwise ? k.channels : k.reduction;
-    j.input_copy = input;
-    add_wait(depth, job);
-    add_copy(store_depth, Phase::after, Level::l1, Level::l2, Operand::output, id(Role::output), none, parts_.output);
   }
 
-  void add_kernel_and_store(OperationId input) {
-    const uint8_t store_depth = depth_of(parts_.output);
-    add_wait(store_depth, static_cast<OperationId>(p_.operations.size() + 2));
-    Kernel& k = add<Kernel>(static_cast<uint8_t>(p_.loops.size()), Phase::before);
+  void add_job(OperationId input, uint8_t depth, Role out) {
+    const auto job = static_cast<OperationId>(p_.operations.size());
+    Job& j = add<Job>(depth, Phase::before);
+    describe_job(shape_, parts_.kernel, j);
+    j.in = id(Role::input);
+    j.weights = id(Role::weights);
+    j.params = id(Role::params);
+    j.out = id(out);
+    j.input_copy = input;
+    add_wait(depth, job);
+  }
+
+  void add_kernel(OperationId input, uint8_t depth, Role out) {
+    Kernel& k = add<Kernel>(depth, Phase::before);
     k = parts_.kernel;
     k.parallel = static_cast<ParallelAxis>(config_[Knob::parallel]);
     k.form = shape_.form;
@@ -224,13 +318,12 @@ class Lowering {
     k.in3 = id(Role::input3);
     k.weights = id(Role::weights);
     k.params = id(Role::params);
-    k.out = id(Role::output);
+    k.out = id(out);
     k.accumulators = id(Role::accumulators);
     k.scratch = id(Role::scratch);
     k.channel_bytes = shape_.channel_bytes();
     k.window = shape_.window;
     k.input_copy = input;
-    add_copy(store_depth, Phase::after, Level::l1, Level::l2, Operand::output, id(Role::output), none, parts_.output);
   }
 
   /// The L3 side of a streamed operand: whole chunks of output channels.
@@ -251,9 +344,10 @@ class Lowering {
   bool streamed_ = false;
   uint8_t chunk_depth_ = 0;
   BufferId staged_weights_ = none, staged_params_ = none;
-  std::array<BufferId, role_count> buffers_{none, none, none, none, none, none, none, none};
+  std::array<BufferId, role_count> buffers_ = no_buffers;
   Extents extents_{};
   Parts parts_;
+  FusedParts tails_;
 };
 
 }  // namespace
@@ -262,6 +356,23 @@ const FamilyRules& rules_of(Family family) { return *registry[static_cast<size_t
 
 bool lower_into(const GroupShape& shape, const Config& config, const Context& context, TileProgram& out) {
   return Lowering(shape, config, context, out).run();
+}
+
+bool fits_program(const GroupShape& s, const Context& ctx, const Config& c) {
+  const bool streamed = ctx.weights == Level::l3 && has_weights(s.family);
+  if (streamed && s.weighted_tail()) return false;
+  BufferBytes bytes;
+  group_buffers(s, c, bytes);
+  const auto held = [&](std::initializer_list<Role> roles) {
+    return static_cast<int>(std::count_if(roles.begin(), roles.end(), [&](Role r) { return bytes[r] > 0; }));
+  };
+  const int loads = held({Role::input, Role::weights, Role::params, Role::input2, Role::input3, Role::tail, Role::tail2,
+                          Role::weights2, Role::params2});
+  const int inside = held({Role::output, Role::between, Role::between2, Role::accumulators, Role::scratch});
+  const int staged = streamed ? 2 : 0;
+  const int layers = 1 + s.tail_count + on_accelerator(c) + tail_on_accelerator(c);
+  const int slot_and_store = 2;
+  return loads + inside + staged <= max_buffers && 2 * (loads + staged) + layers + slot_and_store <= max_operations;
 }
 
 tl::expected<TileProgram, Infeasible> lower(const GroupShape& shape, const Config& config, const Context& context) {

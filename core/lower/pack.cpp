@@ -5,7 +5,7 @@
 
 #include "core/group/accelerator.hpp"
 #include "core/ir/graph.hpp"
-#include "core/lower/family.hpp"
+#include "core/lower/fused.hpp"
 
 namespace ares {
 namespace {
@@ -149,9 +149,7 @@ PackedOperands pack_product(const LayerGraph& graph, const Group& group, const R
   return {{}, words({requant.m[0], requant.B[0], zero(0), zero(1)})};
 }
 
-}  // namespace
-
-PackedOperands pack(const LayerGraph& graph, const Group& group, const Config& config) {
+PackedOperands pack_layer(const LayerGraph& graph, const Group& group, const Config& config) {
   const Operation& op = graph.dag[group.layers.front()].op;
   if (const auto* weighted = std::get_if<Weighted>(&op))
     return on_accelerator(config) ? pack_job(*weighted, group.shape, config) : pack_weighted(*weighted, group.shape);
@@ -164,8 +162,11 @@ PackedOperands pack(const LayerGraph& graph, const Group& group, const Config& c
     append_int32(packed.weights, curve->hi);
     return packed;
   }
-  if (const auto* add = std::get_if<Add>(&op))
-    return {{}, words({add->requant.m[0], add->requant.B[0], add->requant.m[1], 0})};
+  if (const auto* add = std::get_if<Add>(&op)) {
+    const std::vector<TensorId>& in = graph.dag[group.layers.front()].inputs;
+    const size_t first = !group.inputs.empty() && group.inputs.front() == in.back() && in.front() != in.back();
+    return {{}, words({add->requant.m[first], add->requant.B[0], add->requant.m[1 - first], 0})};
+  }
   if (const auto* product = std::get_if<Multiply>(&op)) return pack_product(graph, group, product->requant);
   if (const auto* product = std::get_if<MatMul>(&op)) return pack_product(graph, group, product->requant);
   if (const auto* norm = std::get_if<Norm>(&op)) return pack_norm(*norm);
@@ -173,6 +174,29 @@ PackedOperands pack(const LayerGraph& graph, const Group& group, const Config& c
   if (const auto* scan = std::get_if<Scan>(&op)) return pack_scan(*scan);
   if (const auto* moved = std::get_if<Rearrange>(&op)) return {moved->pieces[static_cast<size_t>(group.piece)].map, {}};
   return {};
+}
+
+void append_padded(std::vector<uint8_t>& bytes, const std::vector<uint8_t>& part) {
+  bytes.insert(bytes.end(), part.begin(), part.end());
+  bytes.resize((bytes.size() + 15) & ~size_t{15});
+}
+
+}  // namespace
+
+PackedOperands pack(const LayerGraph& graph, const Group& group, const Config& config) {
+  PackedOperands packed = pack_layer(graph, group, first_config(group.shape, config));
+  for (size_t i = 0; i < group.shape.tail_count; ++i) {
+    Group tail;
+    tail.layers = {group.layers[i + 1]};
+    tail.shape = shape_of(group.shape.tails[i]);
+    tail.inputs = {graph.dag[group.layers[i]].output};
+    Config own = config;
+    own[Knob::kernel] = config[Knob::kernel2];
+    const PackedOperands constants = pack_layer(graph, tail, own);
+    append_padded(packed.tails, constants.weights);
+    append_padded(packed.tails, constants.params);
+  }
+  return packed;
 }
 
 }  // namespace ares

@@ -23,8 +23,10 @@ namespace ares {
 /// input channel, of w - z_w less job_weight_offset(); params in blocks, one per tile of output channels, each the
 /// tile's int32 biases and then its scales of scale_bits. Depthwise: weights [c_out / 16][bit][tap] of 16 bits, one per
 /// channel.
+///
+/// tails: the constants of each fused layer behind the first, weights then params, each padded to 16 bytes.
 struct PackedOperands {
-  std::vector<uint8_t> weights, params;
+  std::vector<uint8_t> weights, params, tails = {};
 };
 
 PackedOperands pack(const LayerGraph& graph, const Group& group, const Config& config);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/group/fusion.hpp"
 #include "core/group/space.hpp"
 #include "core/lower/lower.hpp"
 #include "core/target/target.hpp"
@@ -39,12 +40,14 @@ struct PlannedGroup {
   TileProgram program;
   Placement input, output, weights, params;
   Placement input2, input3;     ///< of groups with several inputs
+  Placement tails;              ///< constants of fused layers behind the first
   uint32_t staging_offset = 0;  ///< L2 arena offset of the program's L2 buffers
 };
 
 struct NetworkProgram {
   std::string name;
   std::vector<PlannedGroup> groups;
+  Partition fused;                 ///< PlanOptions::fused, that the groups are made by
   std::vector<Placement> tensors;  ///< by TensorId; all in the L2 arena
   uint32_t arena_bytes = 0;        ///< L2 arena of activations and staging
   uint32_t arena_lower_bound = 0;  ///< the largest sum of bytes alive at one step
@@ -60,6 +63,7 @@ struct PlanOptions {
   uint32_t stack = 0;                                 ///< 0: the target's default
   uint64_t l1_limit = 0, l2_limit = 0, l3_limit = 0;  ///< what ARES may use; 0: the whole memory
   bool accelerator = true;                            ///< groups may be placed on the chip's, if it has one
+  Partition fused;                                    ///< groups that are computed with the one before them
 };
 
 /// A group's context before any config is chosen: what a tuner tunes for. Weights stay in L2 where all fit; else those

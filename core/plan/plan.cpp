@@ -77,6 +77,9 @@ uint64_t constant_bytes(const GroupShape& s, bool job) {
   return aligned(s.weights_size(job)) + aligned(s.params_size(job));
 }
 
+/// Tails' constants stay in L2.
+uint64_t most_tail_bytes(const GroupShape& s) { return std::max(s.tails_size(false), s.tails_size(true)); }
+
 /// Wherever the group will be placed.
 uint64_t most_constant_bytes(const GroupInContext& g) {
   const GroupShape& s = g.group.shape;
@@ -109,7 +112,9 @@ Result<Layout> lay_out(const LayerGraph& graph, const Target& target, const Plan
   if (!memory) return tl::unexpected<Error>(memory.error());
   Layout l;
   l.memory = *memory;
-  std::vector<Group> groups = make_groups(graph);
+  auto fused = fuse(graph, make_groups(graph), options.fused);
+  if (!fused) return tl::unexpected<Error>(fused.error());
+  std::vector<Group> groups = std::move(*fused);
   l.tensors = lifetimes(graph, groups);
   for (Group& g : groups) {
     Context c;
@@ -132,7 +137,7 @@ Result<void> place_constants(const LayerGraph& graph, Layout& l) {
   const auto bytes = [&](size_t g) { return most_constant_bytes(l.groups[g]); };
   std::stable_sort(by_size.begin(), by_size.end(), [&](size_t a, size_t b) { return bytes(a) > bytes(b); });
   uint64_t resident = constant_tensor_bytes(graph), total = 0;
-  for (size_t g = 0; g < l.groups.size(); ++g) resident += bytes(g);
+  for (size_t g = 0; g < l.groups.size(); ++g) resident += bytes(g) + most_tail_bytes(l.groups[g].group.shape);
   total = resident;
   if (total > l.memory.l3)
     return fail(
@@ -172,6 +177,11 @@ void place_groups(NetworkProgram& n, const Layout& l, uint64_t tensor_bytes) {
   };
   for (PlannedGroup& g : n.groups)
     if (g.context.weights == Level::l2) place(g, Level::l2);
+  for (PlannedGroup& g : n.groups) {
+    const uint32_t tails = g.group.shape.tails_size(tail_on_accelerator(g.chosen.config));
+    g.tails = {Level::l2, static_cast<uint32_t>(n.arena_bytes + l3), tails};
+    l3 += aligned(tails);
+  }
   n.l2_constant_bytes = static_cast<uint32_t>(l3);
   for (PlannedGroup& g : n.groups)
     if (g.context.weights == Level::l3) place(g, Level::l3);
@@ -199,6 +209,7 @@ Result<NetworkProgram> plan_network(const LayerGraph& graph, const Target& targe
   if (!l) return tl::unexpected<Error>(l.error());
   NetworkProgram n;
   n.name = graph.name;
+  n.fused = options.fused;
   n.cores = options.cores;
   n.stack = l->groups.empty() ? target.default_stack : l->groups.front().context.stack;
   n.arena_bytes = l->arena.bytes;
@@ -217,7 +228,7 @@ Result<NetworkProgram> plan_network(const LayerGraph& graph, const Target& targe
     if (!program)
       return fail(fmt::format("group {}: config {} does not fit: {}", g.group.name, to_string(chosen->config),
                               to_string(program.error())));
-    PlannedGroup planned{g.group, g.context, *chosen, *program, {}, {}, {}, {}, {}, {}, 0};
+    PlannedGroup planned{g.group, g.context, *chosen, *program, {}, {}, {}, {}, {}, {}, {}, 0};
     planned.input = n.tensors[static_cast<size_t>(g.group.inputs.front())];
     const size_t inputs = g.group.inputs.size();
     if (inputs > 1) planned.input2 = n.tensors[static_cast<size_t>(g.group.inputs[1])];

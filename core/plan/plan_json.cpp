@@ -24,6 +24,7 @@ Json to_json(const PlannedGroup& g) {
           {"output", to_json(g.output)},
           {"weights", to_json(g.weights)},
           {"params", to_json(g.params)},
+          {"tails", to_json(g.tails)},
           {"staging", {{"offset", g.staging_offset}, {"bytes", g.program.l2_bytes}}}};
 }
 

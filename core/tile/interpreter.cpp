@@ -78,6 +78,8 @@ class Machine {
         return mutable_span(data_.weights);
       case Operand::params:
         return mutable_span(data_.params);
+      case Operand::tails:
+        return mutable_span(data_.tails);
       case Operand::output:
         return data_.output;
       default:
@@ -146,8 +148,8 @@ class Machine {
     JobCall c;
     c.job = &job;
     c.pad_value = data_.pad_value;
-    c.weight_offset = data_.job_weight_offset;
-    c.shift = data_.requant->shift;
+    c.weight_offset = job.layer == 0 ? data_.job_weight_offset : data_.tail_job_weight_offset;
+    c.shift = requant_of(job.layer)->shift;
     c.in = at(job.in);
     c.weights = at(job.weights);
     c.params = at(job.params);
@@ -155,8 +157,8 @@ class Machine {
     c.columns = resolve(job.columns, *step.position);
     c.channels = resolve(job.channels, *step.position);
     c.reduction = resolve(job.reduction, *step.position);
-    c.input_box =
-        resolve(std::get<Copy>(p_.operations[static_cast<size_t>(job.input_copy)].what).region, *step.position);
+    c.input_box = job.input_copy == none ? Box{{}, {c.rows, c.columns, c.reduction}, {}, {}}
+                                         : resolve(input_region(job.input_copy), *step.position);
     jobs_.push_back({step.operation, step.instance, at(job.out), run_job(c)});
   }
 
@@ -164,7 +166,7 @@ class Machine {
     const auto at = [&](BufferId b) { return b == none ? nullptr : slot(b, (*step.slots)[static_cast<size_t>(b)]); };
     KernelCall c;
     c.kernel = &k;
-    c.requant = data_.requant;
+    c.requant = requant_of(k.layer);
     c.pad_value = data_.pad_value;
     c.in = at(k.in);
     c.in2 = at(k.in2);
@@ -182,10 +184,29 @@ class Machine {
       c.first_step = at_loop.index == 0;
       c.last_step = at_loop.last;
     }
-    const Region& input = std::get<Copy>(p_.operations[static_cast<size_t>(k.input_copy)].what).region;
-    c.input_box = resolve(input, *step.position);
-    for (size_t i = 0; i < 3; ++i) c.step[i] = input.dims[i].units.scale;
+    if (k.input_copy == none) {
+      c.input_box = dense_input(k, c);
+    } else {
+      const Region& input = input_region(k.input_copy);
+      c.input_box = resolve(input, *step.position);
+      for (size_t i = 0; i < 3; ++i) c.step[i] = input.dims[i].units.scale;
+    }
     run_kernel(c);
+  }
+
+  const Region& input_region(OperationId copy) const {
+    return std::get<Copy>(p_.operations[static_cast<size_t>(copy)].what).region;
+  }
+
+  /// A tile that another kernel left, without padding.
+  static Box dense_input(const Kernel& k, const KernelCall& c) {
+    const Window& w = k.window;
+    const int32_t channels = k.kind == KernelKind::conv ? c.reduction : c.channels;
+    return {{}, {(c.rows - 1) * w.sh + w.kh, (c.columns - 1) * w.sw + w.kw, channels}, {}, {}};
+  }
+
+  const Requant* requant_of(uint8_t layer) const {
+    return layer == 0 ? data_.requant : data_.tail_requants[layer - 1u];
   }
 
   const TileProgram& p_;

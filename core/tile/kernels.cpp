@@ -200,16 +200,18 @@ void average_pool(const KernelCall& k) {
 }
 
 void table(const KernelCall& k) {
-  for (int32_t i = 0; i < k.channels; ++i) k.out[i] = k.weights[k.in[i]];
+  for (int32_t i = 0; i < k.rows * k.columns * k.channels; ++i) k.out[i] = k.weights[k.in[i]];
 }
 
 void add(const KernelCall& k) {
   Requant r = *k.requant;
   r.m = {param(k, 0), param(k, 2)};
   r.B = {param(k, 1)};
-  for (int32_t row = 0; row < k.columns; ++row)
-    for (int32_t c = 0; c < k.channels; ++c) {
-      const int64_t at = int64_t{row} * k.channels + c;
+  const int32_t rows = k.kernel->whole_tiles() ? 1 : k.columns;
+  const int32_t channels = k.kernel->whole_tiles() ? k.rows * k.columns * k.channels : k.channels;
+  for (int32_t row = 0; row < rows; ++row)
+    for (int32_t c = 0; c < channels; ++c) {
+      const int64_t at = int64_t{row} * channels + c;
       put(k, at, requantised_sum(r, input(k, at), element(k.in2, k.kernel->in2_type, c)));
     }
 }

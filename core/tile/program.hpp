@@ -28,8 +28,8 @@ using OperationId = int8_t;
 inline constexpr int8_t none = -1;
 
 /// What a group reads and writes outside of L1. params: one record per output channel (average_pool: per number of
-/// positions); core/lower/pack.hpp has their layout.
-enum class Operand : uint8_t { input, input2, input3, weights, params, output };
+/// positions). tails: the constants of fused layers behind the first. core/lower/pack.hpp has their layouts.
+enum class Operand : uint8_t { input, input2, input3, weights, params, output, tails };
 
 const char* name_of(Operand o);
 
@@ -129,17 +129,21 @@ struct Kernel {
   bool transposed : 1 = false;                         ///< matmul: the second input has a row for each output column
   bool centred : 1 = true, across : 1 = false;         ///< norm: a mean is taken off; a set spans all positions
   bool planar_in : 1 = false, planar_out : 1 = false;  ///< depthwise: channels first (CHW) instead of last
+  uint8_t layer : 2 = 0;                               ///< of the group, whose requantisation it does; 0: the first
   uint8_t source_axes = 0b100100;  ///< rearrange: two bits per output axis, rows lowest: the input's axis; top two: 1 +
                                    ///< the output axis that runs backwards
   BufferId in = none, weights = none, params = none, out = none;  ///< attention: queries, keys, values, context
   BufferId accumulators = none;     ///< carried over the steps of a tiled `reduction`: sums, running maxima, scan state
   BufferId scratch = none;          ///< per core
   BufferId in2 = none, in3 = none;  ///< further inputs
-  OperationId input_copy = none;    ///< whose region tells the padding of this tile
+  OperationId input_copy = none;    ///< whose region tells the padding of this tile; none: it has none
   Extent rows, columns, channels;   ///< of the output tile
   Extent reduction;                 ///< input channels (bytes per window position)
   int32_t channel_bytes = 0;        ///< weights: bytes per output channel in the buffer; norm: channels of a set
   Window window;                    ///< pads are not read; input_copy tells
+
+  /// table, add of a fused group: all rows x columns x channels elements as one row; `in2` has as many.
+  bool whole_tiles() const { return layer > 0 && (kind == KernelKind::table || kind == KernelKind::add); }
 };
 
 enum class JobKind : uint8_t { conv3x3, conv1x1, depthwise3x3 };
@@ -155,9 +159,10 @@ struct Job {
   uint8_t out_bits = 8;     ///< 8: requantised by the accelerator; 32: accumulators for the cluster
   uint8_t scale_bits = 32;  ///< of the multipliers: 8, 16 or 32
   uint8_t run_ahead = 0;
+  uint8_t layer = 0;  ///< of the group, as Kernel has it
   bool fill = false;  ///< the workers write the padding into the input tile first
   BufferId in = none, weights = none, params = none, out = none;
-  OperationId input_copy = none;
+  OperationId input_copy = none;  ///< none: a tile without padding
   Extent rows, columns, channels, reduction;
   bool tokens = false;  ///< a row of pixels without neighbours; its end may be overrun to a multiple of three
 };

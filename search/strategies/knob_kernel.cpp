@@ -23,6 +23,7 @@ Scale scale_of(Knob k) {
     case Knob::order:
     case Knob::kernel:
     case Knob::parallel:
+    case Knob::kernel2:
       return Scale::category;
   }
   return Scale::category;

@@ -17,6 +17,21 @@ T any_of(std::initializer_list<T> values) {
 /// Small ranges, so that equal fields and equal signatures are frequent.
 Dims any_dims() { return {*rc::gen::inRange(1, 5), *rc::gen::inRange(1, 300), *rc::gen::inRange(1, 70000)}; }
 
+Tail any_tail() {
+  Tail t;
+  t.family = any_of({Family::table, Family::add, Family::max_pool, Family::conv, Family::linear});
+  t.in = any_dims();
+  t.out = any_dims();
+  t.window.kh = *rc::gen::inRange<int16_t>(1, 4);
+  t.window.sw = *rc::gen::inRange<int16_t>(1, 3);
+  t.weight_bits = *rc::gen::inRange<uint8_t>(1, 10);
+  t.form = any_of({RequantForm::narrow, RequantForm::wide, RequantForm::raw});
+  t.in2_type = any_of({ElementType::u8, ElementType::s16});
+  t.out_type = any_of({ElementType::u8, ElementType::s16, ElementType::s32});
+  t.accelerator.weight_bits = *rc::gen::inRange<uint8_t>(0, 3);
+  return t;
+}
+
 Signature any_signature() {
   GroupShape g;
   g.family = any_of({Family::conv, Family::linear, Family::max_pool, Family::table, Family::average_pool,
@@ -34,7 +49,10 @@ Signature any_signature() {
   g.mapped = *rc::gen::arbitrary<bool>();
   g.movement.axes[0].first = *rc::gen::inRange(-2, 3);
   g.movement.axes[2].repeat = *rc::gen::inRange<int16_t>(1, 3);
+  g.tail_count = *rc::gen::inRange<uint8_t>(0, max_tails + 1);
+  for (size_t i = 0; i < g.tail_count; ++i) g.tails[i] = any_tail();
   Context c;
+  c.accelerator = *rc::gen::arbitrary<bool>();
   for (Level Context::*level : {&Context::input, &Context::weights, &Context::output}) {
     c.*level = any_of({Level::l1, Level::l2, Level::l3});
   }

@@ -338,12 +338,12 @@ TEST_CASE("kb: the format of a newer program is left alone") {
   const TemporaryDirectory dir;
   {
     KnowledgeBase kb = opened(dir.kb());
-    const Write newer{Column::meta, "format", "2"};
+    const Write newer{Column::meta, "format", "3"};
     must(const_cast<Store&>(kb.store()).write({&newer, 1}, true));
   }
   for (const auto& kb : {KnowledgeBase::open(dir.kb()), KnowledgeBase::open_read_only(dir.kb())}) {
     REQUIRE_FALSE(kb);
-    CHECK(kb.error().what.find("format 2") != std::string::npos);
+    CHECK(kb.error().what.find("format 3") != std::string::npos);
   }
 }
 
