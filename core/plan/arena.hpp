@@ -1,6 +1,7 @@
 // Arena packing: offsets for blocks that are alive over intervals of steps, so that no two living blocks overlap.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -14,11 +15,15 @@ struct ArenaBlock {
 };
 
 struct ArenaSize {
-  uint32_t bytes = 0;        ///< of the packed arena
-  uint32_t lower_bound = 0;  ///< the largest sum of living blocks at one step
+  uint32_t bytes = 0;  ///< of the packed arena
+  uint32_t lower_bound =
+      0;  ///< of any packing: `bytes` where a search found none smaller, else the most alive at a step
 };
 
-/// Best of two greedy orders (by size; by lifetime, then size), each block at the lowest free offset.
-ArenaSize pack_arena(std::vector<ArenaBlock>& blocks);
+inline constexpr size_t arena_search_nodes = 4'000;
+
+/// The best of greedy orders and of moves from the best of them, each block at the lowest free offset; then a branch
+/// and bound that ends after `nodes` partial packings, so that small networks are packed optimally. Deterministic.
+ArenaSize pack_arena(std::vector<ArenaBlock>& blocks, size_t nodes = arena_search_nodes);
 
 }  // namespace ares
