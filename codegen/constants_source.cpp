@@ -40,6 +40,17 @@ std::string weight_rows(const std::vector<uint8_t>& bytes, size_t row) {
   return text;
 }
 
+/// Rows of so many bytes as numbers of 16 bits.
+std::string rows_of_words(const std::vector<uint8_t>& bytes, size_t row) {
+  std::string text;
+  for (size_t at = 0; at < bytes.size(); at += row) {
+    std::vector<int16_t> values(row / 2);
+    std::memcpy(values.data(), bytes.data() + at, row);
+    text += "        {\n" + c_values(std::span<const int16_t>(values), 12) + "        },\n";
+  }
+  return text;
+}
+
 std::string params(const std::vector<uint8_t>& bytes, size_t words) {
   std::string text;
   for (size_t i = 0; i < bytes.size() / 4; i += words) {
@@ -84,6 +95,16 @@ Text weights_text(const GroupShape& shape, const std::vector<uint8_t>& bytes) {
       return {fmt::format("int32_t {{}}[{}][{}];  // logarithms of rates, skip weight", words.size() / record, record),
               values};
     }
+    case Family::transform:
+      return {fmt::format("int16_t {{}}[{}][{}];  // a row of coefficients per output", shape.out.c,
+                          shape.channel_bytes() / 2),
+              rows_of_words(bytes, static_cast<size_t>(shape.channel_bytes()))};
+    case Family::rotary:
+      return {fmt::format("int16_t {{}}[{}][{}];  // cosine and sine of each pair", shape.in.w, shape.channel_bytes()),
+              rows_of_words(bytes, 2 * static_cast<size_t>(shape.channel_bytes()))};
+    case Family::lookup:
+      return {fmt::format("uint8_t {{}}[{}];  // {} rows of {}", bytes.size(), shape.heads, shape.out.c),
+              c_values(std::span<const uint8_t>(bytes), 8)};
     case Family::table:
     case Family::rearrange:
       return {"uint8_t {}[256];  // stored input to stored output", c_values(std::span<const uint8_t>(bytes), 8)};
@@ -110,7 +131,7 @@ Text scan_text(const std::vector<int32_t>& w) {
 
 Text params_text(const GroupShape& shape, const std::vector<uint8_t>& bytes) {
   if (shape.family == Family::scan) return scan_text(words_of(bytes));
-  if (shape.family == Family::multiply || shape.family == Family::matmul)
+  if (shape.family == Family::multiply || shape.family == Family::matmul || shape.family == Family::rotary)
     return {"ares_product_params {};", fmt::format("        {{{}, {}}}, {}, {},\n", c_int(int32_at(bytes, 0)),
                                                    c_int(int32_at(bytes, 1)), int32_at(bytes, 2), int32_at(bytes, 3))};
   if (shape.family == Family::softmax)

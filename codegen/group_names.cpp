@@ -9,7 +9,8 @@ namespace ares {
 namespace {
 
 std::string singular(Family family, Knob knob) {
-  const bool rows = family == Family::norm || family == Family::softmax || family == Family::matmul;
+  const bool rows = family == Family::norm || family == Family::softmax || family == Family::matmul ||
+                    family == Family::transform || family == Family::rotary || family == Family::lookup;
   switch (knob) {
     case Knob::tile_h:
       return family == Family::matmul ? "sequence" : "row";

@@ -6,10 +6,6 @@
 namespace ares {
 namespace {
 
-const char* runtime_type(ElementType t) {
-  return t == ElementType::u8 ? "ARES_U8" : t == ElementType::s16 ? "ARES_S16" : "ARES_S32";
-}
-
 /// Prints one call: the kernel's argument struct, field by field. What is the same for all tiles is part of the group's
 /// initial state, the rest is set before each call.
 class KernelPrinter {
@@ -67,6 +63,15 @@ class KernelPrinter {
       case KernelKind::scan:
         scan();
         return function("ares_scan");
+      case KernelKind::transform:
+        transform();
+        return function("ares_transform");
+      case KernelKind::rotary:
+        rotary();
+        return function("ares_rotary");
+      case KernelKind::lookup:
+        lookup();
+        return function("ares_lookup");
       default:
         return fail(fmt::format("group {}: the runtime has no kernel of kind {} yet", g_.group.name,
                                 static_cast<int>(k_.kind)));
@@ -388,6 +393,42 @@ class KernelPrinter {
     requant();
   }
 
+  void transform() {
+    tile("in", k_.in);
+    tile("coefficients", k_.weights, "(const int16_t*)(const void*)");
+    tile("params", k_.params, "(const ares_channel_params*)(const void*)");
+    tile("out", k_.out);
+    size("rows", k_.columns);
+    size("columns", k_.reduction);
+    size("outputs", k_.channels);
+    field("row", k_.channel_bytes / 2);
+    parallel();
+    requant();
+  }
+
+  void rotary() {
+    tile("in", k_.in);
+    tile("factors", k_.weights, "(const int16_t*)(const void*)");
+    tile("params", k_.params, "(const ares_product_params*)(const void*)");
+    tile("out", k_.out);
+    size("rows", k_.columns);
+    parts("heads", k_.channel_bytes);
+    field("depth", k_.channel_bytes);
+    field("interleaved", int64_t{k_.transposed});
+    parallel();
+    requant();
+  }
+
+  void lookup() {
+    tile("numbers", k_.in);
+    tile("table", k_.weights);
+    tile("out", k_.out);
+    type("type", k_.in_type);
+    size("rows", k_.columns);
+    size("columns", k_.channels);
+    parallel();
+  }
+
   KernelText function(const std::string& kernel) const {
     const std::string args = kernel_arguments_name(p_, index_);
     std::string text = fmt::format("static void {}(walk* w) {{\n", kernel_function_name(p_, index_));
@@ -419,73 +460,6 @@ class KernelPrinter {
 Result<KernelText> kernel_text(const ProjectInput& in, const PlannedGroup& group, const GroupNames& names,
                                OperationId index) {
   return KernelPrinter(in, group, names, index).print();
-}
-
-namespace {
-
-/// `base`, numbered where the program has several operations of the kind T.
-template <class T>
-std::string numbered(const char* base, const TileProgram& program, OperationId index) {
-  int before = 0, all = 0;
-  for (size_t i = 0; i < program.operations.size(); ++i) {
-    const bool one = std::holds_alternative<T>(program.operations[i].what);
-    all += one;
-    before += one && i < static_cast<size_t>(index);
-  }
-  return all == 1 ? base : fmt::format("{}_{}", base, before + 1);
-}
-
-/// The last kernel or job, whose result is stored.
-bool is_last(const TileProgram& program, OperationId index) {
-  for (size_t i = static_cast<size_t>(index) + 1; i < program.operations.size(); ++i) {
-    const auto& what = program.operations[i].what;
-    if (std::holds_alternative<Kernel>(what) || std::holds_alternative<Job>(what)) return false;
-  }
-  return true;
-}
-
-}  // namespace
-
-std::string preparations(const TileProgram& program, const GroupNames& names, OperationId index) {
-  std::string text;
-  const bool last = is_last(program, index);
-  for (size_t i = 0; i < program.operations.size(); ++i) {
-    const auto* c = std::get_if<Copy>(&program.operations[i].what);
-    if (!c || (is_load(*c) ? program.operations[i].depth == 0 : !last)) continue;
-    text += fmt::format("  {}(&w->nest, &w->{});\n", is_load(*c) ? "ares_load_prepare" : "ares_store_prepare",
-                        names.copy(static_cast<OperationId>(i)));
-  }
-  return text;
-}
-
-std::string kernel_function_name(const TileProgram& program, OperationId index) {
-  return numbered<Kernel>("run_kernel", program, index);
-}
-
-std::string kernel_arguments_name(const TileProgram& program, OperationId index) {
-  return numbered<Kernel>("arguments", program, index);
-}
-
-std::string job_function_name(const TileProgram& program, OperationId index) {
-  return numbered<Job>("run_job", program, index);
-}
-
-std::string job_arguments_name(const TileProgram& program, OperationId index) {
-  return numbered<Job>("job", program, index);
-}
-
-std::string requant_text(const ProjectInput& in, const PlannedGroup& group, uint8_t layer) {
-  const Requant* const requant = requant_of(in.graph.dag[group.group.layers[layer]].op);
-  if (!requant) return "{0}";
-  const GroupShape& shape = group.group.shape;
-  const ElementType out = layer == 0 ? shape.out_type : shape.tails[layer - 1u].out_type;
-  const std::string type = out == ElementType::u8 ? "" : fmt::format(", .type = {}", runtime_type(out));
-  static constexpr const char* forms[] = {"ARES_NARROW", "ARES_WIDE", "ARES_RAW"};
-  static constexpr const char* roundings[] = {"ARES_HALF_UP", "ARES_HALF_EVEN"};
-  const Requant& r = *requant;
-  return fmt::format("{{{}, {}, .shift = {}, .pre_shift = {}, .lo = {}, .hi = {}, .tie_width = {}{}}}",
-                     forms[static_cast<size_t>(r.form)], roundings[static_cast<size_t>(r.rounding)], r.shift,
-                     r.pre_shift, r.lo, r.hi, r.tie_width, type);
 }
 
 }  // namespace ares

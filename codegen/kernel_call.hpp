@@ -34,6 +34,9 @@ std::string kernel_arguments_name(const TileProgram& program, OperationId index)
 std::string job_function_name(const TileProgram& program, OperationId index);
 std::string job_arguments_name(const TileProgram& program, OperationId index);
 
+/// The runtime's name of an element type.
+const char* runtime_type(ElementType type);
+
 /// The initialiser of the ares_requant of the group's layer of that number.
 std::string requant_text(const ProjectInput& in, const PlannedGroup& group, uint8_t layer);
 

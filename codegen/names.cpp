@@ -73,6 +73,13 @@ std::string describe_first(const GroupShape& s) {
                          s.out.c / s.heads, s.transposed ? " transposed" : "");
     case Family::scan:
       return fmt::format("selective scan of {} steps, {} channels of {} states", s.in.w, s.in.c, s.heads);
+    case Family::transform:
+      return fmt::format("transform of {} rows, {} -> {}", s.in.w, s.in.c, s.out.c);
+    case Family::rotary:
+      return fmt::format("rotary embedding of {} rows, {} heads of {}{}", s.in.w, s.heads, s.in.c / s.heads,
+                         s.transposed ? ", pairs of neighbours" : "");
+    case Family::lookup:
+      return fmt::format("lookup of {} rows in a table of {}x{}", s.in.w, s.heads, s.out.c);
     case Family::rearrange: {
       const auto extent = [&](size_t a) { return s.movement.axes[a].count * s.movement.axes[a].repeat; };
       return fmt::format("rearrange {} into {}x{}x{} of {}{}", box(s.in), extent(0), extent(1), extent(2), box(s.out),

@@ -107,41 +107,16 @@ constexpr double plain_share = 50;    ///< softmax of s16, plain C: an estimate
 /// pieces of time. Fit to 316, 102, 245 cycles per step of 16, 4 and 9 states on GVSOC.
 constexpr double scan_four = 49, scan_four_loads = 20, scan_step = 27, scan_plain_state = 66, scan_piece = 80;
 constexpr int32_t scan_piece_steps = 48;
+/// Estimates by instruction count, not measured: per coefficient beside its load, with a fourth of the element's.
+constexpr double transform_product = 2.75;
+constexpr double rotary_element = 9;  ///< two loads per two elements and a load of factors, two products each, store
+constexpr double lookup_element = 2;  ///< beside its load: store, address
 
 int32_t ceil_div(int32_t a, int32_t b) {
   return static_cast<int32_t>((static_cast<uint32_t>(a + b) - 1u) / static_cast<uint32_t>(b));
 }
 
 }  // namespace
-
-KernelTile tile_at(const TileProgram& program, const Kernel& k, const Position& at) {
-  KernelTile t;
-  t.rows = resolve(k.rows, at);
-  t.columns = resolve(k.columns, at);
-  t.channels = resolve(k.channels, at);
-  t.reduction = resolve(k.reduction, at);
-  if (k.whole_tiles()) t = {1, 1, t.rows * t.columns * t.channels, t.reduction};
-  if (k.reduction.loop != none && k.accumulators != none) {
-    const LoopPosition& step = at[static_cast<size_t>(k.reduction.loop)];
-    t.first_step = step.index == 0;
-    t.last_step = step.last;
-  }
-  const bool windowed = k.kind == KernelKind::conv || k.kind == KernelKind::max_pool ||
-                        k.kind == KernelKind::depthwise || k.kind == KernelKind::rearrange;
-  if (windowed && k.input_copy != none) {
-    const auto* copy = std::get_if<Copy>(&program.operations[static_cast<size_t>(k.input_copy)].what);
-    if (copy) {
-      const Box b = resolve(copy->region, at);
-      int32_t all = 1, inside = 1;
-      for (size_t i = 0; i < 3; ++i) {
-        all *= b.size[i] + b.pad_before[i] + b.pad_after[i];
-        inside *= b.size[i];
-      }
-      t.padding_bytes = all - inside;
-    }
-  }
-  return t;
-}
 
 double requant_cycles(RequantForm form, Rounding rounding, const CoreParams& c) {
   if (form == RequantForm::raw) return raw_output;
@@ -320,6 +295,8 @@ double KernelFormula::cycles(const Share& p, const Share& c, int32_t reduction, 
   if (kind_ == KernelKind::table) return contention_ * (table_call + c.size * (2 * load_ + table_stores));
   // Per word of four channels: a load and a maximum per window position, in the last place the store.
   if (kind_ == KernelKind::max_pool) return contention_ * p.size * (pool_pixel + c.tiles * (kh_ * kw_ * (load_ + 1)));
+  if (kind_ == KernelKind::transform)
+    return contention_ * p.size * (row_start + c.size * (reduction * (load_ + transform_product) + output_));
   if (kind_ == KernelKind::average_pool) return contention_ * p.size * (average_pixel + c.tiles * average_window());
   assert(elementwise());
   return contention_ * p.size * (row() + c.size * element());
@@ -332,7 +309,8 @@ double KernelFormula::average_window() const {
 
 bool KernelFormula::elementwise() const {
   return kind_ == KernelKind::add || kind_ == KernelKind::multiply || kind_ == KernelKind::rearrange ||
-         kind_ == KernelKind::curve || kind_ == KernelKind::norm || kind_ == KernelKind::softmax;
+         kind_ == KernelKind::curve || kind_ == KernelKind::norm || kind_ == KernelKind::softmax ||
+         kind_ == KernelKind::rotary || kind_ == KernelKind::lookup;
 }
 
 double KernelFormula::row() const {
@@ -350,6 +328,8 @@ double KernelFormula::element() const {
   if (kind_ == KernelKind::norm) return 2 * load_ + norm_element + output_;
   if (kind_ == KernelKind::softmax)
     return halves_ ? plain_share : share_loads * load_ + share_element + (long_rows_ ? share_again : 0);
+  if (kind_ == KernelKind::rotary) return 2 * load_ + rotary_element + output_;
+  if (kind_ == KernelKind::lookup) return load_ + lookup_element;
   if (kind_ == KernelKind::rearrange) return load_ + moved_byte + (mapped_ ? load_ : 0);
   if (kind_ == KernelKind::add) return plain_ ? plain_sum : 2 * load_ + sum_element;
   return 2 * load_ + output_ + centred_factors;
@@ -452,6 +432,8 @@ double KernelFormula::least(const KernelTile& whole) const {
     work = pixels * average_pixel + outputs / 4 * average_window();
   } else if (kind_ == KernelKind::table) {
     work = outputs * (2 * load_ + table_stores);
+  } else if (kind_ == KernelKind::transform) {
+    work = outputs * (whole.reduction * (load_ + transform_product) + output_);
   } else if (elementwise()) {
     work = pixels * row() + outputs * element();
   } else if (kind_ == KernelKind::depthwise) {
@@ -478,6 +460,9 @@ double KernelFormula::operator()(const KernelTile& t) const {
     case KernelKind::norm:
     case KernelKind::softmax:
     case KernelKind::matmul:
+    case KernelKind::transform:
+    case KernelKind::rotary:
+    case KernelKind::lookup:
       sum = cycles(pixel_share(t.rows, t.columns), channel_share(t.channels), t.reduction, t.first_step, t.last_step);
       break;
     case KernelKind::depthwise:

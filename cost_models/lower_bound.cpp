@@ -116,6 +116,15 @@ double least_kernel_cycles(const Query& q) {
     case Family::scan:
       k.kind = KernelKind::scan;
       return KernelFormula(k, q.target, q.context.cores).least({1, q.shape.heads, out.c, out.w});
+    case Family::transform:
+      k.kind = KernelKind::transform;
+      return least();
+    case Family::rotary:
+      k.kind = KernelKind::rotary;
+      return least();
+    case Family::lookup:
+      k.kind = KernelKind::lookup;
+      return least();
     case Family::conv:
     case Family::linear:
       k.kind = q.shape.family == Family::conv ? KernelKind::conv : KernelKind::linear;

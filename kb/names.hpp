@@ -43,6 +43,12 @@ constexpr std::string_view name(Family f) {
       return "matmul";
     case Family::scan:
       return "scan";
+    case Family::transform:
+      return "transform";
+    case Family::rotary:
+      return "rotary";
+    case Family::lookup:
+      return "lookup";
   }
   return {};
 }

@@ -42,6 +42,13 @@ Result<ModelSize> model_size(const ModelGraph& model) {
       if (!x || !rates || rates->size() != 2) return fail(node_error(model, node, "its shapes are not known").what);
       size.macs += 3 * *element_count(*x) * (*rates)[1];
     }
+    if (node.op == "DFT") {  // two products per sample and bin
+      const auto x = NodeView{model, node}.shape(0);
+      const auto out = model.shapes.find(node.outputs.at(0));
+      if (!x || x->size() < 2 || out == model.shapes.end())
+        return fail(node_error(model, node, "its shapes are not known").what);
+      size.macs += *element_count(out->second) * (*x)[x->size() - 2];
+    }
     if (node.op != "Conv" && node.op != "Gemm" && node.op != "MatMul") continue;
     const auto depth = depth_of({model, node});
     if (!depth) return tl::unexpected(depth.error());

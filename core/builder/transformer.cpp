@@ -38,6 +38,14 @@ Value projection(ModelBuilder& b, const std::string& path, const char* name, con
   return b.quant(path + "." + name + "_quant", heads(b, path, y, spec));
 }
 
+/// Queries or keys, turned by their positions where the spec says so.
+Value placed(ModelBuilder& b, const std::string& path, const char* name, const Value& x, const AttentionSpec& spec) {
+  const Value y = projection(b, path, name, x, spec);
+  if (!spec.rotary) return y;
+  const std::string place = path + ".rotary_" + name;
+  return b.quant(place + "_quant", rotary_embedding(b, place, y));
+}
+
 /// Queries, keys and values of one projection.
 std::array<Value, 3> fused_projection(ModelBuilder& b, const std::string& path, const Value& x,
                                       const AttentionSpec& spec) {
@@ -79,6 +87,54 @@ Value norm(ModelBuilder& b, const std::string& path, const Value& x, NormKind ki
   return centred ? one(b, "Add", path, {gained.name, row(b, path + ".bias", features, false)}) : gained;
 }
 
+Value spectrum(ModelBuilder& b, const std::string& path, const Value& x) {
+  Shape signals = x.shape, bins = x.shape;
+  signals.push_back(1);
+  bins.back() = 2 * (x.shape.back() / 2 + 1);
+  const Value y = one(b, "DFT", path, {b.reshape(path, x, std::move(signals)).name},
+                      {{"axis", static_cast<int64_t>(x.shape.size()) - 1}, {"onesided", int64_t{1}}});
+  return b.reshape(path, y, std::move(bins));
+}
+
+Value group_norm(ModelBuilder& b, const std::string& path, const Value& x, int64_t groups) {
+  const auto count = static_cast<std::size_t>(groups);
+  const std::string ones = b.constant("/" + path + "/ones", {{groups}, std::vector<float>(count, 1)});
+  const std::string zeros = b.constant("/" + path + "/zeros", {{groups}, std::vector<float>(count, 0)});
+  const Value grouped = b.reshape(path, x, {1, groups, -1});
+  const Value normal = one(b, "InstanceNormalization", path, {grouped.name, ones, zeros}, {{"epsilon", 1e-5}});
+  const Value back = b.reshape(path, normal, x.shape);
+  const auto channels = [&](const char* name, bool gain) {
+    std::vector<float> values;
+    for (int64_t i = 0; i < x.shape[1]; ++i)
+      values.push_back(static_cast<float>(gain ? b.draws().uniform(0.75, 1.25) : b.draws().normal() * 0.1));
+    Shape shape(x.shape.size() - 1, 1);
+    shape[0] = x.shape[1];
+    return b.constant(path + name, {std::move(shape), std::move(values)});
+  };
+  const Value gained = one(b, "Mul", path, {back.name, channels(".weight", true)});
+  return one(b, "Add", path, {gained.name, channels(".bias", false)});
+}
+
+Value rotary_embedding(ModelBuilder& b, const std::string& path, const Value& x) {
+  constexpr double base = 10000;
+  const int64_t length = x.shape[x.shape.size() - 2], depth = x.shape.back(), half = depth / 2;
+  std::vector<float> cosines, sines;
+  for (int64_t t = 0; t < length; ++t) {
+    for (int64_t i = 0; i < depth; ++i) {
+      const double rate = std::pow(base, -2.0 * static_cast<double>(i % half) / static_cast<double>(depth));
+      cosines.push_back(static_cast<float>(std::cos(static_cast<double>(t) * rate)));
+      sines.push_back(static_cast<float>(std::sin(static_cast<double>(t) * rate)));
+    }
+  }
+  const std::string cos = b.constant("/" + path + "/cos", {{length, depth}, std::move(cosines)});
+  const std::string sin = b.constant("/" + path + "/sin", {{length, depth}, std::move(sines)});
+  const auto axis = static_cast<int64_t>(x.shape.size()) - 1;
+  const Value straight = one(b, "Mul", path, {x.name, cos});
+  const Value first = b.slice(path, x, axis, 0, half), second = b.slice(path, x, axis, half, depth);
+  const Value turned = b.concat(path, {one(b, "Neg", path, {second.name}), first}, axis);
+  return b.add(path, straight, one(b, "Mul", path, {turned.name, sin}));
+}
+
 Value self_attention(ModelBuilder& b, const std::string& path, const Value& x, const AttentionSpec& spec) {
   if (spec.fused) return attend(b, path, fused_projection(b, path, x, spec), x.shape, spec);
   return cross_attention(b, path, x, x, spec);
@@ -86,8 +142,10 @@ Value self_attention(ModelBuilder& b, const std::string& path, const Value& x, c
 
 Value cross_attention(ModelBuilder& b, const std::string& path, const Value& queries, const Value& x,
                       const AttentionSpec& spec) {
-  const Value q = projection(b, path, "q", queries, spec), k = projection(b, path, "k", x, spec);
-  return attend(b, path, {q, k, projection(b, path, "v", x, spec)}, queries.shape, spec);
+  AttentionSpec of_queries = spec;
+  of_queries.interleaved = spec.interleaved && !spec.queries_apart;
+  const Value q = placed(b, path, "q", queries, of_queries), k = placed(b, path, "k", x, spec);
+  return attend(b, path, {q, k, projection(b, path, "v", x, spec)}, queries.shape, of_queries);
 }
 
 Value learned_tokens(ModelBuilder& b, const std::string& path, int64_t count, int64_t features) {

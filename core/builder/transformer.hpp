@@ -5,6 +5,13 @@
 
 namespace ares::builder {
 
+/// DFT of real signals along the last axis, one-sided: the last axis becomes bins, real and imaginary parts in turn.
+Value spectrum(ModelBuilder& b, const std::string& path, const Value& x);
+
+/// GroupNorm over groups of the channels of [1, c, ..], as Reshape, InstanceNormalization, Reshape, Mul, Add (opset
+/// 14).
+Value group_norm(ModelBuilder& b, const std::string& path, const Value& x, int64_t groups);
+
 /// LayerNorm or RMSNorm over the features from primitive operators (opset 14), seeded gain and bias.
 enum class NormKind { layer, rms };
 Value norm(ModelBuilder& b, const std::string& path, const Value& x, NormKind kind = NormKind::layer);
@@ -13,15 +20,20 @@ Value norm(ModelBuilder& b, const std::string& path, const Value& x, NormKind ki
 /// output's projection, which is not.
 struct AttentionSpec {
   int64_t heads = 1;
-  bool fused = false;        ///< one projection to queries, keys and values, cut apart
-  int64_t sequences = 1;     ///< the tokens are so many sequences, one behind the other
-  bool interleaved = false;  ///< the sequences lie token by token beside each other instead
+  bool fused = false;          ///< one projection to queries, keys and values, cut apart
+  int64_t sequences = 1;       ///< the tokens are so many sequences, one behind the other
+  bool interleaved = false;    ///< the sequences lie token by token beside each other instead
+  bool rotary = false;         ///< queries and keys are turned by their positions
+  bool queries_apart = false;  ///< cross-attention: the queries' sequences lie one behind the other in any case
 };
 Value self_attention(ModelBuilder& b, const std::string& path, const Value& x, const AttentionSpec& spec);
 
 /// The same with queries of their own, as learned ones: [1, queries, features], quantised.
 Value cross_attention(ModelBuilder& b, const std::string& path, const Value& queries, const Value& x,
                       const AttentionSpec& spec);
+/// x * cos + turned(x) * sin over [.., heads, tokens, depth], as exports have it: halves turned by Slice, Neg and
+/// Concat.
+Value rotary_embedding(ModelBuilder& b, const std::string& path, const Value& x);
 /// A quantised parameter [1, count, features].
 Value learned_tokens(ModelBuilder& b, const std::string& path, int64_t count, int64_t features);
 

@@ -15,6 +15,19 @@ namespace {
 // What PyTorch 1.13 and Brevitas 0.12 write.
 constexpr int64_t kIrVersion = 7, kOpset = 14, kQonnxVersion = 2;
 
+/// The version of ONNX's own operators that has all of a model's.
+int64_t opset_of(const ModelGraph& model) {
+  static const std::map<std::string, int64_t> since{
+      {"DFT", 17},  {"LayerNormalization", 17}, {"GroupNormalization", 18},
+      {"Gelu", 20}, {"RMSNormalization", 23},   {"RotaryEmbedding", 23}};
+  int64_t opset = kOpset;
+  for (const Node& node : model.nodes) {
+    const auto it = node.domain.empty() ? since.find(node.op) : since.end();
+    if (it != since.end()) opset = std::max(opset, it->second);
+  }
+  return opset;
+}
+
 template <class T>
 std::string raw_bytes(const std::vector<T>& values) {
   return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
@@ -102,7 +115,7 @@ void write_header(const ModelGraph& model, onnx::ModelProto& proto) {
   proto.set_producer_name("ares");
   auto& opset = *proto.add_opset_import();
   opset.set_domain("");
-  opset.set_version(kOpset);
+  opset.set_version(opset_of(model));
   auto& custom = *proto.add_opset_import();
   custom.set_domain(builder::kQonnxDomain);
   custom.set_version(kQonnxVersion);

@@ -79,7 +79,7 @@ std::optional<std::vector<int64_t>> Arguments::integers(std::size_t i, const std
 const Evaluator* find_evaluator(std::string_view op) {
   for (const auto& list :
        {elementwise_evaluators(), expansion_evaluators(), layout_evaluators(), norm_evaluators(), pool_evaluators(),
-        quant_evaluators(), scan_evaluators(), selection_evaluators(), weighted_evaluators()}) {
+        quant_evaluators(), scan_evaluators(), selection_evaluators(), transform_evaluators(), weighted_evaluators()}) {
     const auto it = std::find_if(list.begin(), list.end(), [&](const Evaluator& e) { return e.name == op; });
     if (it != list.end()) return &*it;
   }
@@ -90,7 +90,7 @@ std::vector<std::string> evaluated_operators() {
   std::vector<std::string> names;
   for (const auto& list :
        {elementwise_evaluators(), expansion_evaluators(), layout_evaluators(), norm_evaluators(), pool_evaluators(),
-        quant_evaluators(), scan_evaluators(), selection_evaluators(), weighted_evaluators()}) {
+        quant_evaluators(), scan_evaluators(), selection_evaluators(), transform_evaluators(), weighted_evaluators()}) {
     for (const Evaluator& e : list) names.emplace_back(e.name);
   }
   std::sort(names.begin(), names.end());

@@ -37,6 +37,7 @@ std::span<const Evaluator> pool_evaluators();
 std::span<const Evaluator> quant_evaluators();
 std::span<const Evaluator> scan_evaluators();
 std::span<const Evaluator> selection_evaluators();
+std::span<const Evaluator> transform_evaluators();
 std::span<const Evaluator> weighted_evaluators();
 
 /// The evaluator of that operator, or null.

@@ -111,6 +111,24 @@ GroupShape shape_of(const LayerGraph& graph, LayerId id, int piece) {
                         [&](const Scan& op) {
                           set_scan(op, graph.tensors.at(static_cast<size_t>(layer.inputs.at(2))).dims, s);
                         },
+                        [&](const Transform& op) {
+                          const auto rows = static_cast<int32_t>(in.dims.count() / op.columns);
+                          s.family = Family::transform;
+                          s.in = {1, rows, op.columns};
+                          s.out = {1, rows, op.outputs};
+                        },
+                        [&](const Rotary& op) {
+                          s.family = Family::rotary;
+                          s.in = s.out = Dims{1, op.rows, op.heads * op.depth};
+                          s.heads = op.heads;
+                          s.transposed = op.interleaved;
+                        },
+                        [&](const Lookup& op) {
+                          s.family = Family::lookup;
+                          s.in = {1, static_cast<int32_t>(in.dims.count()), 1};
+                          s.out = {1, s.in.w, op.columns};
+                          s.heads = op.rows;
+                        },
                         [&](const Rearrange& r) {
                           const Piece& p = r.pieces.at(static_cast<size_t>(piece));
                           s.family = Family::rearrange;
@@ -138,8 +156,9 @@ void add_pieces(const LayerGraph& graph, LayerId id, const Rearrange& r, std::ve
 }  // namespace
 
 const char* name_of(Family f) {
-  constexpr const char* names[] = {"conv",     "linear",    "max_pool", "table", "average_pool", "depthwise", "add",
-                                   "multiply", "rearrange", "curve",    "norm",  "softmax",      "matmul",    "scan"};
+  constexpr const char* names[] = {"conv",   "linear",   "max_pool",  "table",  "average_pool", "depthwise",
+                                   "add",    "multiply", "rearrange", "curve",  "norm",         "softmax",
+                                   "matmul", "scan",     "transform", "rotary", "lookup"};
   return names[static_cast<size_t>(f)];
 }
 
@@ -171,6 +190,7 @@ int64_t GroupShape::macs() const {
   if (family == Family::depthwise) return all + out.count() * window.kh * window.kw;
   if (family == Family::linear) return all + int64_t{in.w} * in.c * out.c;
   if (family == Family::matmul) return all + in.count() * out.c / heads;
+  if (family == Family::transform) return all + int64_t{in.w} * in.c * out.c;
   if (family == Family::scan) return all + 3 * in.count() * heads;
   return all;
 }
@@ -187,7 +207,8 @@ uint32_t GroupShape::tails_size(bool job) const {
 
 int32_t GroupShape::channel_bytes(bool job) const {
   if (family == Family::scan) return 4 * (heads + 1);
-  if (family == Family::norm) return in.c / heads;
+  if (family == Family::norm || family == Family::rotary) return in.c / heads;
+  if (family == Family::transform) return (2 * in.c + 3) & ~3;
   if (family == Family::matmul) return out.c / heads;
   if (job && family == Family::depthwise) return job_depthwise_channel_bytes(in.c);
   if (job) return job_channel_bytes(accelerator, window.kh * window.kw, in.c);
@@ -198,12 +219,16 @@ uint32_t GroupShape::weights_size(bool job) const {
   if (family == Family::table || (family == Family::rearrange && mapped)) return 256;
   if (family == Family::curve) return 4 * curve_words;
   if (family == Family::norm) return 4 * norm_words;
+  if (family == Family::rotary) return static_cast<uint32_t>(in.w * 2 * channel_bytes());
+  if (family == Family::lookup) return static_cast<uint32_t>(heads * out.c);
+  if (family == Family::transform) return static_cast<uint32_t>(out.c * channel_bytes());
   if (family == Family::softmax) return static_cast<uint32_t>(2 * softmax_entries(in_type == ElementType::s16));
   return has_weights(family) || family == Family::scan ? static_cast<uint32_t>(out.c * channel_bytes(job)) : 0;
 }
 
 uint32_t GroupShape::params_size(bool job) const {
-  if (is_elementwise(family) || family == Family::matmul) return 16;
+  if (is_elementwise(family) || family == Family::matmul || family == Family::rotary) return 16;
+  if (family == Family::transform) return static_cast<uint32_t>(8 * out.c);
   if (family == Family::scan) return 4 * scan_words;
   if (family == Family::softmax) return 4 * softmax_words;
   if (family == Family::norm) return static_cast<uint32_t>(8 * in.c);

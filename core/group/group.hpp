@@ -25,7 +25,10 @@ enum class Family : uint8_t {
   norm,
   softmax,
   matmul,
-  scan
+  scan,
+  transform,
+  rotary,
+  lookup
 };
 
 const char* name_of(Family f);
@@ -71,7 +74,9 @@ inline constexpr int max_tails = 2;
 /// multiply: in.w rows of in.c elements; the second input is one such row. rearrange: dims of the whole tensors between
 /// which one piece moves. norm: in.w positions of in.c channels. softmax: in.w rows of in.c elements. matmul: in.h
 /// sequences of in.w rows of `heads` times the depth; out.w rows of `heads` times the columns. scan: in.w steps of in.c
-/// channels with `heads` states each.
+/// channels with `heads` states each. transform: in.w rows of in.c elements to out.c. rotary: in.w rows of `heads`
+/// heads; `transposed`: pairs are neighbours. lookup: in.w numbers of rows of a table of `heads` rows of out.c
+/// elements.
 struct GroupShape {
   Family family = Family::conv;
   Dims in, out;

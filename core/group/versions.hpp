@@ -40,6 +40,12 @@ constexpr uint32_t kernel_version(Family f) {
       return 1;
     case Family::scan:
       return 2;
+    case Family::transform:
+      return 1;
+    case Family::rotary:
+      return 1;
+    case Family::lookup:
+      return 1;
   }
   return 0;
 }

@@ -66,6 +66,11 @@ void mark_flattened(Node& node, int64_t opset) {
   node.attributes["flattened"] = int64_t{1};
 }
 
+/// Before opset 20 a transform goes along axis 1 where nothing else is said.
+void mark_axis(Node& node, int64_t opset) {
+  if (node.op == "DFT" && opset >= 1 && opset < 20) node.attributes.try_emplace("axis", int64_t{1});
+}
+
 /// The declared shape; -1 for a dimension without a value.
 Shape declared_shape(const onnx::ValueInfoProto& info) {
   Shape shape;
@@ -235,6 +240,7 @@ Result<ModelGraph> parse_model(const std::string& bytes, const std::string& file
     auto node = read_node(proto.graph().node(i), i);
     if (!node) return fail(fmt::format("{}: {}", file, node.error().what));
     mark_flattened(*node, opset_of(proto));
+    mark_axis(*node, opset_of(proto));
     model.nodes.push_back(std::move(*node));
   }
   if (auto ok = sort_nodes(model); !ok) return tl::unexpected(ok.error());

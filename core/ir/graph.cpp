@@ -34,6 +34,8 @@ int64_t macs(const LayerGraph& g, LayerId layer) {
     return int64_t{product->batch} * product->rows * product->heads * product->depth * product->columns;
   // Per state: decay, input, output.
   if (const auto* scan = std::get_if<Scan>(&l.op)) return int64_t{3} * scan->steps * scan->channels * scan->states;
+  if (const auto* transform = std::get_if<Transform>(&l.op))
+    return g.tensors[static_cast<std::size_t>(l.output)].dims.count() * transform->columns;
   const auto* weighted = std::get_if<Weighted>(&l.op);
   if (!weighted) return 0;
   const Dims& out = g.tensors[static_cast<std::size_t>(l.output)].dims;
@@ -49,6 +51,8 @@ const Requant* requant_of(const Operation& op) {
   if (const auto* softmax = std::get_if<Softmax>(&op)) return &softmax->requant;
   if (const auto* product = std::get_if<MatMul>(&op)) return &product->requant;
   if (const auto* scan = std::get_if<Scan>(&op)) return &scan->requant;
+  if (const auto* transform = std::get_if<Transform>(&op)) return &transform->requant;
+  if (const auto* rotary = std::get_if<Rotary>(&op)) return &rotary->requant;
   return nullptr;
 }
 

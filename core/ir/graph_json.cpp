@@ -44,6 +44,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Softmax, columns, table, terms, requant)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MatMul, batch, rows, heads, depth, columns, transposed, factor, requant)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ScanTerms, states, zero_x, zero_b, zero_c, input_shift, state_shift, log_step, input,
                                    log_rate, skip, decay)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Transform, columns, outputs, scale, coefficients, requant)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Rotary, rows, heads, depth, interleaved, scale, factors, requant)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Lookup, rows, columns, table)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Scan, steps, channels, states, offset, softplus, rates, skip, terms, requant)
 
 template <class End>
@@ -71,8 +74,9 @@ void from_json(const json& j, NetworkOutput& out) { out = end_from_json<NetworkO
 namespace {
 
 // In the order of Operation.
-constexpr const char* kKinds[] = {"Weighted",  "MaxPool", "Table", "AveragePool", "Add",    "Multiply",
-                                  "Rearrange", "Curve",   "Norm",  "Softmax",     "MatMul", "Scan"};
+constexpr const char* kKinds[] = {"Weighted", "MaxPool",   "Table",     "AveragePool", "Add",
+                                  "Multiply", "Rearrange", "Curve",     "Norm",        "Softmax",
+                                  "MatMul",   "Scan",      "Transform", "Rotary",      "Lookup"};
 static_assert(std::size(kKinds) == std::variant_size_v<Operation>);
 
 template <std::size_t I = 0>

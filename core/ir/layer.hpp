@@ -215,8 +215,36 @@ struct Scan {
   Requant requant;            ///< one element
 };
 
-using Operation =
-    std::variant<Weighted, MaxPool, Table, AveragePool, Add, Multiply, Rearrange, Curve, Norm, Softmax, MatMul, Scan>;
+/// Rows of a u8 tensor times a fixed matrix of 16-bit coefficients (core/arithmetic/transform.hpp), as a Fourier
+/// transform: y[t][o] = requantise(sum over n of a[t][n] * coefficients[o][n]). {1, rows, columns} to {1, rows,
+/// outputs}, u8.
+struct Transform {
+  int32_t columns = 1, outputs = 1;
+  double scale = 1;                   ///< real value of a coefficient of 1
+  std::vector<int16_t> coefficients;  ///< [outputs][columns]
+  Requant requant;                    ///< per output, filled by the pass `requantise`
+};
+
+/// Pairs of elements of each head of each row turned by angles of their own (core/arithmetic/rotary.hpp): {1, rows,
+/// heads * depth} to the same, u8. A pair is element i of a head's first half and of its second; neighbours where it is
+/// interleaved.
+struct Rotary {
+  int32_t rows = 1, heads = 1, depth = 2;
+  bool interleaved = false;
+  double scale = 1;              ///< real value of a factor of 1
+  std::vector<int16_t> factors;  ///< [rows][depth / 2] of cosine and sine
+  Requant requant;               ///< one element, filled by the pass `requantise`
+};
+
+/// Rows of a table of stored values, picked by a tensor of their numbers, u8 or s16: {1, count, 1} to {1, count,
+/// columns}.
+struct Lookup {
+  int32_t rows = 1, columns = 1;
+  std::vector<uint8_t> table;  ///< [rows][columns]
+};
+
+using Operation = std::variant<Weighted, MaxPool, Table, AveragePool, Add, Multiply, Rearrange, Curve, Norm, Softmax,
+                               MatMul, Scan, Transform, Rotary, Lookup>;
 
 /// The requantisation of an operation, or null.
 const Requant* requant_of(const Operation& op);

@@ -208,6 +208,25 @@ const char* cover_problem(const Rearrange& op, const Dims& out) {
   return covered == out.count() ? nullptr : "the pieces do not cover the output";
 }
 
+const char* problem(const Transform& op, const Dims& in, const Dims& out, ElementType type) {
+  for (const int32_t size : {op.columns, op.outputs})
+    if (size < 1 || size > kMaxElements) return "empty or absurd sizes";
+  if (in.count() % op.columns || double(in.count() / op.columns) * op.outputs != double(out.count()))
+    return "its input and output are no rows of its sizes";
+  if (double(op.coefficients.size()) != double(op.columns) * op.outputs) return "number of coefficients";
+  return requant_problem(op.requant, static_cast<std::size_t>(op.outputs), type);
+}
+
+const char* problem(const Rotary& op, const Dims& in, const Dims& out, ElementType type) {
+  for (const int32_t size : {op.rows, op.heads, op.depth})
+    if (size < 1 || size > kMaxElements) return "empty or absurd sizes";
+  const double elements = double(op.rows) * op.heads * op.depth;
+  if (op.depth % 2 || double(in.count()) != elements || double(out.count()) != elements)
+    return "its input or output are not as large as its heads say";
+  if (double(op.factors.size()) != double(op.rows) * op.depth) return "number of factors";
+  return requant_problem(op.requant, 1, type);
+}
+
 /// What is wrong with a layer's operation, or null; the first input is `in`.
 template <class Op>
 const char* problem_of(const LayerGraph&, const Layer&, const Op& op, const Dims& in, const Tensor& out) {
@@ -280,6 +299,15 @@ const char* problem_of(const LayerGraph& g, const Layer& l, const Scan& op, cons
   return requant_problem(op.requant, 1, out.type);
 }
 
+const char* problem_of(const LayerGraph& g, const Layer& l, const Lookup& op, const Dims& in, const Tensor& out) {
+  for (const int32_t size : {op.rows, op.columns})
+    if (size < 1 || size > kMaxElements) return "empty or absurd sizes";
+  if (double(op.table.size()) != double(op.rows) * op.columns) return "size of its table";
+  if (double(out.dims.count()) != double(in.count()) * op.columns) return "its output has not a row per number";
+  const Quantisation& q = g.tensors[static_cast<std::size_t>(l.inputs[0])].q;
+  return q.lo < 0 || q.hi >= op.rows ? "its numbers reach beyond the table" : nullptr;
+}
+
 const char* problem_of(const LayerGraph& g, const Layer& l, const Rearrange& op, const Dims&, const Tensor& out) {
   if (op.pieces.empty() || op.pieces.size() > kMaxPieces) return "no pieces, or too many";
   if (out.type != ElementType::u8) return "output type";
@@ -304,8 +332,8 @@ bool reads(const Operation& op, ElementType type) {
   if (std::holds_alternative<Curve>(op)) return type == ElementType::s16;
   if (type == ElementType::u8) return true;
   const auto* pool = std::get_if<AveragePool>(&op);
-  const bool any =
-      std::holds_alternative<Add>(op) || std::holds_alternative<Norm>(op) || std::holds_alternative<Softmax>(op);
+  const bool any = std::holds_alternative<Add>(op) || std::holds_alternative<Norm>(op) ||
+                   std::holds_alternative<Softmax>(op) || std::holds_alternative<Lookup>(op);
   if (type == ElementType::s32) return std::holds_alternative<Norm>(op) || std::holds_alternative<Add>(op);
   return type == ElementType::s16 && (any || (pool && !is_padded(pool->window)));
 }

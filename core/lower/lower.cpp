@@ -13,10 +13,10 @@ namespace ares {
 namespace {
 
 /// In the order of Family.
-constexpr std::array<const FamilyRules*, 14> registry{
-    &conv_rules,      &linear_rules,      &pool_rules,        &table_rules,     &pool_rules,
-    &depthwise_rules, &elementwise_rules, &elementwise_rules, &rearrange_rules, &curve_rules,
-    &norm_rules,      &softmax_rules,     &matmul_rules,      &scan_rules};
+constexpr std::array<const FamilyRules*, 17> registry{
+    &conv_rules,        &linear_rules,      &pool_rules,      &table_rules,  &pool_rules,  &depthwise_rules,
+    &elementwise_rules, &elementwise_rules, &rearrange_rules, &curve_rules,  &norm_rules,  &softmax_rules,
+    &matmul_rules,      &scan_rules,        &transform_rules, &rotary_rules, &lookup_rules};
 
 /// The knobs whose loops nest, outermost first.
 using Nest = std::array<Knob, 5>;

@@ -143,6 +143,30 @@ PackedOperands pack_scan(const Scan& scan) {
   return packed;
 }
 
+void append_int16(std::vector<uint8_t>& bytes, int16_t v) {
+  const auto u = static_cast<uint16_t>(v);
+  bytes.push_back(static_cast<uint8_t>(u));
+  bytes.push_back(static_cast<uint8_t>(u >> 8));
+}
+
+PackedOperands pack_transform(const Transform& op, const GroupShape& shape) {
+  PackedOperands packed;
+  const auto columns = static_cast<size_t>(op.columns), row = static_cast<size_t>(shape.channel_bytes());
+  for (size_t o = 0; o < static_cast<size_t>(op.outputs); ++o) {
+    for (size_t n = 0; n < columns; ++n) append_int16(packed.weights, op.coefficients[o * columns + n]);
+    packed.weights.resize((o + 1) * row);
+  }
+  packed.params = pack_params(op.requant);
+  return packed;
+}
+
+PackedOperands pack_rotary(const Rotary& op, int zero) {
+  PackedOperands packed;
+  for (const int16_t factor : op.factors) append_int16(packed.weights, factor);
+  packed.params = words({op.requant.m[0], op.requant.B[0], zero, 0});
+  return packed;
+}
+
 /// {m, B, z_a, z_b} of a product of two tensors.
 PackedOperands pack_product(const LayerGraph& graph, const Group& group, const Requant& requant) {
   const auto zero = [&](size_t i) { return graph.tensors[static_cast<size_t>(group.inputs[i])].q.zero_point; };
@@ -172,6 +196,10 @@ PackedOperands pack_layer(const LayerGraph& graph, const Group& group, const Con
   if (const auto* norm = std::get_if<Norm>(&op)) return pack_norm(*norm);
   if (const auto* softmax = std::get_if<Softmax>(&op)) return pack_softmax(*softmax);
   if (const auto* scan = std::get_if<Scan>(&op)) return pack_scan(*scan);
+  if (const auto* transform = std::get_if<Transform>(&op)) return pack_transform(*transform, group.shape);
+  if (const auto* rotary = std::get_if<Rotary>(&op))
+    return pack_rotary(*rotary, graph.tensors[static_cast<size_t>(group.inputs[0])].q.zero_point);
+  if (const auto* lookup = std::get_if<Lookup>(&op)) return {lookup->table, {}};
   if (const auto* moved = std::get_if<Rearrange>(&op)) return {moved->pieces[static_cast<size_t>(group.piece)].map, {}};
   return {};
 }

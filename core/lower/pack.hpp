@@ -17,7 +17,9 @@ namespace ares {
 /// per number of positions. add: params {m_a, B, m_b, 0}; multiply, matmul: {m, B, z_a, z_b}. norm: weights are
 /// its terms in the order of NormTerms (norm_words), params per channel; softmax: its table of u16, and
 /// the words of SoftmaxTerms. scan:
-/// weights are per channel its rates and its skip weight, params what all share (scan_words). Others: empty.
+/// weights are per channel its rates and its skip weight, params what all share (scan_words). transform: weights are a
+/// row of int16 coefficients per output, padded to whole words, params per output; rotary: int16 factors, {m, B, z, 0};
+/// lookup: the table. Others: empty.
 ///
 /// On the accelerator (core/group/accelerator.hpp): weights [c_out][ceil(c_in / 16)][bit][tap] of 16 bits, one per
 /// input channel, of w - z_w less job_weight_offset(); params in blocks, one per tile of output channels, each the

@@ -45,6 +45,8 @@ Result<void> infer_shapes(NetworkState& state);
 Result<void> observe_ranges(NetworkState& state);
 /// Layer, RMS and group norms that are written as primitive operators become one node each.
 Result<void> recognise_norms(NetworkState& state);
+/// Rotary embeddings that are written as primitive operators become one node each.
+Result<void> recognise_rotary(NetworkState& state);
 /// Every Quant on a constant becomes a quantised constant, after quantise_inputs.
 Result<void> quantise_constants(NetworkState& state);
 /// A float input that integer layers read gets a Quant from state.ranges; fails where there are none.

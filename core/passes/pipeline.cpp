@@ -8,6 +8,7 @@ constexpr Pass kPipeline[] = {
     {"infer_shapes", infer_shapes},
     {"observe_ranges", observe_ranges},
     {"recognise_norms", recognise_norms},
+    {"recognise_rotary", recognise_rotary},
     {"quantise_constants", quantise_constants},
     {"lower", lower},
     {"expand_groups", expand_groups},

@@ -9,6 +9,7 @@
 
 #include "core/import/operators/common.hpp"
 #include "core/passes/pass.hpp"
+#include "core/passes/unread.hpp"
 
 namespace ares {
 namespace {
@@ -43,7 +44,7 @@ class Norms {
       if (rows(n)) continue;
       groups(n);
     }
-    remove_unread();
+    remove_unread(model_);
   }
 
  private:
@@ -234,19 +235,6 @@ class Norms {
     replace(&back, "GroupNormalization", input, channels, whole->second.size() - 2,
             {{"num_groups", count}, {"epsilon", epsilon}}, std::move(*gain), std::move(*bias));
     return true;
-  }
-
-  void remove_unread() {
-    std::set<std::string> needed(model_.outputs.begin(), model_.outputs.end());
-    std::vector<Node> alive;
-    for (auto n = model_.nodes.rbegin(); n != model_.nodes.rend(); ++n) {
-      const auto read = [&](const std::string& out) { return needed.count(out) > 0; };
-      if (std::none_of(n->outputs.begin(), n->outputs.end(), read)) continue;
-      needed.insert(n->inputs.begin(), n->inputs.end());
-      alive.push_back(std::move(*n));
-    }
-    model_.nodes.assign(std::make_move_iterator(alive.rbegin()), std::make_move_iterator(alive.rend()));
-    std::erase_if(model_.constants, [&](const auto& c) { return !needed.count(c.first); });
   }
 
   ModelGraph& model_;

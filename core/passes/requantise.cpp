@@ -11,7 +11,9 @@
 #include "core/arithmetic/average_terms.hpp"
 #include "core/arithmetic/channel_terms.hpp"
 #include "core/arithmetic/make_requant.hpp"
+#include "core/arithmetic/rotary.hpp"
 #include "core/arithmetic/softmax.hpp"
+#include "core/arithmetic/transform.hpp"
 #include "core/passes/pass.hpp"
 
 namespace ares {
@@ -124,6 +126,17 @@ Result<Requant> requant_of(Scan& scan, std::span<const Tensor* const> in, const 
   return make_requant(std::array{constants->requant}, {0, out.q.zero_point, out.q.lo, out.q.hi, policy, false});
 }
 
+Result<Requant> requant_of(const Transform& op, const Tensor& in, const Tensor& out, RequantPolicy policy) {
+  const auto terms = transform_terms(op.coefficients, op.outputs, op.scale, in.q, out.q.scale);
+  if (!terms) return tl::unexpected(terms.error());
+  return make_requant(*terms, {in.q.zero_point, out.q.zero_point, out.q.lo, out.q.hi, policy, false});
+}
+
+Result<Requant> requant_of(const Rotary& op, const Tensor& in, const Tensor& out, RequantPolicy policy) {
+  return make_requant(std::array{rotary_terms(op.factors, op.scale, in.q, out.q.scale)},
+                      {0, out.q.zero_point, out.q.lo, out.q.hi, policy, false});
+}
+
 /// Fills the constants of a layer that has some; returns them, or null.
 Result<const Requant*> fill(Operation& op, std::span<const Tensor* const> inputs, const Tensor& out,
                             RequantPolicy policy) {
@@ -149,6 +162,8 @@ Result<const Requant*> fill(Operation& op, std::span<const Tensor* const> inputs
   if (auto* softmax = std::get_if<Softmax>(&op)) return filled(*softmax);
   if (auto* product = std::get_if<MatMul>(&op)) return filled(*product);
   if (auto* scan = std::get_if<Scan>(&op)) return filled(*scan);
+  if (auto* transform = std::get_if<Transform>(&op)) return filled(*transform);
+  if (auto* rotary = std::get_if<Rotary>(&op)) return filled(*rotary);
   return nullptr;
 }
 

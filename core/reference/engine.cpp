@@ -105,6 +105,14 @@ void run_layer(const LayerGraph& g, LayerId layer, std::vector<TensorData>& data
                    else
                      reference::matmul<uint8_t>(op, zero_of(0), zero_of(1), x, stored(1), bytes());
                  },
+                 [&](const Transform& op) { reference::transform(op, x, bytes()); },
+                 [&](const Rotary& op) { reference::rotary(op, zero_of(0), x, bytes()); },
+                 [&](const Lookup& op) {
+                   if (first)
+                     reference::lookup(op, x, bytes());
+                   else
+                     reference::lookup(op, inner(), bytes());
+                 },
                  [&](const Scan& op) { reference::scan(op, x, stored(1), stored(2), bytes()); },
                  [&](const Multiply& op) { reference::multiply(op, zero_of(0), zero_of(1), x, stored(1), bytes()); },
                  [&](const Rearrange& op) {

@@ -48,6 +48,14 @@ void matmul(const MatMul& op, int zero_a, int zero_b, std::span<const uint8_t> a
 void scan(const Scan& op, std::span<const uint8_t> x, std::span<const uint8_t> delta, std::span<const uint8_t> third,
           std::span<uint8_t> y);
 
+/// `op.requant` is complete in the next two.
+void transform(const Transform& op, std::span<const uint8_t> x, std::span<uint8_t> y);
+void rotary(const Rotary& op, int zero, std::span<const uint8_t> x, std::span<uint8_t> y);
+
+/// Numbers of rows, each below op.rows. X is uint8_t or int16_t.
+template <class X>
+void lookup(const Lookup& op, std::span<const X> x, std::span<uint8_t> y);
+
 void table(const Table& op, std::span<const uint8_t> x, std::span<uint8_t> y);
 
 }  // namespace ares::reference

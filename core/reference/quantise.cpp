@@ -38,14 +38,18 @@ TensorData quantise_input(const LayerGraph& g, std::size_t index, std::span<cons
   const auto scale = static_cast<float>(q.scale), zero = static_cast<float>(q.zero_point - (q.is_signed ? 128 : 0));
   const auto lo = static_cast<float>(q.lo - (q.is_signed ? 128 : 0));
   const auto hi = static_cast<float>(q.hi - (q.is_signed ? 128 : 0));
-  std::vector<uint8_t> stored(x.size());
   assert(static_cast<int64_t>(x.size()) == g.tensors[static_cast<std::size_t>(input.tensor)].dims.count());
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const float rounded = std::nearbyint(x[i] / scale + zero);
-    const float clipped = rounded > lo ? std::min(rounded, hi) : lo;
-    stored[offset(input.view, i)] = static_cast<uint8_t>(static_cast<int>(clipped) + (q.is_signed ? 128 : 0));
-  }
-  return {std::move(stored)};
+  const auto all = [&](auto stored) -> TensorData {
+    using T = typename decltype(stored)::value_type;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const float rounded = std::nearbyint(x[i] / scale + zero);
+      const float clipped = rounded > lo ? std::min(rounded, hi) : lo;
+      stored[offset(input.view, i)] = static_cast<T>(static_cast<int>(clipped) + (q.is_signed ? 128 : 0));
+    }
+    return {std::move(stored)};
+  };
+  const bool bytes = g.tensors[static_cast<std::size_t>(input.tensor)].type == ElementType::u8;
+  return bytes ? all(std::vector<uint8_t>(x.size())) : all(std::vector<int16_t>(x.size()));
 }
 
 std::vector<float> dequantise_output(const LayerGraph& g, std::size_t index, const TensorData& data) {

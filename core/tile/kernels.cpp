@@ -350,6 +350,45 @@ ScanTerms scan_terms_of(const KernelCall& k) {
   return t;
 }
 
+/// Number i of a row of 16-bit constants.
+int32_t constant16(const uint8_t* row, int64_t i) { return element(row, ElementType::s16, i); }
+
+void transform(const KernelCall& k) {
+  const Requant r = tile_requant(k, static_cast<size_t>(k.channels));
+  for (int32_t row = 0; row < k.columns; ++row)
+    for (int32_t o = 0; o < k.channels; ++o) {
+      const uint8_t* coefficients = k.weights + int64_t{o} * k.kernel->channel_bytes;
+      int32_t acc = 0;
+      for (int32_t n = 0; n < k.reduction; ++n)
+        acc += k.in[int64_t{row} * k.reduction + n] * constant16(coefficients, n);
+      put(k, int64_t{row} * k.channels + o, requantise(r, static_cast<size_t>(o), acc));
+    }
+}
+
+void rotary(const KernelCall& k) {
+  const Requant r = tile_requant(k, 1);
+  const int32_t depth = k.kernel->channel_bytes, zero = param(k, 2);
+  const bool neighbours = k.kernel->transposed;
+  for (int32_t row = 0; row < k.columns; ++row) {
+    const uint8_t* factors = k.weights + int64_t{row} * 2 * depth;
+    for (int32_t head = 0; head < k.channels; head += depth)
+      for (int32_t i = 0; i < depth / 2; ++i) {
+        const int64_t at = int64_t{row} * k.channels + head + (neighbours ? 2 * i : i);
+        const int64_t partner = at + (neighbours ? 1 : depth / 2);
+        const int32_t a = k.in[at] - zero, b = k.in[partner] - zero;
+        const int32_t cosine = constant16(factors, 2 * i), sine = constant16(factors, 2 * i + 1);
+        put(k, at, requantise(r, 0, a * cosine - b * sine));
+        put(k, partner, requantise(r, 0, b * cosine + a * sine));
+      }
+  }
+}
+
+void lookup(const KernelCall& k) {
+  for (int32_t row = 0; row < k.columns; ++row)
+    std::memcpy(k.out + int64_t{row} * k.channels, k.weights + int64_t{input(k, row)} * k.channels,
+                static_cast<size_t>(k.channels));
+}
+
 void scan(const KernelCall& k) {
   const ScanTerms t = scan_terms_of(k);
   const Requant r = tile_requant(k, 1);
@@ -398,6 +437,12 @@ void run_kernel(const KernelCall& call) {
       return matmul(call);
     case KernelKind::scan:
       return scan(call);
+    case KernelKind::transform:
+      return transform(call);
+    case KernelKind::rotary:
+      return rotary(call);
+    case KernelKind::lookup:
+      return lookup(call);
     default:
       assert(false && "no such kernel in the interpreter");
   }

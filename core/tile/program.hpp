@@ -97,6 +97,9 @@ struct Copy {
 /// `columns` rows of `channels` elements; `weights` are the terms or the table. matmul: `rows` sequences, `columns`
 /// rows in each, and `channels` output columns, channel_bytes of them to a head; `reduction` is the depth. scan:
 /// `reduction` time steps of `channels` channels of `columns` states; in3 holds B and C, accumulators the states.
+/// transform: `columns` rows of `reduction` elements to `channels`; `weights` are coefficients. rotary: `columns` rows
+/// of `channels` elements, channel_bytes of them to a head; `weights` are factors. lookup: `columns` numbers of rows of
+/// `channels` elements; `weights` is the table, of `reduction` rows.
 enum class KernelKind : uint8_t {
   conv,
   linear,
@@ -113,7 +116,10 @@ enum class KernelKind : uint8_t {
   curve,
   norm,
   softmax,
-  matmul
+  matmul,
+  transform,
+  rotary,
+  lookup
 };
 
 /// One call of a kernel on all workers; it returns when all are done.

@@ -232,6 +232,39 @@ LayerGraph scan(Random& random, const GroupShape& s) {
   return graph_of(std::move(op), {s.in, s.in, {1, s.in.w, s.third_row}}, ElementType::u8, s.out, s.out_type);
 }
 
+std::vector<int16_t> random_coefficients(Random& random, size_t count) {
+  std::vector<int16_t> values(count);
+  for (int16_t& v : values) v = static_cast<int16_t>(pick(random, -32767, 32767));
+  return values;
+}
+
+LayerGraph transform(Random& random, const GroupShape& s) {
+  Transform op{s.in.c, s.out.c, 1.0 / INT16_MAX, random_coefficients(random, size_t(s.in.c) * size_t(s.out.c)), {}};
+  const double typical = std::sqrt(s.in.c) * activation_deviation * INT16_MAX / 2;
+  op.requant = sample_requant(random, s, {typical, s.in.c * 255.0 * INT16_MAX, size_t(s.out.c)});
+  return graph_of(std::move(op), {s.in}, ElementType::u8, s.out, s.out_type);
+}
+
+LayerGraph rotary(Random& random, const GroupShape& s) {
+  const int32_t depth = s.in.c / s.heads;
+  Rotary op{s.in.w,
+            s.heads,
+            depth,
+            s.transposed,
+            1.0 / INT16_MAX,
+            random_coefficients(random, size_t(s.in.w) * size_t(depth)),
+            {}};
+  op.requant = sample_requant(random, s, {activation_deviation * INT16_MAX, 2.0 * u8_middle * INT16_MAX, 1});
+  return graph_of(std::move(op), {s.in}, ElementType::u8, s.out, s.out_type);
+}
+
+LayerGraph lookup(Random& random, const GroupShape& s) {
+  Lookup op{s.heads, s.out.c, {}};
+  for (int64_t i = 0; i < int64_t{s.heads} * s.out.c; ++i)
+    op.table.push_back(static_cast<uint8_t>(pick(random, 0, 255)));
+  return graph_of(std::move(op), {s.in}, s.in_type, s.out, s.out_type);
+}
+
 LayerGraph graph_of_shape(Random& random, const GroupShape& s) {
   switch (s.family) {
     case Family::conv:
@@ -259,6 +292,12 @@ LayerGraph graph_of_shape(Random& random, const GroupShape& s) {
       return matmul(random, s);
     case Family::scan:
       return scan(random, s);
+    case Family::transform:
+      return transform(random, s);
+    case Family::rotary:
+      return rotary(random, s);
+    case Family::lookup:
+      return lookup(random, s);
   }
   return {};
 }

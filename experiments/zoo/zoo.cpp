@@ -7,8 +7,9 @@ namespace {
 
 std::vector<Network> collect() {
   std::vector<Network> all;
-  for (const auto& family : {small_cnns(), mlps(), residual_networks(), depthwise_networks(), sensor_networks(),
-                             tutorial_networks(), mlperf_tiny(), mobilenets(), transformers(), state_space_models()}) {
+  for (const auto& family :
+       {small_cnns(), mlps(), residual_networks(), depthwise_networks(), sensor_networks(), tutorial_networks(),
+        mlperf_tiny(), mobilenets(), transformers(), state_space_models(), luna_networks()}) {
     all.insert(all.end(), family.begin(), family.end());
   }
   const auto place = [](const Network& n) { return n.number ? n.number : 1000; };  // unnumbered ones last

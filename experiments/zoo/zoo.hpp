@@ -46,6 +46,7 @@ std::span<const Network> mlperf_tiny();
 std::span<const Network> mobilenets();
 std::span<const Network> transformers();
 std::span<const Network> state_space_models();
+std::span<const Network> luna_networks();
 std::span<const Network> layer_collections();
 
 }  // namespace ares::zoo

@@ -277,6 +277,46 @@ typedef struct {
 
 void ares_scan(const ares_scan_args* a);
 
+// Rows times 16-bit coefficients: out[row][o] = requantise(sum over n of in[row][n] * coefficients[o][n]).
+typedef struct {
+  const uint8_t* in;
+  const int16_t* coefficients;        // `row` elements from one output to the next
+  const ares_channel_params* params;  // per output of the tile
+  uint8_t* out;
+  int32_t rows, columns, outputs, row;
+  ares_parallel parallel;
+  ares_requant requant;
+} ares_transform_args;
+
+void ares_transform(const ares_transform_args* a);
+
+// Rotary embedding of `rows` rows of `heads` times `depth`: a pair (a, b) becomes (a cos - b sin, b cos + a sin), zero
+// points apart. A pair is element i of a head's first half and of its second; neighbours where it is interleaved.
+typedef struct {
+  const uint8_t* in;
+  const int16_t* factors;             // per row depth / 2 times cosine and sine
+  const ares_product_params* params;  // zero_a: the input's
+  uint8_t* out;
+  int32_t rows, heads, depth;
+  int32_t interleaved;
+  ares_parallel parallel;
+  ares_requant requant;
+} ares_rotary_args;
+
+void ares_rotary(const ares_rotary_args* a);
+
+// Rows of a table, [..][columns], by their numbers.
+typedef struct {
+  const void* numbers;
+  const uint8_t* table;
+  uint8_t* out;
+  ares_type type;  // of the numbers
+  int32_t rows, columns;
+  ares_parallel parallel;
+} ares_lookup_args;
+
+void ares_lookup(const ares_lookup_args* a);
+
 // Moves a box. Output axis i (rows, columns, channels) follows axis source[i] of the input tile: output position p
 // reads input position p / repeat[i] * step[i], counted from the end where the step is negative, through `map` where
 // there is one.

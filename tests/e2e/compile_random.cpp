@@ -29,12 +29,13 @@ void round_half_even(Requant& r) {
 
 /// Mostly layers with weights: every third of these has ties, and another third asymmetric weights.
 ManyLayers random_layers(Random& random, int count) {
-  constexpr Family families[] = {
-      Family::conv,         Family::linear,    Family::depthwise, Family::linear,   Family::conv,
-      Family::linear,       Family::depthwise, Family::linear,    Family::max_pool, Family::table,
-      Family::average_pool, Family::depthwise, Family::add,       Family::multiply, Family::rearrange,
-      Family::rearrange,    Family::norm,      Family::softmax,   Family::matmul,   Family::curve,
-      Family::norm,         Family::matmul,    Family::add,       Family::scan,     Family::scan};
+  constexpr Family families[] = {Family::conv,     Family::linear,    Family::depthwise,    Family::linear,
+                                 Family::conv,     Family::linear,    Family::depthwise,    Family::linear,
+                                 Family::max_pool, Family::table,     Family::average_pool, Family::depthwise,
+                                 Family::add,      Family::multiply,  Family::rearrange,    Family::rearrange,
+                                 Family::norm,     Family::softmax,   Family::matmul,       Family::curve,
+                                 Family::norm,     Family::matmul,    Family::add,          Family::scan,
+                                 Family::scan,     Family::transform, Family::rotary,       Family::lookup};
   return side_by_side(random, count, [&](int i) {
     const Family family = families[i % std::size(families)];
     const bool wide = i >= static_cast<int>(std::size(families)) &&
@@ -114,7 +115,7 @@ TEST_CASE("random configs of random layers are bit-exact as C") {
     CHECK(made.says("Test PASSED"));
   }
   CHECK(coverage.weighted >= 100);
-  CHECK(coverage.families.size() == 14);
+  CHECK(coverage.families.size() == 17);
   CHECK(coverage.depthwise >= 25);
   CHECK(coverage.asymmetric >= 10);
   CHECK(coverage.forms.size() == 3);

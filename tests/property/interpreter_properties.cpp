@@ -169,4 +169,7 @@ TEST_CASE("a missing wait shows as a wrong byte") {
 TEST_CASE("norm: every feasible config gives the same bytes") { check_family(Family::norm, 11, 600); }
 TEST_CASE("softmax: every feasible config gives the same bytes") { check_family(Family::softmax, 12, 300); }
 TEST_CASE("scan: every feasible config gives the same bytes") { check_family(Family::scan, 14, 600); }
+TEST_CASE("transform: every feasible config gives the same bytes") { check_family(Family::transform, 15, 300); }
+TEST_CASE("rotary: every feasible config gives the same bytes") { check_family(Family::rotary, 16, 300); }
+TEST_CASE("lookup: every feasible config gives the same bytes") { check_family(Family::lookup, 17, 300); }
 TEST_CASE("matmul: every feasible config gives the same bytes") { check_family(Family::matmul, 13, 600); }

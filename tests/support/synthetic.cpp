@@ -259,6 +259,9 @@ LayerGraph random_network(Random& random, Family family) {
     case Family::softmax:
     case Family::matmul:
     case Family::scan:
+    case Family::transform:
+    case Family::rotary:
+    case Family::lookup:
       return random_rows(random, family);
   }
   throw std::logic_error("no such family");
@@ -336,7 +339,8 @@ std::vector<uint8_t> straight_output(const LayerGraph& network, std::span<const 
       std::holds_alternative<Add>(op) || std::holds_alternative<Multiply>(op) || std::holds_alternative<Curve>(op);
   if (pair || std::holds_alternative<Rearrange>(op)) return straight_moves(network, inputs);
   if (std::holds_alternative<Norm>(op) || std::holds_alternative<Softmax>(op) || std::holds_alternative<MatMul>(op) ||
-      std::holds_alternative<Scan>(op))
+      std::holds_alternative<Scan>(op) || std::holds_alternative<Transform>(op) || std::holds_alternative<Rotary>(op) ||
+      std::holds_alternative<Lookup>(op))
     return straight_rows(network, inputs);
   return straight_output(network, inputs.front());
 }

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "core/arithmetic/rotary.hpp"
+#include "core/arithmetic/transform.hpp"
 #include "core/passes/pass.hpp"
 #include "core/reference/engine.hpp"
 
@@ -116,6 +118,54 @@ LayerGraph random_scan(Random& random) {
   return network_of(random, op, {tensor(random, "x", dims, false), delta, tensor(random, "bc", third, false), out});
 }
 
+/// A transform of an odd or even number of columns, its coefficients made of a random matrix.
+LayerGraph random_transform(Random& random) {
+  Transform op;
+  op.columns = pick(random, 1, 50);
+  op.outputs = pick(random, 1, 30);
+  std::vector<double> matrix;
+  for (int32_t i = 0; i < op.columns * op.outputs; ++i) matrix.push_back(real(random, -2, 2));
+  Coefficients c = make_coefficients(matrix, static_cast<std::size_t>(op.outputs));
+  op.scale = c.scale;
+  op.coefficients = std::move(c.values);
+  const int32_t rows = pick(random, 1, 20);
+  Tensor out = tensor(random, "out", {1, rows, op.outputs}, false);
+  out.q.scale *= 8;
+  return network_of(random, op, {tensor(random, "in", {1, rows, op.columns}, false), out});
+}
+
+LayerGraph random_rotary(Random& random) {
+  Rotary op;
+  op.rows = pick(random, 1, 20);
+  op.heads = pick(random, 1, 5);
+  op.depth = 2 * pick(random, 1, 12);
+  op.interleaved = pick(random, 0, 1) == 1;
+  std::vector<double> cosines, sines;
+  for (int32_t i = 0; i < op.rows * op.depth / 2; ++i) {
+    const double angle = real(random, -4, 4);
+    cosines.push_back(std::cos(angle));
+    sines.push_back(std::sin(angle));
+  }
+  RotaryFactors f = rotary_factors(cosines, sines);
+  op.scale = f.scale;
+  op.factors = std::move(f.values);
+  const Dims dims{1, op.rows, op.heads * op.depth};
+  return network_of(random, op, {tensor(random, "in", dims, false), tensor(random, "out", dims, false)});
+}
+
+/// Of up to 256 rows by bytes, of more by 16 bits.
+LayerGraph random_lookup(Random& random) {
+  Lookup op;
+  const bool wide = pick(random, 0, 1) == 1;
+  op.rows = wide ? pick(random, 257, 900) : pick(random, 1, 256);
+  op.columns = pick(random, 1, 30);
+  for (int32_t i = 0; i < op.rows * op.columns; ++i) op.table.push_back(static_cast<uint8_t>(pick(random, 0, 255)));
+  const int32_t count = pick(random, 1, 40);
+  Tensor numbers = tensor(random, "numbers", {1, count, 1}, wide);
+  numbers.q = {1, 0, 0, op.rows - 1, false, wide ? 16 : 8};
+  return network_of(random, op, {numbers, tensor(random, "out", {1, count, op.columns}, false)});
+}
+
 /// A sum of which at least one tensor is of 16 bits, or of bytes to 32 bits, or of 32 and 16 to 32; the second input is
 /// one row now and then.
 LayerGraph random_sum(Random& random) {
@@ -154,6 +204,9 @@ LayerGraph random_rows(Random& random, Family family) {
   if (family == Family::average_pool) return random_wide_pool(random);
   if (family == Family::norm) return random_norm(random);
   if (family == Family::scan) return random_scan(random);
+  if (family == Family::transform) return random_transform(random);
+  if (family == Family::rotary) return random_rotary(random);
+  if (family == Family::lookup) return random_lookup(random);
   return family == Family::softmax ? random_softmax(random) : random_matmul(random);
 }
 

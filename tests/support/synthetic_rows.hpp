@@ -6,7 +6,8 @@
 
 namespace ares::test {
 
-/// Family::norm, softmax or matmul, of 8 or 16 bits; Family::scan; Family::add and average_pool with 16-bit tensors.
+/// Family::norm, softmax or matmul, of 8 or 16 bits; Family::scan, transform, rotary, lookup; Family::add and
+/// average_pool with 16-bit tensors.
 LayerGraph random_rows(Random& random, Family family);
 
 /// The output of such a layer by the reference engine, which tests/unit/transformer_reference.cpp compares with real

@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 
+#include "core/import/host_graph.hpp"
+#include "core/import/operators/inner.hpp"
 #include "core/import/operators/move.hpp"
+#include "core/ir/graph.hpp"
 
 namespace ares::qonnx {
 namespace {
@@ -57,6 +60,16 @@ Result<Picked> picked(const NodeView& node, const Shape& shape) {
 ShapesResult shapes(const NodeView& node) {
   const auto in = node.shape(0);
   if (!in) return tl::unexpected(in.error());
+  if (node.has_input(1) && !node.constant(1)) {
+    const auto numbers = node.shape(1);
+    if (!numbers) return tl::unexpected(numbers.error());
+    const auto axis = normal_axis(int_attribute(node.node, "axis", 0), in->size());
+    if (!axis) return node.error(axis.error().what);
+    Shape shape = *in;
+    const auto at = shape.erase(shape.begin() + static_cast<std::ptrdiff_t>(*axis));
+    shape.insert(at, numbers->begin(), numbers->end());
+    return std::vector<Shape>{std::move(shape)};
+  }
   const auto p = picked(node, *in);
   if (!p) return tl::unexpected(p.error());
   const auto split = in->begin() + static_cast<std::ptrdiff_t>(p->axis);
@@ -81,10 +94,62 @@ Result<Value> pick_token(const Lowering& lowering, const NodeView& node, const V
   return Value{std::move(pending), {output_shape(lowering, node), {}}};
 }
 
+/// The model's input on input 1 as stored numbers of rows, up to `rows`; the host rounds and clips them.
+Result<TensorId> row_numbers(Lowering& lowering, const NodeView& node, const Value& value, int64_t rows) {
+  constexpr int64_t most = 32768;
+  const std::string name = *std::get<HostFloat>(value.kind).sources.begin();
+  if (rows > most) return node.error(fmt::format("a table of {} rows; at most {} are supported", rows, most));
+  for (const NetworkInput& in : lowering.graph.inputs) {
+    if (in.name != name) continue;
+    Quantisation& q = lowering.tensor(in.tensor).q;
+    if (q.scale != 1 || q.zero_point != 0 || q.is_signed)
+      return node.error(fmt::format("input '{}' is quantised and picks rows; use an input of its own", name));
+    q.hi = std::min(q.hi, static_cast<int>(rows) - 1);
+    return in.tensor;
+  }
+  const bool bytes = rows <= 256;
+  const Quantisation q{1, 0, 0, static_cast<int>(rows) - 1, false, bytes ? 8 : 16};
+  const Shape& shape = value.view.shape;
+  const Dims dims{1, static_cast<int32_t>(*element_count(shape)), 1};
+  const TensorId id = lowering.add_tensor({name, bytes ? ElementType::u8 : ElementType::s16, dims, q, {}, {shape, {}}});
+  lowering.graph.inputs.push_back({name, id, {lowering.model.shapes.at(name), {}}});
+  return id;
+}
+
+/// Rows of a quantised table, picked by a model input.
+Result<Value> look_up(Lowering& lowering, const NodeView& node, const Value& numbers) {
+  const QuantisedConstant* table = lowering.quantised(node, 0);
+  const auto q = table ? stored_form(*table) : std::nullopt;
+  if (!q || table->shape.size() != 2 || int_attribute(node.node, "axis", 0) != 0 || !numbers.view.order.empty())
+    return node.error(
+        "picks rows at run time from what is no table of two axes quantised to 8 bits with one scale; use a "
+        "QuantEmbedding");
+  const auto tensor = row_numbers(lowering, node, numbers, table->shape[0]);
+  if (!tensor) return tl::unexpected(tensor.error());
+  Lookup op{static_cast<int32_t>(table->shape[0]), static_cast<int32_t>(table->shape[1]), {}};
+  for (const int64_t v : table->q) op.table.push_back(static_cast<uint8_t>(v + (q->is_signed ? 128 : 0)));
+  const Dims dims{1, lowering.tensor(*tensor).dims.w, op.columns};
+  const ModelView view{output_shape(lowering, node), {}};
+  const TensorId id = lowering.add_tensor({node.node.outputs[0], ElementType::u8, dims, *q, {}, view});
+  lowering.add_layer(node.node.name, std::move(op), {*tensor}, id);
+  return Value{Stored{id}, view};
+}
+
+/// Whether a value is an input of the model that nothing has been computed of.
+bool is_input(const Value& value) {
+  const auto* host = std::get_if<HostFloat>(&value.kind);
+  return host && !host->computed && host->sources.size() == 1;
+}
+
 Result<Value> lower(Lowering& lowering, const NodeView& node) {
   const auto input = lowering.input(node, 0);
   if (!input) return tl::unexpected(input.error());
   const Value value = **input;
+  const auto numbers = lowering.input(node, 1);
+  if (!numbers) return tl::unexpected(numbers.error());
+  if (lowering.quantised(node, 0) && is_input(**numbers)) return look_up(lowering, node, **numbers);
+  if (std::holds_alternative<HostFloat>(value.kind) || std::holds_alternative<HostFloat>((*numbers)->kind))
+    return host_value(lowering, node);
   if (std::holds_alternative<Constant>(value.kind)) return node.error("picks from a quantised constant");
   Shape shape = value.view.shape;
   const auto p = picked(node, shape);
@@ -113,7 +178,9 @@ const Operator kGather{.name = "Gather",
                        .shapes = shapes,
                        .fold = fold,
                        .lower = lower,
-                       .host = OnHost::yes,
-                       .supports = "constant indices: of constants, of a quantised tensor; one token of a norm"};
+                       .host = OnHost::moves,
+                       .supports =
+                           "constant indices: of constants, of a quantised tensor; one token of a norm. Indices at run "
+                           "time: rows of a table quantised to 8 bits, up to 32768, by an input of the model"};
 
 }  // namespace ares::qonnx

@@ -130,7 +130,8 @@ bool is_fine_sum(const Lowering& lowering, const std::string& name, const Inner&
          lowering.readers(name).size() == 1 && norm_input_reach(normalised) >= much_more;
 }
 
-/// The stored 8 bits of a quantised constant with one scale; nothing where it has another form.
+}  // namespace
+
 std::optional<Quantisation> stored_form(const QuantisedConstant& c) {
   const auto scale = scalar(&c.scale), zero = scalar(&c.zero_point);
   if (!scale || !zero || c.bits > 8 || c.q.empty()) return std::nullopt;
@@ -141,8 +142,6 @@ std::optional<Quantisation> stored_form(const QuantisedConstant& c) {
   return Quantisation{*scale,      stored_zero, static_cast<int>(*lo) + offset, static_cast<int>(*hi) + offset,
                       c.is_signed, c.bits};
 }
-
-}  // namespace
 
 Result<TensorId> inner_tensor(Lowering& lowering, const NodeView& node, std::size_t i, int64_t normalised) {
   const auto input = lowering.input(node, i);

@@ -32,6 +32,9 @@ bool has_inner(const ValueKind& kind);
 Result<TensorId> constant_tensor(Lowering& lowering, const NodeView& node, std::size_t i, const ModelView& like,
                                  const Dims& dims);
 
+/// The stored 8 bits of a quantised constant with one scale; nothing where it has another form.
+std::optional<Quantisation> stored_form(const QuantisedConstant& constant);
+
 /// Elements in device order as the bytes of a constant tensor, low byte first.
 void store(const std::vector<int>& values, const ModelView& view, Tensor& tensor);
 

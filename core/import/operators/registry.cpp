@@ -16,7 +16,7 @@ const Operator* const kOperators[] = {
     &kPad, &kQuant, &kRange, &kReshape, &kResize, &kShape, &kSlice, &kSoftmax, &kSplit, &kSqueeze, &kTile, &kTranspose, &kTrunc,
     &kUnsqueeze, &kUpsample, &kWhere,
     &kGroupNormalization, &kInstanceNormalization, &kLayerNormalization, &kReduceMean, &kRmsNormalization,
-    &kSelectiveScan,
+    &kSelectiveScan, &kDft, &kRotaryEmbedding,
 };
 // clang-format on
 

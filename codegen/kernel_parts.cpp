@@ -1,0 +1,80 @@
+// Names of a kernel's function and arguments, what prepares its tiles, its requantisation.
+#include <fmt/format.h>
+
+#include "codegen/kernel_call.hpp"
+#include "core/ir/graph.hpp"
+
+namespace ares {
+
+const char* runtime_type(ElementType t) {
+  return t == ElementType::u8 ? "ARES_U8" : t == ElementType::s16 ? "ARES_S16" : "ARES_S32";
+}
+
+namespace {
+
+/// `base`, numbered where the program has several operations of the kind T.
+template <class T>
+std::string numbered(const char* base, const TileProgram& program, OperationId index) {
+  int before = 0, all = 0;
+  for (size_t i = 0; i < program.operations.size(); ++i) {
+    const bool one = std::holds_alternative<T>(program.operations[i].what);
+    all += one;
+    before += one && i < static_cast<size_t>(index);
+  }
+  return all == 1 ? base : fmt::format("{}_{}", base, before + 1);
+}
+
+/// The last kernel or job, whose result is stored.
+bool is_last(const TileProgram& program, OperationId index) {
+  for (size_t i = static_cast<size_t>(index) + 1; i < program.operations.size(); ++i) {
+    const auto& what = program.operations[i].what;
+    if (std::holds_alternative<Kernel>(what) || std::holds_alternative<Job>(what)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string preparations(const TileProgram& program, const GroupNames& names, OperationId index) {
+  std::string text;
+  const bool last = is_last(program, index);
+  for (size_t i = 0; i < program.operations.size(); ++i) {
+    const auto* c = std::get_if<Copy>(&program.operations[i].what);
+    if (!c || (is_load(*c) ? program.operations[i].depth == 0 : !last)) continue;
+    text += fmt::format("  {}(&w->nest, &w->{});\n", is_load(*c) ? "ares_load_prepare" : "ares_store_prepare",
+                        names.copy(static_cast<OperationId>(i)));
+  }
+  return text;
+}
+
+std::string kernel_function_name(const TileProgram& program, OperationId index) {
+  return numbered<Kernel>("run_kernel", program, index);
+}
+
+std::string kernel_arguments_name(const TileProgram& program, OperationId index) {
+  return numbered<Kernel>("arguments", program, index);
+}
+
+std::string job_function_name(const TileProgram& program, OperationId index) {
+  return numbered<Job>("run_job", program, index);
+}
+
+std::string job_arguments_name(const TileProgram& program, OperationId index) {
+  return numbered<Job>("job", program, index);
+}
+
+std::string requant_text(const ProjectInput& in, const PlannedGroup& group, uint8_t layer) {
+  const Requant* const requant = requant_of(in.graph.dag[group.group.layers[layer]].op);
+  if (!requant) return "{0}";
+  const GroupShape& shape = group.group.shape;
+  const ElementType out = layer == 0 ? shape.out_type : shape.tails[layer - 1u].out_type;
+  const std::string type = out == ElementType::u8 ? "" : fmt::format(", .type = {}", runtime_type(out));
+  static constexpr const char* forms[] = {"ARES_NARROW", "ARES_WIDE", "ARES_RAW"};
+  static constexpr const char* roundings[] = {"ARES_HALF_UP", "ARES_HALF_EVEN"};
+  const Requant& r = *requant;
+  return fmt::format("{{{}, {}, .shift = {}, .pre_shift = {}, .lo = {}, .hi = {}, .tie_width = {}{}}}",
+                     forms[static_cast<size_t>(r.form)], roundings[static_cast<size_t>(r.rounding)], r.shift,
+                     r.pre_shift, r.lo, r.hi, r.tie_width, type);
+}
+
+}  // namespace ares
