@@ -63,7 +63,7 @@ struct PlanOptions {
   uint32_t stack = 0;                                 ///< 0: the target's default
   uint64_t l1_limit = 0, l2_limit = 0, l3_limit = 0;  ///< what ARES may use; 0: the whole memory
   bool accelerator = true;                            ///< groups may be placed on the chip's, if it has one
-  Partition fused;                                    ///< groups that are computed with the one before them
+  Partition fused = {};                               ///< groups that are computed with the one before them
 };
 
 /// A group's context before any config is chosen: what a tuner tunes for. Weights stay in L2 where all fit; else those
