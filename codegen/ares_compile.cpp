@@ -17,6 +17,7 @@
 #include "core/ir/graph.hpp"
 #include "core/plan/plan_json.hpp"
 #include "cost_models/model_best.hpp"
+#include "cost_models/timeline.hpp"
 #include "kb/location.hpp"
 #include "kb/shipped.hpp"
 
@@ -161,6 +162,8 @@ ExitStatus compile(const OptionValues& values) {
                            program.groups.size(), program.l1_bytes, target.l1_bytes,
                            program.arena_bytes + program.l2_constant_bytes, program.l3_bytes);
   std::cout << fmt::format("wrote {0}; run it with: make -C {0} clean all run platform=host\n", directory);
+  if (values.count("trace"))
+    value_or_throw(write_file(values["trace"].as<std::string>(), timeline_json(program, target)), ExitStatus::failed);
   if (!library.empty())
     std::cout << fmt::format("the library lib{}.a is made with: make -C {} lib platform=host\n", library, directory);
   if (values.count("json"))
@@ -192,6 +195,7 @@ Options compile_options() {
   add("l1-limit", bytes(), "what the rest of the application leaves of L1");
   add("l2-limit", bytes(), "what the rest of the application leaves of L2");
   add("l3-limit", bytes(), "what the rest of the application leaves of L3");
+  add("trace", file("FILE"), "write the schedule there, as the event simulator plays it, for Perfetto");
   add("json", file("FILE"), "write what was decided there");
   return options;
 }

@@ -39,7 +39,7 @@ class Machine {
     now_ = l3_.queue(cost, now_);
     result_.l3 += cost.occupancy;
     result_.stall += now_ - begin;
-    if (trace_) report(Resource::l3, none, 0, "constants", begin, now_);
+    if (trace_) report(Resource::l3, "constants", begin, now_);
     return now_ - begin;
   }
 
@@ -68,8 +68,11 @@ class Machine {
   void issue(const Step& step, Prepared& op);
   void call(const Step& step, Prepared& op);
   void start(const Step& step, Prepared& op);
-  void report(Resource r, OperationId operation, int32_t instance, std::string_view what, double begin, double end) {
-    (*trace_)(TraceSpan{r, group_, operation, instance, what, begin, end});
+  void report(Resource r, const Step& s, std::string_view what, double begin, double end) {
+    (*trace_)(TraceSpan{r, group_, s.operation, s.instance, what, begin, end, s.position});
+  }
+  void report(Resource r, std::string_view what, double begin, double end) {
+    (*trace_)(TraceSpan{r, group_, none, 0, what, begin, end});
   }
   Channel& channel_of(const Copy& c) {
     return c.from == Level::l3 || c.to == Level::l3 ? l3_ : c.to == Level::l1 ? in_ : out_;
@@ -109,7 +112,7 @@ void Machine::take(const Step& step) {
       const double done = op.done[static_cast<size_t>(step.instance) % remembered];
       if (done > now_) {
         result_.stall += done - now_;
-        if (trace_) report(Resource::orchestrator, step.operation, step.instance, "wait", now_, done);
+        if (trace_) report(Resource::orchestrator, step, "wait", now_, done);
         now_ = done;
       }
       if (op.copy) advance_overhead(target_.dma.wait);
@@ -146,8 +149,8 @@ void Machine::issue(const Step& step, Prepared& op) {
   const double setup = op.last_cost.issue + op.last_cost.setup * op.last_cost.commands;
   if (trace_) {
     const Resource r = &channel == &l3_ ? Resource::l3 : &channel == &in_ ? Resource::dma_in : Resource::dma_out;
-    report(r, step.operation, step.instance, name_of(op.copy->operand), begin, channel.free);
-    report(Resource::orchestrator, step.operation, step.instance, "issue", now_, now_ + setup);
+    report(r, step, name_of(op.copy->operand), begin, channel.free);
+    report(Resource::orchestrator, step, "issue", now_, now_ + setup);
   }
   advance_overhead(setup);
 }
@@ -160,7 +163,7 @@ void Machine::call(const Step& step, Prepared& op) {
   }
   advance_overhead(call_overhead(target_.cores));
   if (trace_) {
-    report(Resource::workers, step.operation, step.instance, kernel_name(op.kernel->kind), now_, now_ + op.last_cycles);
+    report(Resource::workers, step, kernel_name(op.kernel->kind), now_, now_ + op.last_cycles);
   }
   now_ += op.last_cycles;
   result_.compute += op.last_cycles;
@@ -172,8 +175,8 @@ void Machine::start(const Step& step, Prepared& op) {
   const double programmed = accelerator_.start(cost, program, now_);
   op.done[static_cast<size_t>(step.instance) % remembered] = accelerator_.done;
   if (trace_) {
-    report(Resource::accelerator, step.operation, step.instance, "job", accelerator_.done - cost.count * cost.cycles,
-           accelerator_.done);
+    report(Resource::orchestrator, step, "program job", programmed - programmed_for, programmed);
+    report(Resource::accelerator, step, "job", accelerator_.done - cost.count * cost.cycles, accelerator_.done);
   }
   result_.overhead += programmed_for;
   result_.stall += programmed - now_ - programmed_for;
@@ -193,6 +196,7 @@ PlayResult Machine::play(const TileProgram& program, size_t group) {
   result_.l3 += l3_.busy - l3;
   result_.accelerator += accelerator_.busy - jobs;
   result_.cycles = now_;
+  if (trace_) report(Resource::group, "group", begin, now_);
   return {now_ - begin,
           result_.compute - before.compute,
           in_.busy - in,
@@ -221,7 +225,8 @@ class EventModel final : public CostModel {
 }  // namespace
 
 const char* name_of(Resource r) {
-  constexpr std::array<const char*, 6> names{"orchestrator", "workers", "dma in", "dma out", "l3", "accelerator"};
+  constexpr std::array<const char*, 7> names{"orchestrator", "workers",     "dma in", "dma out",
+                                             "l3",           "accelerator", "group"};
   return names[static_cast<size_t>(r)];
 }
 

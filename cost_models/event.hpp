@@ -13,11 +13,13 @@
 #include <vector>
 
 #include "core/plan/network_program.hpp"
+#include "core/tile/walker.hpp"
 #include "cost_models/cost_model.hpp"
 
 namespace ares {
 
-enum class Resource : uint8_t { orchestrator, workers, dma_in, dma_out, l3, accelerator };
+/// `group`: no resource, but the time from a group's start to its end.
+enum class Resource : uint8_t { orchestrator, workers, dma_in, dma_out, l3, accelerator, group };
 
 const char* name_of(Resource r);
 
@@ -29,6 +31,7 @@ struct TraceSpan {
   int32_t instance = 0;
   std::string_view what;
   double begin = 0, end = 0;
+  const Position* position = nullptr;  ///< of the instance, during the call; null where there is none
 };
 
 using TraceSink = std::function<void(const TraceSpan&)>;

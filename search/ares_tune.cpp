@@ -15,6 +15,7 @@
 #include "core/ir/graph.hpp"
 #include "cost_models/learned.hpp"
 #include "cost_models/plugin.hpp"
+#include "cost_models/timeline.hpp"
 #include "kb/location.hpp"
 #include "kb/shipped.hpp"
 #include "search/dry_run.hpp"
@@ -270,6 +271,7 @@ ExitStatus tune(const OptionValues& values, const TuneSettings& s) {
   if (!remark.empty()) std::cerr << remark << '\n';
   check_writable("--json", s.json);
   check_writable("--report", s.report);
+  check_writable("--trace", s.trace);
   const Network n = load(values, s, target);
   check_explained(n, s);
   if (s.sweep) return sweep_target(n, s, *ranking.model);
@@ -318,6 +320,7 @@ ExitStatus tune(const OptionValues& values, const TuneSettings& s) {
   }
   show(report, to_table(report) + explanation(report, n, s, *ranking.model), s.json);
   if (!s.report.empty()) require(write_file(s.report, to_html(report, tuner, choice.best(), n.target, *ranking.model)));
+  if (!s.trace.empty()) require(write_file(s.trace, timeline_json(choice.best().program, n.target)));
   return ExitStatus::done;
 }
 

@@ -19,14 +19,6 @@ namespace po = boost::program_options;
 constexpr double default_budget_seconds = 600;
 constexpr int64_t most_int = std::numeric_limits<int>::max();
 
-/// Options of the command's final form that this version answers with one line.
-struct Later {
-  const char *name, *value, *what;
-};
-constexpr std::array<Later, 1> later{{
-    {"trace", "FILE.json", "traces"},
-}};
-
 [[noreturn]] void usage(const std::string& what) { throw CommandError(ExitStatus::usage, what); }
 
 template <class T>
@@ -66,8 +58,6 @@ std::set<std::string> names(const std::string& list) {
 }
 
 void refuse_later(const OptionValues& values) {
-  for (const Later& l : later)
-    if (values.count(l.name)) usage(fmt::format("--{}: {} is not available in this version", l.name, l.what));
   only(values, "engine", {"auto", "cluster"}, "this version runs every layer on the cluster; use --engine cluster");
 }
 
@@ -146,13 +136,14 @@ constexpr PlainOption plain_options[] = {
     {"no-kb", Kind::flag, "", "use and write no knowledge base, the shipped one neither"},
     {"cores", Kind::whole, "N", "workers to use"},
     {"stack", Kind::whole, "BYTES", "stack of a worker, in L1"},
-    {"l1-limit", Kind::whole, "BYTES", "L1 that the network may use"},
-    {"l2-limit", Kind::whole, "BYTES", "L2 that the network may use"},
-    {"l3-limit", Kind::whole, "BYTES", "L3 that the network may use"},
+    {"l1-limit", Kind::whole, "BYTES", "what the rest of the application leaves of L1"},
+    {"l2-limit", Kind::whole, "BYTES", "what the rest of the application leaves of L2"},
+    {"l3-limit", Kind::whole, "BYTES", "what the rest of the application leaves of L3"},
     {"jobs", Kind::whole, "N", "threads; results do not depend on it"},
     {"dry-run", Kind::flag, "", "show spaces, estimates and what a run would spend; measure and write nothing"},
     {"json", Kind::text, "FILE", "write the report there"},
     {"report", Kind::text, "FILE.html", "write a page there: table, searches, roofline, model accuracy, memory map"},
+    {"trace", Kind::text, "FILE.json", "write the network's schedule there, as played, for Perfetto (ui.perfetto.dev)"},
     {"trials", Kind::text, "FILE",
      "write every measurement there, a JSON object per line, once it is in the knowledge base"},
 };
@@ -195,12 +186,6 @@ void add_tune_options(Options& options) {
   for (const DefaultedOption& o : defaulted_options)
     add(o.name, po::value<std::string>()->default_value(o.otherwise)->value_name(o.value), o.help);
   add("seed", po::value<uint64_t>()->default_value(0)->value_name("N"), "of everything random");
-  for (const Later& l : later) {
-    if (*l.value)
-      add(l.name, po::value<std::string>()->value_name(l.value), "(not in this version)");
-    else
-      add(l.name, "(not in this version)");
-  }
 }
 
 TuneSettings read_tune_settings(const OptionValues& values) {
@@ -236,6 +221,7 @@ TuneSettings read_tune_settings(const OptionValues& values) {
   s.json = optional<std::string>(values, "json").value_or("");
   s.trials = optional<std::string>(values, "trials").value_or("");
   s.report = optional<std::string>(values, "report").value_or("");
+  s.trace = optional<std::string>(values, "trace").value_or("");
   return s;
 }
 

@@ -24,7 +24,7 @@ struct TuneSettings {
   std::string explain;  ///< a group; empty: none
   int jobs = 1;
   bool dry_run = false;
-  std::string json, trials, report;  ///< files to write; empty: none
+  std::string json, trials, report, trace;  ///< files to write; empty: none
 };
 
 /// All options but those of add_model_options().

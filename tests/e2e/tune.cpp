@@ -210,7 +210,6 @@ TEST_CASE("what cannot be done is one line and status 2") {
       {on_model() + Arguments{"--engine", "accel"}, "accel"},
       {on_model() + Arguments{"--objective", "beauty"}, "weighted"},
       {on_model() + Arguments{"--sweep", "magic=1,2"}, "cores (workers)"},
-      {on_model() + Arguments{"--trace", "t.json"}, "--trace"},
       {on_model() + Arguments{"--gvsoc", "/opt"}, "--gvsoc"},
       {on_model() + Arguments{"--budget", "soon"}, "soon"},
       {on_model() + Arguments{"--max-evals", "-1"}, "--max-evals"},
