@@ -50,7 +50,7 @@ struct NetworkProgram {
   Partition fused;                 ///< PlanOptions::fused, that the groups are made by
   std::vector<Placement> tensors;  ///< by TensorId; all in the L2 arena
   uint32_t arena_bytes = 0;        ///< L2 arena of activations and staging
-  uint32_t arena_lower_bound = 0;  ///< the largest sum of bytes alive at one step
+  uint32_t arena_lower_bound = 0;  ///< of any packing: it is the arena's where no smaller one exists
   uint32_t l2_constant_bytes = 0;  ///< resident constants, copied from L3 once at start
   uint64_t l3_bytes = 0;           ///< image: resident and streamed constants (resident ones first)
   uint32_t l1_bytes = 0;           ///< L1 window of the largest group

@@ -15,8 +15,8 @@ namespace {
 
 constexpr uint32_t aligned(uint64_t n) { return static_cast<uint32_t>((n + 15u) & ~uint64_t{15}); }
 
-/// Streamed weights get two chunks of at most this many bytes together.
-constexpr uint32_t staging_bytes = 64 * 1024;
+/// Streamed weights get two chunks of at most so many bytes together, as many as there is room for.
+constexpr uint32_t most_staging = 64 * 1024, least_staging = 1024;
 
 struct Memory {
   uint32_t l1 = 0, l2 = 0;
@@ -94,16 +94,36 @@ struct Layout {
   Memory memory;
 };
 
-/// Names the step at which most is alive, and its largest tensor.
-std::string arena_complaint(const LayerGraph& graph, const Layout& l, uint64_t have) {
-  size_t worst = 0;
-  for (size_t t = 0; t < graph.tensors.size(); ++t)
-    if (l.tensors[t].bytes > l.tensors[worst].bytes) worst = t;
+/// Bytes alive at a step.
+uint64_t alive(const Layout& l, int step) {
+  uint64_t bytes = 0;
+  for (const ArenaBlock& b : l.tensors)
+    if (b.first <= step && step <= b.last) bytes += aligned(b.bytes);
+  return bytes;
+}
+
+/// Names the step at which most is alive, and what is largest then. `have` may be negative.
+std::string arena_complaint(const LayerGraph& graph, const Layout& l, int64_t have) {
+  int worst = -1;
+  for (int step = 0; step < static_cast<int>(l.groups.size()); ++step)
+    if (alive(l, step) > alive(l, worst)) worst = step;
+  size_t largest = 0;
+  uint32_t bytes = 0;
+  for (size_t t = 0; t < l.tensors.size(); ++t) {
+    const ArenaBlock& b = l.tensors[t];
+    if (b.first <= worst && worst <= b.last && b.bytes > bytes) largest = t, bytes = b.bytes;
+  }
+  const size_t tensors = graph.tensors.size();
+  const std::string what =
+      largest < tensors ? "tensor " + graph.tensors[largest].name
+                        : fmt::format("the streamed weights of group {}", l.groups[largest - tensors].group.name);
+  const std::string step =
+      worst < 0 ? "before the first group"
+                : fmt::format("at step {}, group {}", worst + 1, l.groups[static_cast<size_t>(worst)].group.name);
   return fmt::format(
-      "L2: activations need {} bytes where {} are left, {} too many; the largest tensor is {} with {} bytes, written "
-      "at step {}",
-      l.arena.bytes, have, l.arena.bytes - have, graph.tensors[worst].name, l.tensors[worst].bytes,
-      l.tensors[worst].first + 1);
+      "L2: activations and staging take {} bytes where {} are left, {} too many; most is alive {}, the largest "
+      "is {} with {} bytes",
+      l.arena.bytes, std::max<int64_t>(have, 0), l.arena.bytes - std::max<int64_t>(have, 0), step, what, bytes);
 }
 
 Result<Layout> lay_out(const LayerGraph& graph, const Target& target, const PlanOptions& options) {
@@ -130,8 +150,8 @@ Result<Layout> lay_out(const LayerGraph& graph, const Target& target, const Plan
   return l;
 }
 
-/// Streams the largest constants from L3 until the others fit into L2 beside the arena.
-Result<void> place_constants(const LayerGraph& graph, Layout& l) {
+/// Streams the largest constants from L3, through `staging` bytes, until the others fit into L2 beside the arena.
+Result<void> place_constants(const LayerGraph& graph, Layout& l, uint32_t staging) {
   std::vector<size_t> by_size(l.groups.size());
   std::iota(by_size.begin(), by_size.end(), size_t{0});
   const auto bytes = [&](size_t g) { return most_constant_bytes(l.groups[g]); };
@@ -148,20 +168,27 @@ Result<void> place_constants(const LayerGraph& graph, Layout& l) {
     if (!has_weights(l.groups[g].group.shape.family)) continue;
     resident -= bytes(g);
     l.groups[g].context.weights = Level::l3;
-    l.groups[g].context.l2_staging = staging_bytes;
-    l.tensors[graph.tensors.size() + g].bytes = staging_bytes;
-    l.arena = pack_arena(l.tensors);
+    l.groups[g].context.l2_staging = staging;
+    l.tensors[graph.tensors.size() + g].bytes = staging;
+    l.arena = pack_arena(l.tensors, 0);
   }
+  l.arena = pack_arena(l.tensors);
   if (l.arena.bytes + resident <= l.memory.l2) return {};
-  return fail(
-      fmt::format("{}, even with all weights streamed from L3", arena_complaint(graph, l, l.memory.l2 - resident)));
+  return fail(fmt::format("{}, even with all weights streamed from L3",
+                          arena_complaint(graph, l, int64_t{l.memory.l2} - static_cast<int64_t>(resident))));
 }
 
 Result<Layout> contexts(const LayerGraph& graph, const Target& target, const PlanOptions& options) {
   auto l = lay_out(graph, target, options);
   if (!l) return l;
-  if (const auto placed = place_constants(graph, *l); !placed) return tl::unexpected<Error>(placed.error());
-  return l;
+  for (uint32_t staging = most_staging;; staging /= 2) {
+    Layout attempt = *l;
+    const auto placed = place_constants(graph, attempt, staging);
+    if (!placed && staging > least_staging) continue;
+    if (!placed) return tl::unexpected<Error>(placed.error());
+    if (attempt.arena.bytes > attempt.arena.lower_bound) attempt.arena = pack_arena(attempt.tensors);
+    return attempt;
+  }
 }
 
 /// Offsets of resident constants in L2 behind the arena, and of all constants in the L3 image, resident ones first.
