@@ -58,7 +58,7 @@ std::set<std::string> names(const std::string& list) {
 }
 
 void refuse_later(const OptionValues& values) {
-  only(values, "engine", {"auto", "cluster"}, "this version runs every layer on the cluster; use --engine cluster");
+  only(values, "engine", {"auto", "cluster"}, "auto places layers where they are fastest, cluster keeps them off the accelerator");
 }
 
 /// `370MHz`, `1.2GHz`, `50e6`: hertz.
@@ -158,7 +158,7 @@ constexpr DefaultedOption defaulted_options[] = {
      "what ranks configs before they are measured: analytical, learned (from the knowledge base), event, libX.so or "
      "'exec:COMMAND'"},
     {"measure", "auto", "HOW", "auto (GVSOC where it is installed), event, gvsoc or none"},
-    {"engine", "auto", "WHICH", "auto or cluster"},
+    {"engine", "auto", "WHICH", "auto, or cluster: nothing runs on the accelerator"},
     {"objective", "cycles", "WHICH", "cycles (warm), energy (by the target's table, a model), l1, l2 or weighted"},
     {"weights", "cycles=1,energy=1", "K=W,..", "exponents of --objective weighted: cycles, energy, l1, l2"},
     {"target", "gap9", "NAME", "gap9, siracusa or FILE.json"},
@@ -207,6 +207,7 @@ TuneSettings read_tune_settings(const OptionValues& values) {
   s.plan.l1_limit = count(values, "l1-limit", 1).value_or(0);
   s.plan.l2_limit = count(values, "l2-limit", 1).value_or(0);
   s.plan.l3_limit = count(values, "l3-limit", 1).value_or(0);
+  s.plan.accelerator = values["engine"].as<std::string>() == "auto";
   s.jobs =
       static_cast<int>(count(values, "jobs", 1, most_int).value_or(std::max(1U, std::thread::hardware_concurrency())));
   if (const auto clock = optional<std::string>(values, "clock")) {
