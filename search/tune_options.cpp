@@ -58,7 +58,8 @@ std::set<std::string> names(const std::string& list) {
 }
 
 void refuse_later(const OptionValues& values) {
-  only(values, "engine", {"auto", "cluster"}, "auto places layers where they are fastest, cluster keeps them off the accelerator");
+  only(values, "engine", {"auto", "cluster"},
+       "auto places layers where they are fastest, cluster keeps them off the accelerator");
 }
 
 /// `370MHz`, `1.2GHz`, `50e6`: hertz.

@@ -109,7 +109,7 @@ TEST_CASE("run: a checkpoint stands in for the model") {
   const TempDirectory dir;
   REQUIRE(ares_run(dir, good() + " --requant exact --output " + dir.file("a.npy") + " --checkpoints " + dir.file("c"))
               .status == 0);
-  REQUIRE(ares_run(dir, "--model " + dir.file("c/08_requantise.json") + " --input " + kInput +
+  REQUIRE(ares_run(dir, "--model " + dir.file("c/09_requantise.json") + " --input " + kInput +
                             " --output output=" + dir.file("b.npy"))
               .status == 0);
   CHECK(*read_file(dir.file("a.npy")) == *read_file(dir.file("b.npy")));

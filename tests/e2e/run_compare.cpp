@@ -82,7 +82,7 @@ void write_record(const ScratchDirectory& scratch, const std::string& stem, cons
 
 /// Name, scale and zero point of every stored tensor of the small model.
 json stored_tensors(const ScratchDirectory& scratch) {
-  const json graph = json::parse(value_or_throw(read_file(scratch / "c/08_requantise.json")));
+  const json graph = json::parse(value_or_throw(read_file(scratch / "c/09_requantise.json")));
   json tensors = json::array();
   for (const json& t : graph.at("layers").at("tensors")) {
     if (t.at("type") != "u8") continue;

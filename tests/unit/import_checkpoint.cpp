@@ -40,9 +40,9 @@ TEST_CASE("import: going on from every checkpoint gives the same network") {
   REQUIRE(direct);
   const std::string expected = ares::graph_to_json(*direct);
   const auto files = sorted_files(directory.path);
-  REQUIRE(files.size() == 8);
+  REQUIRE(files.size() == 9);
   CHECK(files.front().filename() == "01_canonicalise.json");
-  CHECK(files.back().filename() == "08_requantise.json");
+  CHECK(files.back().filename() == "09_requantise.json");
   for (const fs::path& file : files) {
     CAPTURE(file.string());
     ares::ImportOptions same;
@@ -59,7 +59,7 @@ TEST_CASE("import: a checkpoint keeps its policy unless another is asked for") {
   options.policy = ares::RequantPolicy::exact;
   options.checkpoints = directory.path;
   REQUIRE(ares::load_network(kModel, options));
-  const fs::path last = directory.path / "08_requantise.json";
+  const fs::path last = directory.path / "09_requantise.json";
   CHECK(ares::load_network(last)->policy == ares::RequantPolicy::exact);
   ares::ImportOptions fast;
   fast.policy = ares::RequantPolicy::fast;
@@ -71,7 +71,7 @@ TEST_CASE("import: checkpoints that do not hold together are refused") {
   ares::ImportOptions options;
   options.checkpoints = directory.path;
   REQUIRE(ares::load_network(kModel, options));
-  const auto good = nlohmann::json::parse(*ares::read_file(directory.path / "08_requantise.json"));
+  const auto good = nlohmann::json::parse(*ares::read_file(directory.path / "09_requantise.json"));
   const auto file = directory.path / "broken.json";
   const auto error_of = [&](const std::string& text) {
     REQUIRE(ares::write_file(file, text));
@@ -113,7 +113,7 @@ TEST_CASE("import: the word of a model checkpoint on operators and shapes is not
   options.checkpoints = directory.path;
   const auto direct = ares::load_network(kModel, options);
   REQUIRE(direct);
-  auto j = nlohmann::json::parse(*ares::read_file(directory.path / "05_quantise_constants.json"));
+  auto j = nlohmann::json::parse(*ares::read_file(directory.path / "06_quantise_constants.json"));
   const auto file = directory.path / "changed.json";
   for (auto& [name, shape] : j["model"]["shapes"].items()) {
     if (name != "input") shape = {7, 7, 7};
