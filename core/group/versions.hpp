@@ -51,9 +51,9 @@ constexpr uint32_t kernel_version(Family f) {
 }
 
 /// Of the integer arithmetic: which numbers come out.
-inline constexpr uint32_t arithmetic_version = 1;
+inline constexpr uint32_t arithmetic_version = 2;
 
 /// Of the event simulator: version and properties.
-inline constexpr std::string_view event_simulator_version = "event-1";
+inline constexpr std::string_view event_simulator_version = "event-2";
 
 }  // namespace ares

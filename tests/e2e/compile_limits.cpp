@@ -42,7 +42,7 @@ TEST_CASE("what does not fit: which tensor or group, at which step, by how many 
   const ScratchDirectory scratch;
   const std::pair<const char*, std::vector<const char*>> cases[] = {
       {"--l1-limit 5000", {"L1", "8 stacks", "--stack"}},
-      {"--l2-limit 1000", {"L2", "440 too many", "step 1", "group conv1", "Quant_output_0 with 1152 bytes"}},
+      {"--l2-limit 1000", {"L2", "440 too many", "step 2", "group pool1", "Quant_output_0 with 1152 bytes"}},
       {"--l3-limit 1000", {"L3", "4888 more"}},
   };
   for (const auto& [options, words] : cases) {

@@ -29,7 +29,7 @@ static void count(const void* argument) {{
 }}
 int main(void) {{
   for (int i = 0; i < 128; ++i) l3[i] = (uint8_t)i;
-  const ares_platform platform = {{3, 64, 256, l3, sizeof l3}};
+  const ares_platform platform = {{.cores = 3, .l1_bytes = 64, .l2_bytes = 256, .l3 = l3, .l3_bytes = sizeof l3}};
   ares_open(&platform);
   ares_enter("conv7");
   for (int i = 0; i < 256; ++i) ares_l2()[i] = (uint8_t)i;

@@ -73,8 +73,12 @@ const std::map<std::string, int64_t> kMacs = {
 
 /// Smaller networks of the same blocks are there, and these take half a minute.
 bool is_large(const zoo::Network& n) {
-  return n.name == "tinymyo_8ch_400tok" || n.name == "femba_full_expand2" || n.name == "femba_tiny_int8";
+  return n.name == "tinymyo_8ch_400tok" || n.name == "femba_full_expand2" || n.name == "femba_tiny_int8" ||
+         n.name == "luna_base";
 }
+
+/// Whose cross-attention leaves its tokens in an order that the projection behind it cannot read yet.
+bool is_refused(const zoo::Network& n) { return n.name == "luna_full"; }
 
 struct Folder {
   fs::path path = fs::temp_directory_path() / ("ares_zoo_" + std::to_string(getpid()));
@@ -138,6 +142,11 @@ TEST_CASE("zoo: the reference engine computes what every network means, layer by
     value_or_throw(qonnx::write_model(model, file));
     ImportOptions options;
     options.policy = RequantPolicy::exact;
+    if (is_refused(network)) {
+      const auto refused = load_network(file, options);
+      CHECK((!refused && refused.error().what.find("tokens are not contiguous") != std::string::npos));
+      continue;
+    }
     const LayerGraph graph = value_or_throw(load_network(file, options));
     const auto evaluation = value_or_throw(qonnx::Evaluation::create(model));
     Judgement judgement;
