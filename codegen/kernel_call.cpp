@@ -373,7 +373,8 @@ class KernelPrinter {
     text += fmt::format("  const void* const tiles[] = {{{}}};\n", tiles_);
     text += fmt::format("  const ares_ticks since = ares_kernel_begin({}, {}, w->nest.at, tiles, {});\n",
                         static_cast<int>(index_), static_cast<int>(op_.depth), tile_count_);
-    text += fmt::format("  {}(args);\n{}  ares_kernel_end(since);\n}}\n", kernel, preparations(p_, names_));
+    text += fmt::format("  {}(args);\n{}{}  ares_kernel_end(since);\n}}\n", kernel, early_call(in_, g_, names_, index_),
+                        preparations(p_, names_));
     return {kernel + "_args", args, constants_, text, uses_box_ ? k_.input_copy : none};
   }
 
@@ -411,11 +412,33 @@ std::string numbered(const char* base, const TileProgram& program, OperationId i
 
 }  // namespace
 
+std::vector<OperationId> early_loads(const TileProgram& program) {
+  std::vector<OperationId> all;
+  for (size_t i = 0; i < program.operations.size(); ++i)
+    if (const auto* c = std::get_if<Copy>(&program.operations[i].what); c && c->early)
+      all.push_back(static_cast<OperationId>(i));
+  return all;
+}
+
+std::string early_function(const ProjectInput& in, const PlannedGroup& group) {
+  return global_name(in, "early_" + group_name(group));
+}
+
+std::string early_call(const ProjectInput& in, const PlannedGroup& group, const GroupNames& names, OperationId index) {
+  const PlannedGroup* const next = &group + 1;
+  if (next == in.program.groups.data() + in.program.groups.size() || early_loads(next->program).empty()) return "";
+  if (index != last_run(group.program)) return "";
+  std::string last;
+  for (size_t l = 0; l < group.program.loops.size(); ++l)
+    last += fmt::format("{}w->nest.at[{}].last", last.empty() ? "" : " && ", names.loop(static_cast<LoopId>(l)).loop);
+  return fmt::format("  {}{}();\n", last.empty() ? "" : "if (" + last + ") ", early_function(in, *next));
+}
+
 std::string preparations(const TileProgram& program, const GroupNames& names) {
   std::string text;
   for (size_t i = 0; i < program.operations.size(); ++i) {
     const auto* c = std::get_if<Copy>(&program.operations[i].what);
-    if (!c || (is_load(*c) && program.operations[i].depth == 0)) continue;
+    if (!c || c->stays || (is_load(*c) && program.operations[i].depth == 0)) continue;
     text += fmt::format("  {}(&w->nest, &w->{});\n", is_load(*c) ? "ares_load_prepare" : "ares_store_prepare",
                         names.copy(static_cast<OperationId>(i)));
   }

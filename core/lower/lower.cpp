@@ -200,6 +200,7 @@ class Lowering {
     j.channels = k.channels;
     j.reduction = depthwise ? k.channels : k.reduction;
     j.input_copy = input;
+    std::get<Copy>(p_.operations[static_cast<size_t>(input)].what).region.compact = !j.fill;  // the engine pads
     add_wait(depth, job);
     add_copy(store_depth, Phase::after, Level::l1, Level::l2, Operand::output, id(Role::output), none, parts_.output);
   }
