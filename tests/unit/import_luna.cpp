@@ -152,6 +152,33 @@ TEST_CASE("a rotary attention with several sequences of tokens side by side") {
   judged(own.finish({own.quant("oq", builder::self_attention(own, "attention", in, spec))}));
 }
 
+TEST_CASE("attention with several sequences of tokens row by row beside each other") {
+  constexpr int64_t sequences = 3, keys = 60, features = 16;
+  for (const bool rotary : {false, true}) {
+    for (const int64_t queries : {int64_t{12}, 2 * keys}) {
+      CAPTURE(rotary);
+      CAPTURE(queries);
+      const builder::AttentionSpec spec{
+          .heads = 2, .sequences = sequences, .interleaved = true, .rotary = rotary, .queries_apart = true};
+      builder::ModelBuilder b("attention", {.seed = 8});
+      const Value x = b.quant("iq", b.input("x", {1, keys, features}));
+      const Value q = builder::learned_tokens(b, "tokens", queries, features);
+      const LayerGraph g = judged(b.finish({b.quant("oq", builder::cross_attention(b, "attention", q, x, spec))}));
+      // The smaller factor to the other's order, and either the context back or the values, too.
+      CHECK(layers_of<Rearrange>(g).size() == 2);
+    }
+  }
+}
+
+TEST_CASE("rotary attention with sequences beside each other moves nothing before the heads' products") {
+  const builder::AttentionSpec spec{.heads = 2, .sequences = 3, .interleaved = true, .rotary = true};
+  builder::ModelBuilder b("attention", {.seed = 9});
+  const Value x = b.quant("iq", b.input("x", {1, 60, 16}));
+  const LayerGraph g = judged(b.finish({b.quant("oq", builder::self_attention(b, "attention", x, spec))}));
+  for (const Rotary& op : layers_of<Rotary>(g)) CHECK(op.heads == 6);
+  CHECK(layers_of<Rearrange>(g).empty());
+}
+
 TEST_CASE("rotary embeddings that turn a part of a head, or by factors of the input, are refused") {
   qonnx::ModelGraph model = turned(false, true);
   node_of(model, "RotaryEmbedding").attributes["rotary_embedding_dim"] = int64_t{4};

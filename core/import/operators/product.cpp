@@ -4,6 +4,7 @@
 
 #include "core/import/operators/inner.hpp"
 #include "core/import/operators/linear.hpp"
+#include "core/import/operators/move.hpp"
 
 namespace ares::qonnx {
 namespace {
@@ -49,14 +50,16 @@ std::optional<std::vector<Place>> places(const ModelView& view, const Matrices& 
   return all;
 }
 
-/// The order of a product that is {sequences, rows, heads * columns} on the device.
-std::vector<int32_t> product_order(const std::vector<Place>& at, int64_t rows, int64_t heads, int64_t columns) {
+/// The order of matrices that are {sequences, rows, heads * columns} on the device, or that with rows and columns
+/// exchanged.
+std::vector<int32_t> order_at(const std::vector<Place>& at, const Matrices& m, int64_t heads, bool transposed) {
+  const int64_t lines = transposed ? m.columns : m.rows, width = transposed ? m.rows : m.columns;
   std::vector<int32_t> order;
   for (const Place& p : at) {
-    for (int64_t i = 0; i < rows; ++i) {
-      for (int64_t j = 0; j < columns; ++j) {
-        const int64_t line = p.sequence * rows + i;
-        order.push_back(static_cast<int32_t>((line * heads + p.head) * columns + j));
+    for (int64_t i = 0; i < m.rows; ++i) {
+      for (int64_t j = 0; j < m.columns; ++j) {
+        const int64_t line = p.sequence * lines + (transposed ? j : i), column = transposed ? i : j;
+        order.push_back(static_cast<int32_t>((line * heads + p.head) * width + column));
       }
     }
   }
@@ -88,10 +91,70 @@ std::optional<Value> product_of(const Lowering& lowering, const NodeView& node, 
       MatMul op{batch, size(x.rows), size(heads), size(x.columns), size(y.columns), transposed, 1, {}};
       const Dims out{batch, size(x.rows), size(heads * y.columns)};
       return Value{Pending{std::move(op), {first.tensor, second.tensor}, out, node.node.name},
-                   {shape, product_order(*at, x.rows, heads, y.columns)}};
+                   {shape, order_at(*at, {x.leading, x.rows, y.columns}, heads, false)}};
     }
   }
   return std::nullopt;
+}
+
+/// Whether the elements of a column lie side by side.
+bool lies_turned(const ModelView& view, const Matrices& m) {
+  return m.rows > 1 && offset_of(view, m.columns) == offset_of(view, 0) + 1;
+}
+
+/// The places of a factor's matrices, with as many heads as possible.
+struct Places {
+  std::vector<Place> at;
+  int64_t heads = 1;
+};
+
+std::optional<Places> places_of(const Factor& factor, bool transposed) {
+  const Matrices m = matrices_of(factor.view.shape);
+  for (int64_t heads = m.leading; heads >= 1; --heads) {
+    auto at = m.leading % heads ? std::nullopt : places(factor.view, m, heads, transposed);
+    if (at) return Places{std::move(*at), heads};
+  }
+  return std::nullopt;
+}
+
+/// The factor moved to the places of the other one's matrices; nothing where only single elements could be moved.
+std::optional<Factor> moved_to(Lowering& lowering, const NodeView& node, std::size_t i, const Factor& factor,
+                               bool transposed, const Places& to) {
+  const Matrices m = matrices_of(factor.view.shape);
+  const int64_t lines = transposed ? m.columns : m.rows, width = transposed ? m.rows : m.columns;
+  const Dims dims{static_cast<int32_t>(m.leading / to.heads), static_cast<int32_t>(lines),
+                  static_cast<int32_t>(to.heads * width)};
+  const ModelView view{factor.view.shape, order_at(to.at, m, to.heads, transposed)};
+  if (const auto moved = reordered(lowering, node, {Stored{factor.tensor}, factor.view}, dims, view.order))
+    return Factor{std::get<Stored>(moved->kind).tensor, view};
+  ModelView from{{dims.h, dims.w, dims.c}, std::vector<int32_t>(static_cast<std::size_t>(dims.count()))};
+  for (int64_t n = 0; n < dims.count(); ++n)
+    from.order[static_cast<std::size_t>(offset_of(view, n))] = static_cast<int32_t>(offset_of(factor.view, n));
+  const auto moved = in_model_order(lowering, node, node.node.inputs[i] + "/rows", factor.tensor, from, dims);
+  if (!moved) return std::nullopt;
+  return Factor{*moved, view};
+}
+
+/// A product of factors whose sequences lie in different orders: the smaller one is moved, or the other where it cannot
+/// be.
+std::optional<Value> product_of_moved(Lowering& lowering, const NodeView& node, const Factor& first,
+                                      const Factor& second) {
+  const bool transposed = lies_turned(second.view, matrices_of(second.view.shape));
+  const auto to_first = places_of(first, false), to_second = places_of(second, transposed);
+  const auto move_first = [&]() -> std::optional<Value> {
+    const auto moved = to_second ? moved_to(lowering, node, 0, first, false, *to_second) : std::nullopt;
+    return moved ? product_of(lowering, node, *moved, second) : std::nullopt;
+  };
+  const auto move_second = [&]() -> std::optional<Value> {
+    const auto moved = to_first ? moved_to(lowering, node, 1, second, transposed, *to_first) : std::nullopt;
+    return moved ? product_of(lowering, node, first, *moved) : std::nullopt;
+  };
+  if (*element_count(first.view.shape) > *element_count(second.view.shape)) {
+    auto product = move_second();
+    return product ? product : move_first();
+  }
+  auto product = move_first();
+  return product ? product : move_second();
 }
 
 /// The factor moved to {sequences, rows, columns}, each matrix by itself.
@@ -141,7 +204,7 @@ Result<Factor> constant_factor(Lowering& lowering, const NodeView& node, std::si
   const int64_t heads = shape.size() > 2 ? shape[shape.size() - 3] : 1;
   std::vector<Place> at;
   for (int64_t l = 0; l < m.leading; ++l) at.push_back({l / heads, l % heads});
-  const ModelView view{shape, product_order(at, m.rows, heads, m.columns)};
+  const ModelView view{shape, order_at(at, m, heads, false)};
   const Dims dims{static_cast<int32_t>(m.leading / heads), static_cast<int32_t>(m.rows),
                   static_cast<int32_t>(heads * m.columns)};
   const auto tensor = constant_tensor(lowering, node, i, view, dims);
@@ -170,6 +233,7 @@ Result<Value> multiply_activations(Lowering& lowering, const NodeView& node) {
     return node.error(fmt::format("multiplies {} by {}; one factor repeated for several of the other is not supported",
                                   to_string(a.view.shape), to_string(b.view.shape)));
   if (auto product = product_of(lowering, node, a, b)) return std::move(*product);
+  if (auto product = product_of_moved(lowering, node, a, b)) return std::move(*product);
   auto x = alone(lowering, node, 0, a, false);
   if (!x) return tl::unexpected(x.error());
   for (const bool transposed : {true, false}) {

@@ -68,24 +68,40 @@ Result<std::vector<double>> factors(const NodeView& node, std::size_t i, const S
   return all;
 }
 
-/// Device offsets of rows of heads side by side.
-std::vector<int32_t> rows_order(const Sizes& s) {
+/// Device offsets of rows of heads side by side, the sequences one behind the other, or row by row beside each other.
+std::vector<int32_t> rows_order(const Sizes& s, bool beside) {
   std::vector<int32_t> order;
-  if (s.flat) return order;
+  if (s.flat && !beside) return order;
   for (int64_t b = 0; b < s.sequences; ++b)
-    for (int64_t h = 0; h < s.heads; ++h)
-      for (int64_t t = 0; t < s.length; ++t)
-        for (int64_t d = 0; d < s.depth; ++d)
-          order.push_back(static_cast<int32_t>(((b * s.length + t) * s.heads + h) * s.depth + d));
+    for (int64_t i = 0; i < s.heads * s.length; ++i) {
+      const int64_t h = s.flat ? i % s.heads : i / s.length, t = s.flat ? i / s.heads : i % s.length;
+      const int64_t row = beside ? t * s.sequences + b : b * s.length + t;
+      for (int64_t d = 0; d < s.depth; ++d) order.push_back(static_cast<int32_t>((row * s.heads + h) * s.depth + d));
+    }
   return normal_order(std::move(order));
 }
 
+/// Whether all sequences have the factors of the first one.
+bool repeats(const std::vector<double>& factors, const Sizes& s) {
+  const auto each = static_cast<std::size_t>(s.length * s.depth / 2);
+  for (std::size_t i = each; i < factors.size(); ++i)
+    if (factors[i] != factors[i - each]) return false;
+  return true;
+}
+
+/// Sequences beside each other as so many more heads of one.
+void join_sequences(Sizes& s, std::vector<double>& cosines, std::vector<double>& sines) {
+  cosines.resize(static_cast<std::size_t>(s.length * s.depth / 2));
+  sines.resize(cosines.size());
+  s.heads *= s.sequences;
+  s.sequences = 1;
+}
+
 /// The input as such rows, moved where it is stored otherwise.
-Result<TensorId> rows(Lowering& lowering, const NodeView& node, const Sizes& s, const std::vector<int32_t>& order) {
-  const auto stored = stored_input(lowering, node, 0);
-  if (!stored) return tl::unexpected(stored.error());
+Result<TensorId> rows(Lowering& lowering, const NodeView& node, const Sizes& s, const Stored& stored,
+                      const std::vector<int32_t>& order) {
   const ModelView& view = (*lowering.input(node, 0))->view;
-  if (view.order == order) return stored->tensor;
+  if (view.order == order) return stored.tensor;
   ModelView moved{{1, s.rows(), s.heads * s.depth}, {}};
   for (std::size_t i = 0; i < static_cast<std::size_t>(*element_count(view.shape)); ++i) {
     const auto at = order.empty() ? i : static_cast<std::size_t>(order[i]);
@@ -93,16 +109,21 @@ Result<TensorId> rows(Lowering& lowering, const NodeView& node, const Sizes& s, 
     moved.order[at] = view.order.empty() ? static_cast<int32_t>(i) : view.order[i];
   }
   const Dims dims{1, static_cast<int32_t>(s.rows()), static_cast<int32_t>(s.heads * s.depth)};
-  return in_model_order(lowering, node, node.node.inputs[0] + "/rows", stored->tensor, moved, dims);
+  return in_model_order(lowering, node, node.node.inputs[0] + "/rows", stored.tensor, moved, dims);
 }
 
 Result<Value> lower(Lowering& lowering, const NodeView& node) {
-  const auto s = sizes_of(node);
+  auto s = sizes_of(node);
   if (!s) return tl::unexpected(s.error());
-  const auto cosines = factors(node, 1, *s), sines = factors(node, 2, *s);
+  auto cosines = factors(node, 1, *s), sines = factors(node, 2, *s);
   if (!cosines || !sines) return tl::unexpected(!cosines ? cosines.error() : sines.error());
-  const std::vector<int32_t> order = rows_order(*s);
-  const auto tensor = rows(lowering, node, *s, order);
+  const auto stored = stored_input(lowering, node, 0);
+  if (!stored) return tl::unexpected(stored.error());
+  const bool beside = s->sequences > 1 && (*lowering.input(node, 0))->view.order == rows_order(*s, true) &&
+                      repeats(*cosines, *s) && repeats(*sines, *s);
+  const std::vector<int32_t> order = rows_order(*s, beside);
+  if (beside) join_sequences(*s, *cosines, *sines);
+  const auto tensor = rows(lowering, node, *s, *stored, order);
   if (!tensor) return tl::unexpected(tensor.error());
   const auto size = [](int64_t n) { return static_cast<int32_t>(n); };
   RotaryFactors f = rotary_factors(*cosines, *sines);
