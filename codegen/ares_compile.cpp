@@ -78,8 +78,9 @@ ConfigSources config_sources(const OptionValues& values, const Target& target,
   s.score = [model, &target](const GroupShape& shape, const Context& context, const Config& config) {
     return estimate(*model, {shape, context, target}, config).cycles;
   };
-  s.optimum = [model, &target](const GroupShape& shape, const Context& context) -> std::optional<ModelBest> {
-    const auto best = best_by_model(*model, {shape, context, target});
+  const auto bests = std::make_shared<ModelBests>(model, target);
+  s.optimum = [bests](const GroupShape& shape, const Context& context) -> std::optional<ModelBest> {
+    const auto best = (*bests)(shape, context);
     return best ? std::optional(ModelBest{best->config, best->estimate.cycles}) : std::nullopt;
   };
   return s;

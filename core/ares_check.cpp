@@ -47,26 +47,13 @@ RequantPolicy policy_of(const OptionValues& values) {
   return policy == "fast" ? RequantPolicy::fast : RequantPolicy::exact;
 }
 
-/// Networks repeat their layers, so answers are kept.
 GroupCostFunction analytical_cost(const Target& target) {
-  struct Answer {
-    GroupShape shape;
-    Context context;
-    std::optional<GroupCost> cost;
-  };
-  const auto model = value_or_throw(make_cost_model("analytical"));
-  const auto answers = std::make_shared<std::vector<Answer>>();
-  return [=, &target](const GroupShape& shape, const Context& context) {
-    const auto known = std::find_if(answers->begin(), answers->end(),
-                                    [&](const Answer& a) { return a.shape == shape && a.context == context; });
-    if (known != answers->end()) return known->cost;
-    std::optional<GroupCost> cost;
-    if (const auto best = best_by_model(*model, {shape, context, target})) {
-      const Estimate& e = best->estimate;
-      cost = GroupCost{best->config, e.cycles, e.l3, e.l1_bytes, name_of(e.bottleneck)};
-    }
-    answers->push_back({shape, context, cost});
-    return cost;
+  const auto bests = std::make_shared<ModelBests>(value_or_throw(make_cost_model("analytical")), target);
+  return [bests](const GroupShape& shape, const Context& context) -> std::optional<GroupCost> {
+    const auto best = (*bests)(shape, context);
+    if (!best) return std::nullopt;
+    const Estimate& e = best->estimate;
+    return GroupCost{best->config, e.cycles, e.l3, e.l1_bytes, name_of(e.bottleneck)};
   };
 }
 

@@ -51,9 +51,9 @@ LayerGraph graph_of(const std::string& name) {
 
 /// With the analytical model's best config of every group.
 NetworkProgram program_of(const LayerGraph& graph, const Target& target) {
-  const auto model = value_or_throw(make_cost_model("analytical"));
+  ModelBests bests(value_or_throw(make_cost_model("analytical")), target);
   const auto choose = [&](const Group& group, const Context& context) -> Result<ChosenConfig> {
-    const auto best = best_by_model(*model, {group.shape, context, target});
+    const auto best = bests(group.shape, context);
     if (!best) return fail(fmt::format("group {}: no config fits", group.name));
     return ChosenConfig{best->config, ConfigOrigin::model, ""};
   };

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
-#include <set>
 
 #include "core/group/accelerator.hpp"
 #include "core/lower/families.hpp"
@@ -386,9 +385,9 @@ tl::expected<TileProgram, Infeasible> lower(const GroupShape& shape, const Confi
 
 void add_tile_knob(SearchSpace& space, Knob knob, int32_t extent, int32_t quantum) {
   constexpr int32_t all_multiples_up_to = 64, tile_counts = 24, largest = 65535;
-  std::set<int32_t> values;
+  boost::container::static_vector<int32_t, 128> values;
   const auto add = [&](int32_t tile) {
-    if (tile >= 1 && tile <= std::min(extent, largest)) values.insert(tile);
+    if (tile >= 1 && tile <= std::min(extent, largest)) values.push_back(tile);
   };
   const auto rounded = [&](int32_t n) { return (n + quantum - 1) / quantum * quantum; };
   if (extent / quantum <= all_multiples_up_to) {
@@ -399,9 +398,11 @@ void add_tile_knob(SearchSpace& space, Knob knob, int32_t extent, int32_t quantu
   }
   add(extent);
   if (values.empty()) add(largest);
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
   KnobRange range{knob, {}};
   const size_t skip = values.size() > range.values.capacity() ? values.size() - range.values.capacity() : 0;
-  range.values.assign(std::next(values.begin(), static_cast<long>(skip)), values.end());
+  range.values.assign(values.begin() + static_cast<long>(skip), values.end());
   space.knobs.push_back(range);
 }
 

@@ -89,7 +89,9 @@ std::optional<Value> product_of(const Lowering& lowering, const NodeView& node, 
       const auto size = [](int64_t n) { return static_cast<int32_t>(n); };
       const int32_t batch = size(x.leading / heads);
       MatMul op{batch, size(x.rows), size(heads), size(x.columns), size(y.columns), transposed, 1, {}};
-      const Dims out{batch, size(x.rows), size(heads * y.columns)};
+      const int64_t own = shape.size() > 2 ? shape[shape.size() - 3] : 1;
+      Dims out{batch, size(x.rows), size(heads * y.columns)};
+      if (heads > own) out = {1, size(x.rows * heads / own), size(own * y.columns)};  // sequences beside each other
       return Value{Pending{std::move(op), {first.tensor, second.tensor}, out, node.node.name},
                    {shape, order_at(*at, {x.leading, x.rows, y.columns}, heads, false)}};
     }
@@ -127,10 +129,12 @@ std::optional<Factor> moved_to(Lowering& lowering, const NodeView& node, std::si
   const ModelView view{factor.view.shape, order_at(to.at, m, to.heads, transposed)};
   if (const auto moved = reordered(lowering, node, {Stored{factor.tensor}, factor.view}, dims, view.order))
     return Factor{std::get<Stored>(moved->kind).tensor, view};
-  ModelView from{{dims.h, dims.w, dims.c}, std::vector<int32_t>(static_cast<std::size_t>(dims.count()))};
+  const int32_t row = lowering.tensor(factor.tensor).dims.c;
+  const Dims rows{1, static_cast<int32_t>(dims.count() / row), row};
+  ModelView from{{rows.h, rows.w, rows.c}, std::vector<int32_t>(static_cast<std::size_t>(dims.count()))};
   for (int64_t n = 0; n < dims.count(); ++n)
     from.order[static_cast<std::size_t>(offset_of(view, n))] = static_cast<int32_t>(offset_of(factor.view, n));
-  const auto moved = in_model_order(lowering, node, node.node.inputs[i] + "/rows", factor.tensor, from, dims);
+  const auto moved = in_model_order(lowering, node, node.node.inputs[i] + "/rows", factor.tensor, from, rows);
   if (!moved) return std::nullopt;
   return Factor{*moved, view};
 }

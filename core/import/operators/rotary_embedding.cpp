@@ -122,10 +122,11 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
   const bool beside = s->sequences > 1 && (*lowering.input(node, 0))->view.order == rows_order(*s, true) &&
                       repeats(*cosines, *s) && repeats(*sines, *s);
   const std::vector<int32_t> order = rows_order(*s, beside);
+  const auto size = [](int64_t n) { return static_cast<int32_t>(n); };
+  const Dims dims{1, size(s->rows()), size(s->heads * s->depth)};
   if (beside) join_sequences(*s, *cosines, *sines);
   const auto tensor = rows(lowering, node, *s, *stored, order);
   if (!tensor) return tl::unexpected(tensor.error());
-  const auto size = [](int64_t n) { return static_cast<int32_t>(n); };
   RotaryFactors f = rotary_factors(*cosines, *sines);
   Rotary op{size(s->rows()),
             size(s->heads),
@@ -134,8 +135,7 @@ Result<Value> lower(Lowering& lowering, const NodeView& node) {
             f.scale,
             std::move(f.values),
             {}};
-  return Value{Pending{std::move(op), {*tensor}, {1, size(s->rows()), size(s->heads * s->depth)}, node.node.name},
-               {output_shape(lowering, node), order}};
+  return Value{Pending{std::move(op), {*tensor}, dims, node.node.name}, {output_shape(lowering, node), order}};
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/arithmetic/norm.hpp"
 #include "core/import/operators/linear.hpp"
@@ -208,29 +209,82 @@ Result<Value> quantise_token_sum(Lowering& lowering, const NodeView& node, const
   return Value{Stored{joins ? join(lowering, node, tokens, id, view) : id}, view};
 }
 
+namespace {
+
+/// Runs of elements as pieces of a flattened tensor; nothing where there are too many of them.
+std::optional<Rearrange> moved_runs(const std::vector<int32_t>& order) {
+  constexpr std::size_t most = 4096;
+  Rearrange op{{}, true};
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    if (i > 0 && order[i] == order[i - 1] + 1) {
+      ++op.pieces.back().movement.axes[2].count;
+      continue;
+    }
+    if (op.pieces.size() == most) return std::nullopt;
+    Piece p{0, {}, 0, {}};
+    p.movement.axes[2] = {order[i], 1, static_cast<int32_t>(i), 1, 1};
+    op.pieces.push_back(std::move(p));
+  }
+  return op;
+}
+
+/// The source's position of each one, where all channels of a position stay together.
+std::optional<std::vector<int32_t>> moved_positions(const std::vector<int32_t>& order, int32_t channels) {
+  const auto c = static_cast<std::size_t>(channels);
+  std::vector<int32_t> from;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    if (i % c == 0 && order[i] % channels != 0) return std::nullopt;
+    if (i % c == 0) from.push_back(order[i] / channels);
+    if (order[i] != from.back() * channels + static_cast<int32_t>(i % c)) return std::nullopt;
+  }
+  return from;
+}
+
+/// Rows of positions, evenly spaced in the source, as pieces; nothing where the tensors are no rows of positions.
+std::optional<Rearrange> moved_rows(const std::vector<int32_t>& order, const Dims& in, const Dims& out) {
+  constexpr int32_t most_apart = std::numeric_limits<int16_t>::max();
+  if (in.h != 1 || out != in) return std::nullopt;
+  const auto from = moved_positions(order, in.c);
+  if (!from) return std::nullopt;
+  Rearrange op{{}, false};
+  for (std::size_t i = 0; i < from->size();) {
+    const auto apart = [&](std::size_t k) { return (*from)[k] - (*from)[k - 1]; };
+    std::size_t end = i + 1;
+    const bool steps = end < from->size() && apart(end) > 0 && apart(end) <= most_apart;
+    while (steps && end < from->size() && apart(end) == apart(i + 1)) ++end;
+    const auto count = static_cast<int32_t>(end - i);
+    Piece p{0, {}, 0, {}};
+    p.movement.axes[1] = {(*from)[i], count, static_cast<int32_t>(i),
+                          static_cast<int16_t>(count > 1 ? apart(i + 1) : 1), 1};
+    p.movement.axes[2].count = in.c;
+    op.pieces.push_back(std::move(p));
+    i = end;
+  }
+  return op;
+}
+
+}  // namespace
+
 Result<TensorId> in_model_order(Lowering& lowering, const NodeView& node, const std::string& name, TensorId tensor,
                                 const ModelView& view, const Dims& dims) {
   if (lowering.tensor(tensor).type != ElementType::u8)
     return node.error(
         "its input is not stored in the order that it needs, and not quantised to 8 bits; put a Quant "
         "before it");
-  Rearrange op{{}, true};
-  for (std::size_t i = 0; i < view.order.size(); ++i) {
-    if (i > 0 && view.order[i] == view.order[i - 1] + 1) {
-      ++op.pieces.back().movement.axes[2].count;
-      continue;
-    }
-    Piece p{0, {}, 0, {}};
-    p.movement.axes[2] = {view.order[i], 1, static_cast<int32_t>(i), 1, 1};
-    op.pieces.push_back(std::move(p));
-    if (op.pieces.size() > 4096)
-      return node.error(
-          "its input is stored in an order that would have to be turned element by element; reshape or "
-          "transpose it elsewhere");
+  const Tensor in = lowering.tensor(tensor);
+  if (is_constant(in)) {
+    Tensor moved{name, ElementType::u8, dims, in.q, {}, {view.shape, {}}};
+    for (const int32_t at : view.order) moved.constant.push_back(in.constant[static_cast<std::size_t>(at)]);
+    return lowering.add_tensor(std::move(moved));
   }
-  const Quantisation q = lowering.tensor(tensor).q;
-  const TensorId id = lowering.add_tensor({name, ElementType::u8, dims, q, {}, {view.shape, {}}});
-  lowering.add_layer(node.node.name, std::move(op), {tensor}, id);
+  auto rows = moved_rows(view.order, in.dims, dims), runs = moved_runs(view.order);
+  if (rows && (!runs || rows->pieces.size() < runs->pieces.size())) runs = std::move(rows);
+  if (!runs)
+    return node.error(
+        "its input is stored in an order that would have to be turned element by element; reshape or "
+        "transpose it elsewhere");
+  const TensorId id = lowering.add_tensor({name, ElementType::u8, dims, in.q, {}, {view.shape, {}}});
+  lowering.add_layer(node.node.name, std::move(*runs), {tensor}, id);
   return id;
 }
 
