@@ -54,8 +54,9 @@ constexpr double row_start = 6;        ///< per row of an elementwise kernel or 
 constexpr double sum_row = 228, sum_element = 4.14;  ///< add, fitted; per element beside two loads
 constexpr double plain_sum = 30;                     ///< add in plain C, per element
 constexpr double centred_factors = 2;                ///< multiply, per element: both zero points subtracted
-constexpr double curve_arithmetic = 10;  ///< per element beside three loads: index, line, two shifts, clip, store
-constexpr double moved_byte = 2;         ///< rearrangement, per element beside its load: address, store
+/// curve, counted: per element beside two loads and a half, four elements of two words at a time.
+constexpr double curve_loads = 2.5, curve_arithmetic = 9.75;
+constexpr double moved_byte = 2;  ///< rearrangement, per element beside its load: address, store
 
 // Depthwise kernel: strips of columns of four channels, transposed first (runtime/kernels/xpulp).
 struct StripKind {
@@ -322,7 +323,7 @@ double KernelFormula::row() const {
 
 /// One element of an elementwise kernel or a rearrangement.
 double KernelFormula::element() const {
-  if (kind_ == KernelKind::curve) return 3 * load_ + curve_arithmetic;
+  if (kind_ == KernelKind::curve) return curve_loads * load_ + curve_arithmetic;
   if (kind_ == KernelKind::norm && narrow_)
     return narrow_norm_loads * load_ + narrow_norm_element + (halves_ ? narrow_norm_squares : 0);
   if (kind_ == KernelKind::norm) return 2 * load_ + norm_element + output_;

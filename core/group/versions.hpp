@@ -15,7 +15,7 @@ constexpr uint32_t kernel_version(Family f) {
     case Family::conv:
       return 3;
     case Family::linear:
-      return 3;
+      return 4;
     case Family::max_pool:
       return 2;
     case Family::table:
@@ -31,7 +31,7 @@ constexpr uint32_t kernel_version(Family f) {
     case Family::rearrange:
       return 2;
     case Family::curve:
-      return 1;
+      return 2;
     case Family::norm:
       return 2;
     case Family::softmax:

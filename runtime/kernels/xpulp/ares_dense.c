@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "kernels/ares_share.h"
+#include "kernels/xpulp/ares_halves.h"
 #include "kernels/xpulp/ares_tiles.h"
 
 // What becomes of the sums: requantised in registers, kept for a later step or for C to requantise, or stored with
@@ -11,7 +12,7 @@ typedef enum { NARROW, WIDE, SUMS, RAW, FORMS } form;
 
 // Functions by the logarithms of a tile's pixels and channels: for several runs, for one (ares_line_..). They lie in
 // L2, far from the workers: one word is read per use.
-enum { PIXEL_SIZES = 3, CHANNEL_SIZES = 4, LARGEST = 16 };
+enum { PIXEL_SIZES = 3, CHANNEL_SIZES = 4, LARGEST = 16, SUMS_AT_ONCE = 4 * LARGEST };
 #define KIND_OF(kind, name)                                                                  \
   {                                                                                          \
     ares_##kind##_##name##_narrow, ares_##kind##_##name##_wide, ares_##kind##_##name##_sums, \
@@ -33,23 +34,30 @@ static form form_of(const ares_dense* d) {
   return r->form == ARES_NARROW ? NARROW : WIDE;
 }
 
-// Sums that the tile cannot requantise, group by group.
+// Sums that the tile cannot requantise, some groups at a time.
 static __attribute__((noinline)) void requantise_sums(const ares_dense* d, ares_tile_function run, int32_t channels,
                                                       int32_t pixels, ares_tile* tile, int32_t pixel, int32_t channel,
                                                       int32_t groups) {
-  int32_t sums[LARGEST];
-  tile->out_step = channels * 4;
-  for (const int32_t end = channel + groups * channels; channel < end; channel += channels) {
+  int32_t sums[SUMS_AT_ONCE];
+  const int32_t most = SUMS_AT_ONCE / (channels * pixels);
+  for (const int32_t end = channel + groups * channels; channel < end;) {
+    const int32_t left = (end - channel) / channels, count = (left < most ? left : most) * channels;
     tile->weights = d->weights + channel * d->channel_bytes;
     tile->out = sums;
-    tile->groups = 1;
+    tile->out_step = count * 4;
+    tile->groups = count / channels;
     run(tile);
-    for (int32_t c = 0; c < channels; ++c) {
-      const ares_channel_params params = ares_params_of(&d->params, channel + c);
-      for (int32_t p = 0; p < pixels; ++p) {
-        ares_write_output(d->requant, params, sums[p * channels + c], d->out, (pixel + p) * d->out_pitch + channel + c);
+    const int32_t* const params = d->params.records + channel * d->params.words;
+    int16_t* const halves = (int16_t*)d->out + pixel * d->out_pitch + channel;
+    if (!ares_end_halves(d->requant, params, sums, pixels, count, halves, d->out_pitch)) {
+      for (int32_t c = 0; c < count; ++c) {
+        const ares_channel_params own = ares_params_of(&d->params, channel + c);
+        for (int32_t p = 0; p < pixels; ++p) {
+          ares_write_output(d->requant, own, sums[p * count + c], d->out, (pixel + p) * d->out_pitch + channel + c);
+        }
       }
     }
+    channel += count;
   }
 }
 
