@@ -1,6 +1,7 @@
 // Requantisation by hand-worked numbers, and what is refused.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -153,6 +154,23 @@ TEST_CASE("sums: a clip range that reaches further below zero than above") {
   const int64_t lowest = int64_t{deep.lo} * r.m[0] + int64_t{flat.lo} * r.m[1] + r.B[0];
   CHECK(lowest >= std::numeric_limits<int32_t>::min());
   CHECK(requantised_sum(r, deep.lo, flat.lo) == -32768);
+}
+
+TEST_CASE("sums of bytes: a sum next to a tie is rounded as the real one in exact policy") {
+  // 83 * M is 65.5 - 3e-6: the nearest multiplier of 22 bits takes it to the other side.
+  const AddTerm term{0.04996037855744362 / 0.06330857425928116, 128, 0, 255};
+  const auto wrong = [&](RequantPolicy policy) {
+    const Requant r = make_add_requant(term, term, 128, 0, 255, policy).value();
+    int pairs = 0;
+    for (int a = 0; a < 256; ++a)
+      for (int b = 0; b < 256; ++b) {
+        const double real = std::nearbyint((a + b - 256) * term.multiplier) + 128;
+        pairs += requantised_sum(r, a, b) != static_cast<int>(std::clamp(real, 0.0, 255.0));
+      }
+    return pairs;
+  };
+  CHECK(wrong(RequantPolicy::fast) == 346);
+  CHECK(wrong(RequantPolicy::exact) == 0);
 }
 
 }  // namespace
