@@ -41,32 +41,32 @@ PackedOperands pack_weighted(const Weighted& layer, const GroupShape& shape) {
   return packed;
 }
 
-/// `count` channels, 16 or those left, of a depthwise layer as bit planes.
-void pack_depthwise_group(const Weighted& layer, size_t first, size_t count, std::vector<uint8_t>& bytes) {
+/// `count` channels, 16 or those left, of a depthwise layer as bit planes; `least`: of all its weights.
+void pack_depthwise_group(const Weighted& layer, int32_t least, size_t first, size_t count,
+                          std::vector<uint8_t>& bytes) {
   constexpr size_t taps = 9;
   constexpr int32_t bits = 8;
-  const int32_t zero = layer.weight_zero.empty() ? 0 : layer.weight_zero.front(), offset = job_weight_offset(layer);
   for (int32_t bit = 0; bit < bits; ++bit)
     for (size_t tap = 0; tap < taps; ++tap) {
       uint32_t word = 0;
       for (size_t i = 0; i < count; ++i)
-        word |= (static_cast<uint32_t>(layer.weights[(first + i) * taps + tap] - zero - offset) >> bit & 1) << i;
+        word |= (static_cast<uint32_t>(layer.weights[(first + i) * taps + tap] - least) >> bit & 1) << i;
       bytes.push_back(static_cast<uint8_t>(word));
       bytes.push_back(static_cast<uint8_t>(word >> 8));
     }
 }
 
-/// One output channel's weights as bit planes.
-void pack_job_channel(const Weighted& layer, const GroupShape& shape, size_t channel, std::vector<uint8_t>& bytes) {
+/// One output channel's weights as bit planes; `least`: of all its layer's weights.
+void pack_job_channel(const Weighted& layer, int32_t least, const GroupShape& shape, size_t channel,
+                      std::vector<uint8_t>& bytes) {
   const int32_t taps = shape.window.kh * shape.window.kw, in = shape.in.c, bits = shape.accelerator.weight_bits;
-  const int32_t zero = layer.weight_zero.empty() ? 0 : layer.weight_zero.front(), offset = job_weight_offset(layer);
   const int8_t* weights = layer.weights.data() + channel * static_cast<size_t>(taps * in);
   for (int32_t first = 0; first < in; first += job_channels_in)
     for (int32_t bit = 0; bit < bits; ++bit)
       for (int32_t tap = 0; tap < taps; ++tap) {
         uint32_t word = 0;
         for (int32_t i = 0; i < std::min(job_channels_in, in - first); ++i) {
-          const auto stored = static_cast<uint32_t>(weights[tap * in + first + i] - zero - offset);
+          const auto stored = static_cast<uint32_t>(weights[tap * in + first + i] - least);
           word |= (stored >> bit & 1) << i;
         }
         bytes.push_back(static_cast<uint8_t>(word));
@@ -86,11 +86,13 @@ void pack_job_params(const Requant& r, const AcceleratorForm& form, int32_t begi
 PackedOperands pack_job(const Weighted& layer, const GroupShape& shape, const Config& config) {
   PackedOperands packed;
   const auto channels = static_cast<size_t>(shape.out.c);
+  const int32_t zero = layer.weight_zero.empty() ? 0 : layer.weight_zero.front();
+  const int32_t least = zero + job_weight_offset(layer);
   if (shape.family == Family::depthwise)
     for (size_t c = 0; c < channels; c += size_t{job_channels_in})
-      pack_depthwise_group(layer, c, std::min(size_t{job_channels_in}, channels - c), packed.weights);
+      pack_depthwise_group(layer, least, c, std::min(size_t{job_channels_in}, channels - c), packed.weights);
   else
-    for (size_t c = 0; c < channels; ++c) pack_job_channel(layer, shape, c, packed.weights);
+    for (size_t c = 0; c < channels; ++c) pack_job_channel(layer, least, shape, c, packed.weights);
   const int32_t chunk = tile_of(config, Knob::tile_l2, shape.out.c), tile = tile_of(config, Knob::tile_co, chunk);
   for (int32_t from = 0; from < shape.out.c; from += chunk) {
     const int32_t to = std::min(from + chunk, shape.out.c);
