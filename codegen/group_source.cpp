@@ -36,6 +36,7 @@ class GroupPrinter {
     find_first_instances();
     print_state();
     if (const auto ok = print_initial_state(); !ok) return tl::unexpected<Error>(ok.error());
+    if (const auto ok = print_early(); !ok) return tl::unexpected<Error>(ok.error());
     for (const KernelText& k : kernels_) line("{}", k.function);
     print_walk();
     return text_;
@@ -133,9 +134,18 @@ class GroupPrinter {
     line("                     .region = {{.dim = {{");
     for (const RegionDim& d : c.region.dims) print_dim(d);
     line("                                }},");
-    line("                                .pitch = {{{}, {}}}}}}},", c.region.pitch[0], c.region.pitch[1]);
+    line("                                .pitch = {{{}, {}}}{}}}}},", c.region.pitch[0], c.region.pitch[1],
+         c.region.compact ? ", .compact = true" : "");
     line("        .box = {},", box_text(resolve(c.region, first_[i])));
-    if (is_load(c)) print_first_instance(i, c, *far);
+    if (is_load(c)) {
+      print_first_position(i);
+      if (c.stays)
+        line("        .slot = 0,");
+      else if (c.early)
+        line("        .issued = 1, .next_slot = {}, .slot = -1,", b.copies > 1 ? 1 : 0);
+      else
+        line("        .next = {}, .ready = 1, .slot = -1,", first_instance_text(i, c, *far));
+    }
     line("    }},");
     return {};
   }
@@ -157,37 +167,58 @@ class GroupPrinter {
   void find_first_instances() {
     first_.resize(p_.operations.size());
     std::vector<bool> seen(p_.operations.size());
-    walk(p_, [&](const Step& s) {
+    const auto sink = [&](const Step& s) {
       const auto i = static_cast<size_t>(s.operation);
       if (s.kind != StepKind::issue || seen[i]) return;
       seen[i] = true;
       first_[i] = *s.position;
-    });
+    };
+    walk_early(p_, sink);
+    walk(p_, sink);
+  }
+
+  void print_first_position(size_t i) {
+    if (p_.operations[i].depth == 0) return;
+    line("        .at = {{");
+    for (size_t l = 0; l < p_.operations[i].depth; ++l)
+      line("            {{.index = 0, .begin = 0, .size = {}, .last = {}}},", first_[i][l].size,
+           first_[i][l].last ? 1 : 0);
+    line("        }},");
   }
 
   /// The first instance of a load, as ares_load_prepare() would have it.
-  void print_first_instance(size_t i, const Copy& c, const std::string& far) {
+  std::string first_instance_text(size_t i, const Copy& c, const std::string& far) const {
     const Position& at = first_[i];
     const Box box = resolve(c.region, at);
     const DmaShape shape = dma_shape(c.region, box);
     const int32_t pixel = box.pad_before[2] + box.size[2] + box.pad_after[2];
-    const int32_t row = (box.pad_before[1] + box.size[1] + box.pad_after[1]) * pixel;
+    const int32_t row = held_columns(c.region, box) * pixel;
     const bool columns_merge = box.size[1] == 1 || box.size[2] == c.region.pitch[1];
     const int32_t pitch = columns_merge ? c.region.pitch[0] : c.region.pitch[1];
-    if (p_.operations[i].depth > 0) {
-      line("        .at = {{");
-      for (size_t l = 0; l < p_.operations[i].depth; ++l)
-        line("            {{.index = 0, .begin = 0, .size = {}, .last = {}}},", at[l].size, at[l].last ? 1 : 0);
-      line("        }},");
-    }
-    line("        .next = {{.commands = {}, .near_step = {}, .far_step = {},", shape.commands, row, c.region.pitch[0]);
-    line(
+    return fmt::format(
+        "{{.commands = {}, .near_step = {}, .far_step = {},\n"
         "                 .command = {{.near = {} + {}, .far = {} + {}, .rows = {}, .row_bytes = {}, .far_pitch = "
-        "{}}}}},",
-        names_.buffer(c.buffer), box.pad_before[0] * row + box.pad_before[1] * pixel,
+        "{}}}}}",
+        shape.commands, row, c.region.pitch[0], names_.buffer(c.buffer), near_offset(c.region, box),
         c.staged_in == none ? far : names_.buffer(c.staged_in), far_offset(p_, c, at), shape.rows, shape.row_bytes,
         pitch);
-    line("        .ready = 1, .slot = -1,");
+  }
+
+  /// The early loads, for the group before.
+  Result<void> print_early() {
+    early_ = early_loads(p_);
+    if (early_.empty()) return {};
+    line("// Loads that begin while the group before computes.");
+    line("static const ares_cut early[] = {{");
+    for (const OperationId i : early_) {
+      const auto& c = std::get<Copy>(p_.operations[static_cast<size_t>(i)].what);
+      const auto far = far_end(c);
+      if (!far) return tl::unexpected<Error>(far.error());
+      line("    {},  // {}", first_instance_text(static_cast<size_t>(i), c, *far), names_.copy(i));
+    }
+    line("}};\n");
+    line("void {}(void) {{ ares_early_issue(early, {}); }}\n", early_function(in_, g_), early_.size());
+    return {};
   }
 
   /// The loads whose boxes kernels ask for.
@@ -262,6 +293,10 @@ class GroupPrinter {
       if (const auto* c = std::get_if<Copy>(&p_.operations[i].what); c && c->staged_in != none)
         line("  w.{}.staged = {};", names_.copy(static_cast<OperationId>(i)), filler(c->staged_in));
     for (const OperationId i : loads_with_boxes()) line("  w.{0}.boxes = w.{0}_boxes;", names_.copy(i));
+    for (size_t i = 0; i < early_.size(); ++i) line("  ares_early_take(&w.{}, {});", names_.copy(early_[i]), i);
+    for (const OperationId i : loads_with_boxes())
+      if (std::get<Copy>(p_.operations[static_cast<size_t>(i)].what).stays)
+        line("  w.{0}_boxes[0] = w.{0}.box;", names_.copy(i));
     line("");
     const Schedule tokens = schedule(p_);
     for (const Token& t : tokens) print_token(t);
@@ -340,7 +375,8 @@ class GroupPrinter {
   const TileProgram& p_;
   const GroupNames names_;
   std::vector<KernelText> kernels_;
-  std::vector<Position> first_;  ///< per copy: where its first instance is
+  std::vector<Position> first_;     ///< per copy: where its first instance is
+  std::vector<OperationId> early_;  ///< in the order in which the group before starts them
   std::string text_;
   int indent_ = 2;
 };

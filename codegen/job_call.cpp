@@ -33,7 +33,7 @@ class JobPrinter {
       size("in_columns", job_.columns);
     } else {
       set("in_rows", "ares_padded(box, 0)");
-      set("in_columns", "ares_padded(box, 1)");
+      set("in_columns", job_.fill ? "ares_padded(box, 1)" : "box->size[1]");
       set("padding", "ares_padding_of(box)");
     }
     field("padding_value", input.q.zero_point);
@@ -81,17 +81,17 @@ class JobPrinter {
     const bool depthwise = job_.kind == JobKind::depthwise3x3;
     const int32_t pixels = t.rows * t.columns, apart = kernel() == 1 ? job_.stride : 1;
     const int32_t half = kernel() > 1 && job_.stride > 1 ? 2 : 1;
-    int32_t rows = t.rows, columns = t.columns, in_columns = (t.columns - 1) * job_.stride + kernel();
+    int32_t rows = t.rows, columns = t.columns;
     if (job_.tokens) {
-      columns = in_columns = std::min(pixels, job_patch);
+      columns = std::min(pixels, job_patch);
       rows = ceil_div(pixels, columns);
     }
     const int32_t group = depthwise ? job_channels_in : job_channels_out;
     const int32_t in = ceil_div(t.reduction, job_channels_in), out = ceil_div(t.channels, group);
     const uint32_t patches = half > 1 ? pair(1, 1) : pair(ceil_div(rows, job_patch), ceil_div(columns, job_patch));
-    return fmt::format("{{{}, {}, {}, {}, {}, {}, {}, {}, {:#x}, {:#x}, {:#x}, {:#x}}}", t.rows, t.columns, t.channels,
-                       t.reduction * apart, t.reduction * in_columns * apart, t.channels / half,
-                       t.channels * columns / half, 2 * in * job_.weight_bits * kernel() * kernel(),
+    return fmt::format("{{{}, {}, {}, {}, {}, {}, {}, {:#x}, {:#x}, {:#x}, {:#x}}}", t.rows, t.columns, t.channels,
+                       t.reduction * apart, t.channels / half, t.channels * columns / half,
+                       2 * in * job_.weight_bits * kernel() * kernel(),
                        pair(t.channels - group * (out - 1), t.reduction - job_channels_in * (in - 1)),
                        pair(rest(rows), rest(columns)), pair(out, in), patches);
   }
@@ -141,7 +141,8 @@ class JobPrinter {
     text += fmt::format("  const void* const tiles[] = {{{}}};\n", tiles_);
     text += fmt::format("  args->since = ares_kernel_begin({}, {}, w->nest.at, tiles, 4);\n", static_cast<int>(index_),
                         static_cast<int>(p_.operations[static_cast<size_t>(index_)].depth));
-    return text + "  ares_ne16_start(args);\n" + preparations(p_, names_, index_) + "}\n";
+    return text + "  ares_ne16_start(args);\n" + early_call(in_, g_, names_, index_) +
+           preparations(p_, names_, index_) + "}\n";
   }
 
   const ProjectInput& in_;

@@ -439,7 +439,8 @@ class KernelPrinter {
     text += fmt::format("  const void* const tiles[] = {{{}}};\n", tiles_);
     text += fmt::format("  const ares_ticks since = ares_kernel_begin({}, {}, w->nest.at, tiles, {});\n",
                         static_cast<int>(index_), static_cast<int>(op_.depth), tile_count_);
-    text += fmt::format("  {}(args);\n{}  ares_kernel_end(since);\n}}\n", kernel, preparations(p_, names_, index_));
+    text += fmt::format("  {}(args);\n{}{}  ares_kernel_end(since);\n}}\n", kernel, early_call(in_, g_, names_, index_),
+                        preparations(p_, names_, index_));
     return {kernel + "_args", args, constants_, text, uses_box_ ? k_.input_copy : none};
   }
 

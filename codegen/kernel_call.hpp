@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "codegen/group_names.hpp"
 #include "codegen/sources.hpp"
@@ -27,6 +28,12 @@ KernelText job_text(const ProjectInput& in, const PlannedGroup& group, const Gro
 /// What the orchestrator prepares while the workers or the accelerator run operation `index`: the next instances of all
 /// loads that have several, and beside the last operation of an iteration the store of its result.
 std::string preparations(const TileProgram& program, const GroupNames& names, OperationId index);
+
+/// A group's loads that the group before starts, the function of its C file that does so, and the call of the next
+/// group's function beside operation `index` (empty where there is none).
+std::vector<OperationId> early_loads(const TileProgram& program);
+std::string early_function(const ProjectInput& in, const PlannedGroup& group);
+std::string early_call(const ProjectInput& in, const PlannedGroup& group, const GroupNames& names, OperationId index);
 
 /// The names of the function and of its arguments.
 std::string kernel_function_name(const TileProgram& program, OperationId index);

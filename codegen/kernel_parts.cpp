@@ -35,12 +35,34 @@ bool is_last(const TileProgram& program, OperationId index) {
 
 }  // namespace
 
+std::vector<OperationId> early_loads(const TileProgram& program) {
+  std::vector<OperationId> all;
+  for (size_t i = 0; i < program.operations.size(); ++i)
+    if (const auto* c = std::get_if<Copy>(&program.operations[i].what); c && c->early)
+      all.push_back(static_cast<OperationId>(i));
+  return all;
+}
+
+std::string early_function(const ProjectInput& in, const PlannedGroup& group) {
+  return global_name(in, "early_" + group_name(group));
+}
+
+std::string early_call(const ProjectInput& in, const PlannedGroup& group, const GroupNames& names, OperationId index) {
+  const PlannedGroup* const next = &group + 1;
+  if (next == in.program.groups.data() + in.program.groups.size() || early_loads(next->program).empty()) return "";
+  if (index != last_run(group.program)) return "";
+  std::string last;
+  for (size_t l = 0; l < group.program.loops.size(); ++l)
+    last += fmt::format("{}w->nest.at[{}].last", last.empty() ? "" : " && ", names.loop(static_cast<LoopId>(l)).loop);
+  return fmt::format("  {}{}();\n", last.empty() ? "" : "if (" + last + ") ", early_function(in, *next));
+}
+
 std::string preparations(const TileProgram& program, const GroupNames& names, OperationId index) {
   std::string text;
   const bool last = is_last(program, index);
   for (size_t i = 0; i < program.operations.size(); ++i) {
     const auto* c = std::get_if<Copy>(&program.operations[i].what);
-    if (!c || (is_load(*c) ? program.operations[i].depth == 0 : !last)) continue;
+    if (!c || c->stays || (is_load(*c) ? program.operations[i].depth == 0 : !last)) continue;
     text += fmt::format("  {}(&w->nest, &w->{});\n", is_load(*c) ? "ares_load_prepare" : "ares_store_prepare",
                         names.copy(static_cast<OperationId>(i)));
   }

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "codegen/c_text.hpp"
+#include "codegen/kernel_call.hpp"
 #include "codegen/sources.hpp"
 #include "core/ir/graph.hpp"
 
@@ -18,6 +19,14 @@ std::string tensor_comment(const Tensor& t) {
 }
 
 const Tensor& tensor(const ProjectInput& in, TensorId id) { return in.graph.tensors[static_cast<size_t>(id)]; }
+
+/// The buffer in which a group's output stays, or null.
+const Buffer* kept_output(const PlannedGroup& g) {
+  for (const TileOperation& op : g.program.operations)
+    if (const auto* c = std::get_if<Copy>(&op.what); c && c->stays && !is_load(*c))
+      return &g.program.buffers[static_cast<size_t>(c->buffer)];
+  return nullptr;
+}
 
 /// The arena plan: an enumerator for each tensor, staging area and constant.
 std::string placements(const ProjectInput& in) {
@@ -101,9 +110,11 @@ std::string group_table(const ProjectInput& in) {
     const std::string values = global_name(in, "golden_" + group_name(g));
     const std::string golden =
         !g.group.completes_output ? "NULL" : fmt::format("{}({})", output ? "GOLDEN" : "INTERMEDIATE", values);
-    text += fmt::format("    {{{}, .macs = {}, .is_output = {},\n     .output = {}}},\n",
+    const Buffer* const kept = kept_output(g);
+    text += fmt::format("    {{{}, .macs = {}, .is_output = {},\n     .output = {}{}}},\n",
                         global_name(in, "group_" + group_name(g)), g.group.shape.macs(), output ? 1 : 0,
-                        tensor_entry(in, g.group.name, g.group.output, golden));
+                        tensor_entry(in, g.group.name, g.group.output, golden),
+                        kept ? fmt::format(",\n     .in_l1 = 1, .l1_offset = {}", kept->offset) : "");
   }
   return text + "};\n";
 }
@@ -121,6 +132,10 @@ std::string network_header(const ProjectInput& in) {
   text += placements(in) + "\n// The groups, in execution order.\n";
   for (const PlannedGroup& g : in.program.groups)
     text += fmt::format("void {}(void);  // {}\n", global_name(in, "group_" + group_name(g)), describe(g.group.shape));
+  std::string early;
+  for (const PlannedGroup& g : in.program.groups)
+    if (!early_loads(g.program).empty()) early += fmt::format("void {}(void);\n", early_function(in, g));
+  if (!early.empty()) text += "\n// Loads of a group that the group before starts.\n" + early;
   text += fmt::format("\n{}\n", golden_declarations(in));
   if (in.program.l3_bytes > 0)
     text += "// The L3 image: all constants.\nextern const struct network_constants " +

@@ -132,8 +132,8 @@ void TermsOf::set_copy(CopyParts& parts, const TileOperation& op, const Copy& co
   const bool load = is_load(copy);
   for (size_t i = 0; i < parts.columns.entries; ++i)
     for (size_t j = 0; j < parts.bytes.entries; ++j)
-      parts.lines[i * places + j] =
-          line_of(copy.region, parts.columns.size[i], parts.bytes.size[j], parts.columns.padded[i], load);
+      parts.lines[i * places + j] = line_of(copy.region, parts.columns.size[i], parts.bytes.size[j],
+                                            parts.columns.padded[i] && !copy.region.compact, load);
 }
 
 /// Parameters that are loaded right after the weights of the same channels: one more line of the same copy.

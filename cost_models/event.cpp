@@ -25,8 +25,9 @@ class Machine {
  public:
   Machine(const Target& target, const TraceSink* trace) : target_(target), trace_(trace) {}
 
-  /// Plays a program from the present time on; returns the busy times it adds.
-  PlayResult play(const TileProgram& program, size_t group);
+  /// Plays a program from the present time on; returns the busy times it adds. `next`: the program behind it, whose
+  /// early loads begin beside its last run, or null.
+  PlayResult play(const TileProgram& program, size_t group, const TileProgram* next);
 
   void advance_overhead(double cycles) {
     now_ += cycles;
@@ -64,6 +65,7 @@ class Machine {
   };
 
   void prepare(const TileProgram& program);
+  void start_early(const TileProgram& next);
   void take(const Step& step);
   void issue(const Step& step, Prepared& op);
   void call(const Step& step, Prepared& op);
@@ -81,7 +83,10 @@ class Machine {
   const Target& target_;
   const TraceSink* trace_;
   const TileProgram* program_ = nullptr;
+  const TileProgram* next_ = nullptr;
   size_t group_ = 0;
+  double run_started_ = 0;                           ///< when the orchestrator had started the last kernel or job
+  std::array<double, max_operations> early_done_{};  ///< of the early loads of the program behind
   double now_ = 0;
   Channel in_, out_, l3_;
   Accelerator accelerator_;
@@ -98,6 +103,7 @@ void Machine::prepare(const TileProgram& program) {
     op.kernel = std::get_if<Kernel>(&what);
     op.job = std::get_if<Job>(&what);
     if (op.kernel) op.formula = KernelFormula(*op.kernel, target_, program.cores);
+    if (op.copy && op.copy->early) op.done[0] = early_done_[i];
     operations_[i] = op;
   }
 }
@@ -127,8 +133,24 @@ void Machine::take(const Step& step) {
         now_ = std::max(now_, accelerator_.done);
         advance_overhead(target_.cores.barrier);
       }
+      if (next_ && is_last_run(*program_, step)) start_early(*next_);
       break;
   }
+}
+
+/// While workers or accelerator compute.
+void Machine::start_early(const TileProgram& next) {
+  double at = run_started_;
+  walk_early(next, [&](const Step& step) {
+    const auto i = static_cast<size_t>(step.operation);
+    const Copy& copy = std::get<Copy>(next.operations[i].what);
+    const CopyCost cost = copy_cost(copy, dma_shape(copy.region, resolve(copy.region, *step.position)), target_);
+    const double begin = std::max(in_.free, at + cost.issue + cost.setup);
+    early_done_[i] = cost.commands == 0 ? at : in_.queue(cost, at);
+    if (trace_) (*trace_)({Resource::dma_in, group_ + 1, step.operation, 0, name_of(copy.operand), begin, in_.free});
+    at += cost.issue + cost.setup * cost.commands;
+  });
+  now_ = std::max(now_, at);
 }
 
 void Machine::issue(const Step& step, Prepared& op) {
@@ -162,6 +184,7 @@ void Machine::call(const Step& step, Prepared& op) {
     op.last_cycles = op.formula(tile);
   }
   advance_overhead(call_overhead(target_.cores));
+  run_started_ = now_;
   if (trace_) {
     report(Resource::workers, step, kernel_name(op.kernel->kind), now_, now_ + op.last_cycles);
   }
@@ -180,13 +203,14 @@ void Machine::start(const Step& step, Prepared& op) {
   }
   result_.overhead += programmed_for;
   result_.stall += programmed - now_ - programmed_for;
-  now_ = programmed;
+  now_ = run_started_ = programmed;
 }
 
-PlayResult Machine::play(const TileProgram& program, size_t group) {
+PlayResult Machine::play(const TileProgram& program, size_t group, const TileProgram* next) {
   const PlayResult before = result_;
   const double begin = now_, in = in_.busy, out = out_.busy, l3 = l3_.busy, jobs = accelerator_.busy;
   group_ = group;
+  next_ = next;
   advance_overhead(target_.cores.group_start);
   prepare(program);
   walk(program, [this](const Step& step) { take(step); });
@@ -231,7 +255,7 @@ const char* name_of(Resource r) {
 }
 
 PlayResult play(const TileProgram& program, const Target& target, const TraceSink* trace) {
-  return Machine(target, trace).play(program, 0);
+  return Machine(target, trace).play(program, 0, nullptr);
 }
 
 NetworkPlay play(const NetworkProgram& network, const Target& target, bool cold, const TraceSink* trace) {
@@ -240,7 +264,8 @@ NetworkPlay play(const NetworkProgram& network, const Target& target, bool cold,
   if (cold && network.l2_constant_bytes > 0) result.load_cycles = machine.load_resident(network.l2_constant_bytes);
   for (size_t i = 0; i < network.groups.size(); ++i) {
     machine.advance_overhead(group_call_cycles);
-    result.groups.push_back(machine.play(network.groups[i].program, i));
+    const TileProgram* const next = i + 1 < network.groups.size() ? &network.groups[i + 1].program : nullptr;
+    result.groups.push_back(machine.play(network.groups[i].program, i, next));
   }
   result.total = machine.result();
   result.total.cycles = machine.now();

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "codegen/choose_config.hpp"
 #include "codegen/golden_sample.hpp"
 #include "codegen/write_project.hpp"
 #include "core/base/cli.hpp"
@@ -20,7 +21,9 @@
 #include "cost_models/gvsoc/project_directory.hpp"
 #include "cost_models/model_best.hpp"
 #include "experiments/perf/perf_table.hpp"
+#include "experiments/perf/yardsticks.hpp"
 #include "experiments/zoo/zoo.hpp"
+#include "kb/shipped.hpp"
 
 namespace ares {
 namespace {
@@ -38,6 +41,14 @@ Words list_of(const std::string& text) {
   return words;
 }
 
+/// A list of names, or `reference`: those that have a yardstick.
+Words networks_of(const std::string& text) {
+  if (text != "reference") return list_of(text);
+  Words words;
+  for (const perf::Yardstick& y : perf::yardsticks()) words.emplace_back(y.network);
+  return words;
+}
+
 LayerGraph graph_of(const std::string& name) {
   const zoo::Network* network = zoo::find_network(name);
   if (!network) throw CommandError(ExitStatus::usage, fmt::format("{}: no network of the zoo (ares-zoo list)", name));
@@ -49,20 +60,38 @@ LayerGraph graph_of(const std::string& name) {
   return graph;
 }
 
-/// With the analytical model's best config of every group.
-NetworkProgram program_of(const LayerGraph& graph, const Target& target) {
-  ModelBests bests(value_or_throw(make_cost_model("analytical")), target);
-  const auto choose = [&](const Group& group, const Context& context) -> Result<ChosenConfig> {
-    const auto best = bests(group.shape, context);
-    if (!best) return fail(fmt::format("group {}: no config fits", group.name));
-    return ChosenConfig{best->config, ConfigOrigin::model, ""};
+/// With the partition and the configs that ares-compile would take from this knowledge base, or by the analytical
+/// model.
+NetworkProgram program_of(const LayerGraph& graph, const Target& target, const std::vector<kb::KnowledgeBase>& kbs) {
+  const auto model = value_or_throw(make_cost_model("analytical"));
+  ModelBests bests(model, target);
+  ConfigSources sources;
+  for (const kb::KnowledgeBase& kb : kbs) sources.kbs.push_back(&kb);
+  sources.score = [&](const GroupShape& shape, const Context& context, const Config& config) {
+    return estimate(*model, {shape, context, target}, config).cycles;
   };
-  return value_or_throw(plan_network(graph, target, {}, choose), ExitStatus::failed);
+  sources.optimum = [&](const GroupShape& shape, const Context& context) -> std::optional<ModelBest> {
+    const auto best = bests(shape, context);
+    return best ? std::optional(ModelBest{best->config, best->estimate.cycles}) : std::nullopt;
+  };
+  const auto groups = value_or_throw(plan_contexts(graph, target, {}), ExitStatus::failed);
+  const auto chooser = value_or_throw(make_chooser(graph, groups, target, sources));
+  PlanOptions options;
+  options.fused = known_partition(graph, groups, target, sources);
+  return value_or_throw(plan_network(graph, target, options, chooser), ExitStatus::failed);
 }
 
-/// The N of `PERFORMANCE SUMMARY name : total=N ..`.
-double total_of(const std::string& text) {
-  const size_t line = text.find("PERFORMANCE SUMMARY ");
+std::vector<kb::KnowledgeBase> knowledge_bases(const std::string& named) {
+  std::vector<kb::KnowledgeBase> kbs;
+  if (named == "none") return kbs;
+  if (!named.empty()) kbs.push_back(value_or_throw(kb::KnowledgeBase::open_read_only(named)));
+  if (auto shipped = kb::open_shipped()) kbs.push_back(std::move(*shipped));
+  return kbs;
+}
+
+/// The N of `TITLE name : total=N ..`.
+double total_of(const std::string& text, const std::string& title) {
+  const size_t line = text.find(title);
   const size_t at = line == std::string::npos ? line : text.find("total=", line);
   uint64_t total = 0;
   if (at != std::string::npos) std::from_chars(text.data() + at + 6, text.data() + text.size(), total);
@@ -76,12 +105,13 @@ perf::Row run_on_gvsoc(const std::string& name, const LayerGraph& graph, const N
   const gvsoc::ScratchProject project(
       value_or_throw(project_files(program, graph, target, golden), ExitStatus::failed));
   const std::atomic<bool> never{false};
-  const std::string flags = " ENABLE_PERF=1 MINIMAL_OUTPUT=1";
+  const std::string flags = " ENABLE_PERF=1 MINIMAL_OUTPUT=1 DISABLE_INTERMEDIATE_GOLDEN=1";
   const auto built = gvsoc::run_process(project.make("-j2 all" + flags, simulator), build_seconds, never);
   if (built.status != 0)
     throw CommandError(ExitStatus::failed, fmt::format("{}: {}", name, gvsoc::error_line(built.text)));
   const auto ran = gvsoc::run_process(project.make("run" + flags, simulator), run_seconds, never);
-  perf::Row row{name, "gvsoc", total_of(ran.text), 0, false, environment};
+  perf::Row row{name,  "gvsoc",    total_of(ran.text, "PERFORMANCE SUMMARY "), total_of(ran.text, "PERFORMANCE COLD "),
+                false, environment};
   row.right = ran.text.find("\nTest PASSED") != std::string::npos && row.cycles > 0;
   return row;
 }
@@ -96,11 +126,12 @@ ExitStatus collect(const OptionValues& values) {
   } else {
     std::cerr << fmt::format("{}: the event simulator's cycles alone are recorded\n", simulator.error().what);
   }
+  const auto kbs = knowledge_bases(values["kb"].as<std::string>());
   std::vector<perf::Row> rows;
   bool right = true;
-  for (const std::string& name : list_of(values["networks"].as<std::string>())) {
+  for (const std::string& name : networks_of(values["networks"].as<std::string>())) {
     const LayerGraph graph = graph_of(name);
-    const NetworkProgram program = program_of(graph, target);
+    const NetworkProgram program = program_of(graph, target, kbs);
     rows.push_back({name, "event", play(program, target, false).total.cycles, play(program, target, true).total.cycles,
                     true, "event simulator"});
     if (simulator) rows.push_back(run_on_gvsoc(name, graph, program, target, *simulator, environment));
@@ -132,14 +163,48 @@ ExitStatus compare(const OptionValues& values) {
   return worse ? ExitStatus::failed : ExitStatus::done;
 }
 
+const perf::Row* row_of(const std::vector<perf::Row>& rows, std::string_view network, std::string_view source) {
+  const auto it = std::find_if(rows.begin(), rows.end(),
+                               [&](const perf::Row& r) { return r.network == network && r.source == source; });
+  return it == rows.end() ? nullptr : &*it;
+}
+
+perf::Floor floor_of(const LayerGraph& graph, const Target& target) {
+  const NetworkProgram program = program_of(graph, target, {});
+  perf::Floor floor;
+  for (const PlannedGroup& g : program.groups) floor.warm += lower_bound({g.group.shape, g.context, target});
+  floor.l3 = static_cast<double>(program.l3_bytes) / target.l3.bytes_per_cycle_read;
+  return floor;
+}
+
+ExitStatus table(const OptionValues& values) {
+  const Target target = value_or_throw(load_target("gap9"));
+  const std::vector<perf::Row> rows = read_table(values["now"].as<std::string>());
+  std::vector<perf::Standing> standings;
+  for (const perf::Yardstick& y : perf::yardsticks()) {
+    const perf::Row* const event = row_of(rows, y.network, "event");
+    const perf::Row* const gvsoc = row_of(rows, y.network, "gvsoc");
+    if (event || gvsoc) standings.push_back({y, floor_of(graph_of(std::string(y.network)), target), event, gvsoc});
+  }
+  std::cout << perf::standings_table(standings) << '\n' << perf::models_table(standings);
+  return ExitStatus::done;
+}
+
 Command command_of(const std::string& name) {
   const auto text = [](const char* what) { return po::value<std::string>()->value_name(what); };
   if (name == "collect") {
     Command c{"ares-perf collect", "records the cycles of whole networks in a table file", {}, collect};
     auto add = c.options.add_options();
     add("output,o", text("FILE.tsv")->required(), "the table");
-    add("networks", text("A,B")->default_value(hot_networks), "of the zoo");
+    add("networks", text("A,B")->default_value(hot_networks), "of the zoo; 'reference': those that have a yardstick");
+    add("kb", text("DIR")->default_value(""), "knowledge base beside the shipped one; 'none': configs by the model");
     add("gvsoc", text("PATH")->default_value(""), "where GVSOC is installed; without it $GVSOC_HOME");
+    return c;
+  }
+  if (name == "table") {
+    Command c{
+        "ares-perf table", "a table file beside the yardsticks, and the models beside GVSOC, as Markdown", {}, table};
+    c.options.add_options()("now", text("FILE.tsv")->required(), "the table file");
     return c;
   }
   Command c{"ares-perf compare",
@@ -160,16 +225,17 @@ Command command_of(const std::string& name) {
 
 int main(int argc, char** argv) {
   const std::string first = argc > 1 ? argv[1] : "";
-  if (first == "collect" || first == "compare") return ares::run_command(argc - 1, argv + 1, ares::command_of(first));
+  if (first == "collect" || first == "compare" || first == "table")
+    return ares::run_command(argc - 1, argv + 1, ares::command_of(first));
   const ares::Command overview{"ares-perf",
-                               "cycles of whole networks: ares-perf collect, ares-perf compare",
+                               "cycles of whole networks: ares-perf collect, ares-perf compare, ares-perf table",
                                {},
                                [](const ares::OptionValues&) -> ares::ExitStatus {
                                  throw ares::CommandError(ares::ExitStatus::usage,
-                                                          "give a command: collect or compare (see --help)");
+                                                          "give a command: collect, compare or table (see --help)");
                                }};
   if (!first.empty() && first[0] != '-') {
-    std::cerr << fmt::format("ares-perf: unknown command '{}': collect or compare\n", first);
+    std::cerr << fmt::format("ares-perf: unknown command '{}': collect, compare or table\n", first);
     return static_cast<int>(ares::ExitStatus::usage);
   }
   return ares::run_command(argc, argv, overview);

@@ -13,7 +13,7 @@ namespace ares {
 constexpr uint32_t kernel_version(Family f) {
   switch (f) {
     case Family::conv:
-      return 3;
+      return 4;
     case Family::linear:
       return 4;
     case Family::max_pool:
@@ -23,7 +23,7 @@ constexpr uint32_t kernel_version(Family f) {
     case Family::average_pool:
       return 2;
     case Family::depthwise:
-      return 2;
+      return 3;
     case Family::add:
       return 1;
     case Family::multiply:
@@ -54,6 +54,6 @@ constexpr uint32_t kernel_version(Family f) {
 inline constexpr uint32_t arithmetic_version = 2;
 
 /// Of the event simulator: version and properties.
-inline constexpr std::string_view event_simulator_version = "event-2";
+inline constexpr std::string_view event_simulator_version = "event-3";
 
 }  // namespace ares

@@ -296,6 +296,7 @@ class Lowering {
     j.params = id(Role::params);
     j.out = id(out);
     j.input_copy = input;
+    std::get<Copy>(p_.operations[static_cast<size_t>(input)].what).region.compact = !j.fill;  // the engine pads
     add_wait(depth, job);
   }
 

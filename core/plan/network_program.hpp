@@ -53,7 +53,7 @@ struct NetworkProgram {
   uint32_t arena_lower_bound = 0;  ///< of any packing: it is the arena's where no smaller one exists
   uint32_t l2_constant_bytes = 0;  ///< resident constants, copied from L3 once at start
   uint64_t l3_bytes = 0;           ///< image: resident and streamed constants (resident ones first)
-  uint32_t l1_bytes = 0;           ///< L1 window of the largest group
+  uint32_t l1_bytes = 0;           ///< L1 that the groups' buffers take together
   int cores = 8;
   uint32_t stack = 0x400;
 };

@@ -8,6 +8,7 @@
 #include "core/ir/graph.hpp"
 #include "core/lower/pack.hpp"
 #include "core/plan/arena.hpp"
+#include "core/plan/hand_over.hpp"
 #include "core/plan/network_program.hpp"
 
 namespace ares {
@@ -261,10 +262,10 @@ Result<NetworkProgram> plan_network(const LayerGraph& graph, const Target& targe
     if (inputs > 1) planned.input2 = n.tensors[static_cast<size_t>(g.group.inputs[1])];
     if (inputs > 2) planned.input3 = n.tensors[static_cast<size_t>(g.group.inputs[2])];
     planned.output = n.tensors[static_cast<size_t>(g.group.output)];
-    n.l1_bytes = std::max(n.l1_bytes, program->l1_bytes);
     n.groups.push_back(std::move(planned));
   }
   place_groups(n, *l, constant_tensor_bytes(graph));
+  connect_groups(n, graph, l->memory.l1);
   return n;
 }
 

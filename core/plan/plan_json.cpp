@@ -9,6 +9,14 @@ using Json = nlohmann::ordered_json;
 
 Json to_json(const Placement& p) { return {{"level", name_of(p.level)}, {"offset", p.offset}, {"bytes", p.bytes}}; }
 
+/// The operands that are loaded early, or that stay in L1.
+Json operands(const TileProgram& p, bool Copy::*mark) {
+  Json names = Json::array();
+  for (const TileOperation& op : p.operations)
+    if (const auto* c = std::get_if<Copy>(&op.what); c && c->*mark) names.push_back(name_of(c->operand));
+  return names;
+}
+
 Json to_json(const PlannedGroup& g) {
   Json inputs = Json::array({to_json(g.input)});
   if (g.group.inputs.size() > 1) inputs.push_back(to_json(g.input2));
@@ -20,6 +28,8 @@ Json to_json(const PlannedGroup& g) {
           {"weights_in", name_of(g.context.weights)},
           {"l1_window", g.context.l1_bytes},
           {"l1_bytes", g.program.l1_bytes},
+          {"early", operands(g.program, &Copy::early)},
+          {"stays_in_l1", operands(g.program, &Copy::stays)},
           {"inputs", std::move(inputs)},
           {"output", to_json(g.output)},
           {"weights", to_json(g.weights)},

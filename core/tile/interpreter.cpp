@@ -37,9 +37,11 @@ class Machine {
       : p_(p), data_(data), l1_(p.l1_bytes, poison), l2_(p.l2_bytes, poison) {}
 
   Result<void> run() {
-    walk(p_, [&](const Step& step) {
+    const auto sink = [&](const Step& step) {
       if (failure_.empty()) take(step);
-    });
+    };
+    walk_early(p_, sink);
+    walk(p_, sink);
     if (!failure_.empty()) return fail(failure_);
     return {};
   }
@@ -128,11 +130,11 @@ class Machine {
   }
 
   static void move(const Copy& copy, const Transfer& t) {
-    const int64_t columns = t.box.size[1] + t.box.pad_before[1] + t.box.pad_after[1];
+    const int64_t columns = held_columns(copy.region, t.box);
+    uint8_t* const near_begin = t.near_end + near_offset(copy.region, t.box);
     for (int64_t r = 0; r < t.box.size[0]; ++r)
       for (int64_t c = 0; c < t.box.size[1]; ++c) {
-        uint8_t* near_end =
-            t.near_end + ((r + t.box.pad_before[0]) * columns + c + t.box.pad_before[1]) * t.box.size[2];
+        uint8_t* near_end = near_begin + (r * columns + c) * t.box.size[2];
         uint8_t* far_end = t.far_end + r * copy.region.pitch[0] + c * copy.region.pitch[1];
         const auto bytes = static_cast<size_t>(t.box.size[2]);
         if (is_load(copy))
@@ -157,8 +159,14 @@ class Machine {
     c.columns = resolve(job.columns, *step.position);
     c.channels = resolve(job.channels, *step.position);
     c.reduction = resolve(job.reduction, *step.position);
-    c.input_box = job.input_copy == none ? Box{{}, {c.rows, c.columns, c.reduction}, {}, {}}
-                                         : resolve(input_region(job.input_copy), *step.position);
+    if (job.input_copy == none) {
+      c.input_box = {{}, {c.rows, c.columns, c.reduction}, {}, {}};
+      c.held_columns = c.columns;
+    } else {
+      const Region& input = input_region(job.input_copy);
+      c.input_box = resolve(input, *step.position);
+      c.held_columns = held_columns(input, c.input_box);
+    }
     jobs_.push_back({step.operation, step.instance, at(job.out), run_job(c)});
   }
 

@@ -41,7 +41,7 @@ class Engine {
   }
 
   size_t pixel(int32_t row, int32_t column) const {
-    return static_cast<size_t>(row * in_columns_ + column) * static_cast<size_t>(c_.reduction);
+    return static_cast<size_t>(row * c_.held_columns + column) * static_cast<size_t>(c_.reduction);
   }
 
   /// Channel k's weight of a depthwise layer less the offset.

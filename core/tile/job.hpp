@@ -20,6 +20,7 @@ struct JobCall {
   const uint8_t *weights = nullptr, *params = nullptr;
   int32_t rows = 0, columns = 0, channels = 0, reduction = 0;
   Box input_box;
+  int32_t held_columns = 0;  ///< of the input tile, from row to row
 };
 
 /// The output tile, rows x columns x channels. Writes padding into the input tile first where the job says so.

@@ -79,15 +79,18 @@ struct RegionDim {
 struct Region {
   std::array<RegionDim, 3> dims;
   std::array<int32_t, 2> pitch{};  ///< bytes between neighbours along dims[0] and dims[1] outside of L1
+  bool compact = false;            ///< its rows follow each other in L1 without the padding between them
 };
 
 /// Moves a region between an operand (or the L2 buffer that another copy fills) and a buffer. The buffer holds the box
-/// densely, padding included; padding is left for the kernel to fill.
+/// densely, padding included (see near_offset() for compact ones); padding is left for the kernel to fill.
 struct Copy {
   Level from = Level::l2, to = Level::l1;
   Operand operand = Operand::input;
   BufferId buffer = none;     ///< the nearer end
   BufferId staged_in = none;  ///< the farther end where it is an L2 buffer; regions are then relative to its contents
+  bool early = false;         ///< the network starts the first instance while the group before computes
+  bool stays = false;         ///< the whole tensor is handed over in L1: nothing is copied
   Region region;
 };
 
@@ -211,5 +214,9 @@ inline int32_t trips(int32_t extent, int32_t tile) { return (extent + tile - 1) 
 
 /// True where a copy brings data nearer to the cores.
 inline bool is_load(const Copy& c) { return c.from > c.to; }
+
+/// The kernel or job that runs last, in the last iteration of all loops; none where that depends on more than the
+/// loops. Beside it the early loads of the network's next group begin.
+OperationId last_run(const TileProgram& program);
 
 }  // namespace ares

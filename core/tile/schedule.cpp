@@ -15,7 +15,7 @@ class Scheduler {
     for (size_t i = 0; i < p_.operations.size(); ++i) {
       const auto& what = p_.operations[i].what;
       const auto* copy = std::get_if<Copy>(&what);
-      if (std::holds_alternative<Job>(what) || (copy && !is_load(*copy))) add(TokenKind::drain, i);
+      if (std::holds_alternative<Job>(what) || (copy && !is_load(*copy) && !copy->stays)) add(TokenKind::drain, i);
     }
     return tokens_;
   }
@@ -37,9 +37,19 @@ class Scheduler {
         const auto& what = p_.operations[i].what;
         const auto* copy = std::get_if<Copy>(&what);
         const auto* job = std::get_if<Job>(&what);
-        if (copy && run_ahead(p_, *copy) > k) add(TokenKind::issue, i);
+        if (copy && run_ahead(p_, *copy) > k && !copy->stays && !(copy->early && k == 0)) add(TokenKind::issue, i);
         if (job && job->run_ahead > k) add(TokenKind::run, i);
       }
+  }
+
+  /// The issue of a load's only instance, started early; issue and wait of what stays in L1.
+  bool done_before(size_t i) const {
+    const auto& what = p_.operations[i].what;
+    if (const auto* copy = std::get_if<Copy>(&what)) return copy->stays || (copy->early && run_ahead(p_, *copy) == 0);
+    const auto* wait = std::get_if<Wait>(&what);
+    if (!wait) return false;
+    const auto* copy = std::get_if<Copy>(&p_.operations[static_cast<size_t>(wait->operation)].what);
+    return copy && copy->stays;
   }
 
   void nest(uint8_t depth) {
@@ -56,7 +66,7 @@ class Scheduler {
     for (size_t i = 0; i < p_.operations.size(); ++i) {
       const TileOperation& op = p_.operations[i];
       if (op.depth != depth || op.phase != phase) continue;
-      if (fills_l2_once(i)) continue;
+      if (fills_l2_once(i) || done_before(i)) continue;
       if (std::holds_alternative<Copy>(op.what))
         add(TokenKind::issue, i);
       else if (std::holds_alternative<Wait>(op.what))

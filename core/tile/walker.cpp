@@ -23,7 +23,7 @@ Box resolve(const Region& region, const Position& position) {
 DmaShape dma_shape(const Region& region, const Box& box) {
   if (box.empty()) return {};
   const int64_t rows = box.size[0], columns = box.size[1], bytes = box.size[2];
-  const bool padded = box.pad_before[1] + box.pad_after[1] > 0;
+  const bool padded = !region.compact && box.pad_before[1] + box.pad_after[1] > 0;
   const bool columns_merge = columns == 1 || bytes == region.pitch[1];
   if (columns_merge) {
     const int64_t row_bytes = columns * bytes;

@@ -46,6 +46,17 @@ inline int32_t resolve(const Extent& e, const Position& position) {
   return (units - 1) * e.scale + e.halo;
 }
 
+/// Columns from one row of a box to the next in L1.
+inline int32_t held_columns(const Region& r, const Box& b) {
+  return b.size[1] + (r.compact ? 0 : b.pad_before[1] + b.pad_after[1]);
+}
+
+/// Bytes from the start of the buffer to the box's first byte: the padding before it, in rows as they are held.
+inline int32_t near_offset(const Region& r, const Box& b) {
+  const int32_t pixel = b.pad_before[2] + b.size[2] + b.pad_after[2];
+  return (b.pad_before[0] * held_columns(r, b) + b.pad_before[1]) * pixel;
+}
+
 /// How a box is cut into DMA commands: `commands` of them, each `rows` rows of `row_bytes` (rows == 1:
 /// one-dimensional).
 struct DmaShape {
@@ -65,6 +76,18 @@ int64_t far_offset(const TileProgram& program, const Copy& copy, const Position&
 /// Calls sink(const Step&) for each step in order.
 template <class Sink>
 void walk(const TileProgram& program, Sink&& sink);
+
+/// Issues of the early loads' first instances, which come before the walk.
+template <class Sink>
+void walk_early(const TileProgram& program, Sink&& sink);
+
+/// True for the step beside which the next group's early loads begin.
+inline bool is_last_run(const TileProgram& program, const Step& step) {
+  if (step.kind != StepKind::run || step.operation != last_run(program)) return false;
+  for (size_t i = 0; i < program.loops.size(); ++i)
+    if (!(*step.position)[i].last) return false;
+  return true;
+}
 
 }  // namespace ares
 

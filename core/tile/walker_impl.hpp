@@ -61,7 +61,8 @@ class Walker {
       const bool load = copy && is_load(*copy);
       if (!load && !std::holds_alternative<Job>(p.operations[i].what)) continue;
       ahead_[i].cursor = Cursor(p, p.operations[i].depth);
-      if (load) filled_by_[static_cast<size_t>(copy->buffer)] = static_cast<OperationId>(i);
+      if (load && copy->early) ahead_[i].cursor.advance(p);
+      if (load && !copy->stays) filled_by_[static_cast<size_t>(copy->buffer)] = static_cast<OperationId>(i);
     }
   }
 
@@ -196,6 +197,17 @@ class Walker {
   std::array<OperationId, max_buffers> filled_by_{};
   std::array<int8_t, max_buffers> slots_{};
 };
+
+template <class Sink>
+void walk_early(const TileProgram& program, Sink&& sink) {
+  constexpr std::array<int8_t, max_buffers> slots{};
+  for (size_t i = 0; i < program.operations.size(); ++i) {
+    const auto* copy = std::get_if<Copy>(&program.operations[i].what);
+    if (!copy || !copy->early) continue;
+    const Cursor first(program, program.operations[i].depth);
+    sink(Step{StepKind::issue, static_cast<OperationId>(i), 0, 0, 0, &first.position(), &slots});
+  }
+}
 
 template <class Sink>
 void walk(const TileProgram& program, Sink&& sink) {

@@ -16,15 +16,20 @@ static void fill(const void* arguments) {
 
 // How the engine sees the tile: pixels without neighbours as rows of three.
 typedef struct {
-  int32_t rows, columns, in_columns;
+  int32_t rows, columns;
 } image;
 
 static image image_of(const ares_ne16_args* a) {
-  const image tile = {a->rows, a->columns, a->in_columns};
+  const image tile = {a->rows, a->columns};
   if (!a->tokens) return tile;
   const int32_t pixels = a->rows * a->columns;
-  const image few = {1, pixels, pixels}, folded = {ceil_div(pixels, PATCH), PATCH, PATCH};
+  const image few = {1, pixels}, folded = {ceil_div(pixels, PATCH), PATCH};
   return pixels < PATCH ? few : folded;
+}
+
+// Pixels from one row of the input to the next.
+static uint32_t input_columns(const ares_ne16_args* a) {
+  return (uint32_t)(a->tokens ? image_of(a).columns : a->in_columns);
 }
 
 // A tile of stride 2 under a 3x3 window takes a job per patch, of which the engine computes all and writes the corners:
@@ -39,7 +44,6 @@ static void measure(const ares_ne16_args* a, ares_ne16_size* s) {
   const int32_t patch_rows = ceil_div(i.rows, PATCH), patch_columns = ceil_div(i.columns, PATCH);
   const int32_t apart = taps > 1 ? 1 : a->stride;  // input pixels of neighbouring outputs of a 1x1 window
   s->in_pixel = (uint32_t)(a->reduction * apart);
-  s->in_row = (uint32_t)(a->reduction * i.in_columns * apart);
   s->out_pixel = (uint32_t)(a->channels / half);
   s->out_row = (uint32_t)(a->channels * i.columns / half);
   s->weight_row = (uint32_t)(2 * groups_in * a->weight_bits * taps);
@@ -74,7 +78,7 @@ static void describe(ares_ne16_args* a, const ares_padding* pad) {
   r[3] = offset_of(a->params) + 4u * (uint32_t)a->channels;
   r[5] = offset_of(a->params);
   r[6] = s->in_pixel;
-  r[7] = s->in_row;
+  r[7] = s->in_pixel * input_columns(a);
   r[10] = s->out_pixel;
   r[11] = s->out_row;
   r[13] = s->weight_row;

@@ -12,13 +12,13 @@
 // program: to compute them takes as long as a small job.
 typedef struct {
   int32_t rows, columns, channels;
-  uint32_t in_pixel, in_row, out_pixel, out_row, weight_row, remainders, rests, groups, patches;
+  uint32_t in_pixel, out_pixel, out_row, weight_row, remainders, rests, groups, patches;
 } ares_ne16_size;
 
 // u8 input and output, 3x3 or 1x1, stride 1 or 2. Weights: per output channel (groups of 16 input channels, bits, taps)
 // of 16 bits, unsigned less an offset (depthwise: per group of 16 channels (bits, taps) of 16 bits). Params: an int32
 // bias per output channel, then an unsigned scale each; y = clip((acc * scale + bias) >> shift, 0, 255). The input tile
-// includes its padding.
+// includes its padding where that is filled; else its rows follow each other without it (ares_region, compact).
 typedef struct {
   uint8_t* in;
   const uint8_t *weights, *params;

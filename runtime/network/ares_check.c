@@ -8,9 +8,10 @@ static int64_t value_at(const void* tensor, int32_t element_bytes, uint32_t i) {
   return element_bytes == 2 ? ((const int16_t*)tensor)[i] : ((const uint8_t*)tensor)[i];
 }
 
-ares_errors ares_compare(const ares_tensor* tensor) {
+ares_errors ares_compare(const ares_group* group) {
+  const ares_tensor* const tensor = &group->output;
   ares_errors e = {.values = tensor->elements};
-  const uint8_t* const actual = ares_l2() + tensor->offset;
+  const uint8_t* const actual = ares_group_output(group);
   for (uint32_t i = 0; i < tensor->elements; ++i) {
     const int64_t difference =
         value_at(actual, tensor->element_bytes, i) - value_at(tensor->golden, tensor->element_bytes, i);
@@ -22,9 +23,10 @@ ares_errors ares_compare(const ares_tensor* tensor) {
   return e;
 }
 
-void ares_dump(const ares_tensor* tensor) {
+void ares_dump(const ares_group* group) {
   enum { PER_LINE = 16 };
-  const uint8_t* const values = ares_l2() + tensor->offset;
+  const ares_tensor* const tensor = &group->output;
+  const uint8_t* const values = ares_group_output(group);
   for (uint32_t i = 0; i < tensor->elements; ++i) {
     if (i % PER_LINE == 0) printf("DUMP %s[%" PRIu32 "]:", tensor->name, i);
     const int last = i % PER_LINE == PER_LINE - 1 || i + 1 == tensor->elements;

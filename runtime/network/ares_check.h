@@ -10,10 +10,11 @@ typedef struct {
   uint64_t max;
 } ares_errors;
 
-ares_errors ares_compare(const ares_tensor* tensor);
+// The group's output, wherever it is.
+ares_errors ares_compare(const ares_group* group);
 
 // Prints the tensor as lines "DUMP name[first]: values", 16 values each, in device order.
-void ares_dump(const ares_tensor* tensor);
+void ares_dump(const ares_group* group);
 
 // Adds the errors of one tensor to those of several.
 void ares_errors_add(ares_errors* all, const ares_errors* one);

@@ -22,7 +22,14 @@ typedef struct {
   uint64_t macs;
   int32_t is_output;   // of the network
   ares_tensor output;  // its name is the group's
+  int32_t in_l1;       // the output is not in the arena but stays in L1, at
+  uint32_t l1_offset;
 } ares_group;
+
+// Where the group's output is when the group has run.
+static inline const uint8_t* ares_group_output(const ares_group* group) {
+  return group->in_l1 ? ares_l1() + group->l1_offset : ares_l2() + group->output.offset;
+}
 
 typedef struct {
   const char* name;

@@ -59,8 +59,8 @@ static void cut_box(const ares_region* region, const ares_box* box, uint32_t nea
     c->commands = 0;
     return;
   }
-  const bool padded = box->before[1] + box->after[1] > 0;
-  const int32_t near_row = ares_padded(box, 1) * ares_padded(box, 2);
+  const bool padded = !region->compact && box->before[1] + box->after[1] > 0;
+  const int32_t near_row = (region->compact ? columns : ares_padded(box, 1)) * ares_padded(box, 2);
   c->near_step = (uint32_t)near_row;
   c->far_step = (uint32_t)region->pitch[0];
   ares_command* const command = &c->command;
@@ -177,6 +177,24 @@ void ares_load_wait(ares_load* load) {
   const int32_t instance = load->waited++;
   if (load->complete <= instance) wait_for_instance(load, instance, load->slot);
   ares_perf_load(since);
+}
+
+// ---- early loads ----
+
+static ares_ticket early[ARES_MAX_EARLY];
+
+void ares_early_issue(const ares_cut* cuts, int32_t count) {
+  for (int32_t i = 0; i < count; ++i) {
+    ares_cut cut = cuts[i];
+    start(ARES_L2_TO_L1, &cut, &early[i]);
+  }
+}
+
+void ares_early_take(ares_load* load, int32_t index) {
+  const ares_ticket none = {0};
+  load->tickets[0] = early[index];
+  early[index] = none;
+  if (load->boxes != NULL) load->boxes[0] = load->box;
 }
 
 // ---- stores ----

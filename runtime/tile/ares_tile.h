@@ -55,9 +55,11 @@ typedef struct {
 } ares_region_dim;
 
 // Outermost dimension first, the last one in bytes; `pitch` are the bytes between neighbours along dim[0] and dim[1].
+// Compact: L1 holds rows without the padding between them, from where the padding before the box ends.
 typedef struct {
   ares_region_dim dim[3];
   int32_t pitch[2];
+  bool compact;
 } ares_region;
 
 // A region at a position: the part inside the tensor, and the padding around it.
@@ -139,6 +141,13 @@ static inline uint8_t* ares_load_tile(const ares_load* load) {
 
 // The box of that instance.
 static inline const ares_box* ares_load_box(const ares_load* load) { return &load->boxes[load->slot]; }
+
+// Starts loads of the next group: the first instances, as they were cut.
+enum { ARES_MAX_EARLY = 8 };
+void ares_early_issue(const ares_cut* cuts, int32_t count);
+
+// The next group takes over what the `index`-th of these cuts has started.
+void ares_early_take(ares_load* load, int32_t index);
 
 // A store at work.
 typedef struct {

@@ -138,7 +138,10 @@ void ares_use(const ares_platform* program) { (void)program; }
 void ares_open_also(const ares_platform* more) {
   check_memories(more);
   ares_use(more);
-  ares_gvsoc_l3_fill(more->l3, more->l3_bytes, smaller(0x8000, room_on_the_way(more)));
+  // L1 beyond the tiles holds code.
+  const uint32_t tiles = smaller(0x8000, more->l1_bytes & ~15u);
+  if (more->l3_bytes > 0 && tiles == 0) ares_bare_fail("no L1 to fill L3 through");
+  ares_gvsoc_l3_fill(more->l3, more->l3_bytes, smaller(tiles, room_on_the_way(more)));
 }
 
 void ares_open(const ares_platform* wanted) {

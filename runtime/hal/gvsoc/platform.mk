@@ -8,8 +8,8 @@ FLAGS += -DARES_XPULP
 FLAGS += -DARES_CLOCK=0x10200408 -DARES_HART_IS_WORKER
 # In L1, where the plan leaves room: the orchestrator's stack, and the variables it uses all the time.
 FLAGS += -DARES_STACK_BYTES=4096 -DARES_NEAR_BYTES=256
-# CODE_IN_L1=1: the orchestrator's code, too. Not the default: some programs jump to a wrong address then.
-FLAGS += $(if $(CODE_IN_L1),-DARES_CODE_IN_L1)
+# CODE_IN_L1=1: the orchestrator's code, too, as far as there is room. Not the default: see the runtime's README.
+FLAGS += $(if $(filter 1,$(CODE_IN_L1)),-DARES_CODE_IN_L1)
 FLAGS += $(if $(SLIDE_CHANNELS),-DARES_SLIDE_CHANNELS='$(SLIDE_CHANNELS)')
 SOURCES += $(wildcard runtime/kernels/xpulp/*.[cS]) $(wildcard runtime/hal/pulp/*.c)
 
