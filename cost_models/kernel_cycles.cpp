@@ -30,6 +30,9 @@ constexpr AroundLoops around_runs{328, 96, 0, 531, 42};  ///< a window that slid
 constexpr AroundLoops around_plain{0, 586, 0, 0, 0};
 constexpr double plain_product = 11;                        ///< plain C: two bytes, their product, the loop
 constexpr double gathered_row = 15.3, gathered_word = 4.6;  ///< im2col, per row of a pixel's window and its words
+/// im2col of three rows of nine bytes, per pixel, counted: nine loads, most of them misaligned, seven stores.
+constexpr double gathered_window = 33;
+constexpr int32_t gathered_window_rows = 3, gathered_window_run = 9;
 
 // Pixels of at most eight words stay in registers while all channels pass by.
 constexpr int32_t held_words = 8;
@@ -48,9 +51,10 @@ constexpr double centred_sum = 3;       ///< asymmetric weights, per output: loa
 constexpr double pool_pixel = 6;        ///< max pool, per output pixel: window pointers, loop set-up
 /// average pool, fitted: per output pixel; per four channels of it, with the outputs; per word of the window; per row.
 constexpr double average_pixel = 248, average_four = 190, average_word = 3, average_row = 3;
-constexpr double table_call = 88,
-                 table_stores = 0.86;  ///< fitted; per element beside two loads: shares of packing, store
-constexpr double row_start = 6;        ///< per row of an elementwise kernel or a rearrangement: pointers, loop set-up
+constexpr double table_call = 88;  ///< fitted
+constexpr double table_element =
+    2;                           ///< per element beside the load of its output: a fourth of a word and a store, byte
+constexpr double row_start = 6;  ///< per row of an elementwise kernel or a rearrangement: pointers, loop set-up
 constexpr double sum_row = 228, sum_element = 4.14;  ///< add, fitted; per element beside two loads
 constexpr double plain_sum = 30;                     ///< add in plain C, per element
 constexpr double centred_factors = 2;                ///< multiply, per element: both zero points subtracted
@@ -63,7 +67,7 @@ struct StripKind {
   int32_t pixels, most_rows;  ///< columns; rows of outputs of a chunk
   double channel, row;        ///< per channel: weights, pointers, first rows; per row of outputs: loads, products
 };
-constexpr StripKind strip_of_stride_1{4, 16, 39, 14}, strip_of_stride_2{2, 8, 24, 10};
+constexpr StripKind strip_of_stride_1{4, 16, 33, 14}, strip_of_stride_2{2, 8, 18, 10};
 constexpr int32_t strip_channels = 4;
 constexpr double strip_in_row = 31;  ///< per row of six pixels: loads, shuffles, stores
 constexpr double strip_output = 4;   ///< multiply, add-and-shift, clip, store
@@ -293,7 +297,7 @@ double KernelFormula::dense(const Share& p, const Share& c, int32_t reduction, b
 
 double KernelFormula::cycles(const Share& p, const Share& c, int32_t reduction, bool first_step, bool last_step) const {
   if (register_tiled()) return contention_ * dense(p, c, reduction, first_step, last_step);
-  if (kind_ == KernelKind::table) return contention_ * (table_call + c.size * (2 * load_ + table_stores));
+  if (kind_ == KernelKind::table) return contention_ * (table_call + c.size * (load_ + table_element));
   // Per word of four channels: a load and a maximum per window position, in the last place the store.
   if (kind_ == KernelKind::max_pool) return contention_ * p.size * (pool_pixel + c.tiles * (kh_ * kw_ * (load_ + 1)));
   if (kind_ == KernelKind::transform)
@@ -338,6 +342,7 @@ double KernelFormula::element() const {
 
 /// Per pixel, a row of its window at a time, in words at any address.
 double KernelFormula::gather(int32_t reduction) const {
+  if (kh_ == gathered_window_rows && kw_ * reduction == gathered_window_run) return gathered_window;
   return kh_ * (gathered_row + gathered_word * ceil_div(kw_ * reduction, 4));
 }
 
@@ -432,7 +437,7 @@ double KernelFormula::least(const KernelTile& whole) const {
   } else if (kind_ == KernelKind::average_pool) {
     work = pixels * average_pixel + outputs / 4 * average_window();
   } else if (kind_ == KernelKind::table) {
-    work = outputs * (2 * load_ + table_stores);
+    work = outputs * (load_ + table_element);
   } else if (kind_ == KernelKind::transform) {
     work = outputs * (whole.reduction * (load_ + transform_product) + output_);
   } else if (elementwise()) {

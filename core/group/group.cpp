@@ -205,6 +205,15 @@ uint32_t GroupShape::tails_size(bool job) const {
   return bytes;
 }
 
+static int32_t whole_words(int32_t bytes) { return (bytes + 3) & ~3; }
+
+/// A pitch at which the same word of neighbouring channels lies in different banks of L1: the workers read those of
+/// four channels at once. Short rows, which kernels take as one stream, stay as they are.
+static int32_t conflict_free(int32_t bytes) {
+  constexpr int32_t half_the_banks = 32, short_row = 32;
+  return bytes > short_row && bytes % half_the_banks == 0 ? bytes + 4 : bytes;
+}
+
 int32_t GroupShape::channel_bytes(bool job) const {
   if (family == Family::scan) return 4 * (heads + 1);
   if (family == Family::norm || family == Family::rotary) return in.c / heads;
@@ -212,7 +221,9 @@ int32_t GroupShape::channel_bytes(bool job) const {
   if (family == Family::matmul) return out.c / heads;
   if (job && family == Family::depthwise) return job_depthwise_channel_bytes(in.c);
   if (job) return job_channel_bytes(accelerator, window.kh * window.kw, in.c);
-  return (window.kh * window.kw * (family == Family::depthwise ? 1 : in.c) + 3) & ~3;
+  if (family == Family::depthwise) return whole_words(window.kh * window.kw);
+  const int32_t bytes = whole_words(window.kh * window.kw * in.c);
+  return window.kh * window.kw == 1 ? conflict_free(bytes) : bytes;
 }
 
 uint32_t GroupShape::weights_size(bool job) const {

@@ -19,7 +19,7 @@ constexpr uint32_t kernel_version(Family f) {
     case Family::max_pool:
       return 2;
     case Family::table:
-      return 1;
+      return 2;
     case Family::average_pool:
       return 2;
     case Family::depthwise:

@@ -37,9 +37,28 @@ static inline void ares_copy_short(uint8_t* to, const uint8_t* from) {
   ares_store_word(to + 4, b);
   ares_store_word(to + 8, c);
 }
+
+// A window of three rows of nine bytes to an address of whole words, and a zero behind it.
+enum { ARES_WINDOW_ROWS = 3, ARES_WINDOW_RUN = 9 };
+static inline void ares_copy_window(uint8_t* to, const uint8_t* row, int32_t row_step) {
+  const uint8_t *const next = row + row_step, *const last = next + row_step;
+  const uint32_t a = ares_load_word(row), b = ares_load_word(row + 4), c = ares_load_word(row + 8);
+  const uint32_t d = ares_load_word(next - 1), e = ares_load_word(next + 3), f = ares_load_word(next + 7);
+  const uint32_t g = ares_load_word(last), h = ares_load_word(last + 2), i = ares_load_word(last + 5);
+  ares_store_word(to, a);
+  ares_store_word(to + 4, b);
+  ares_store_word(to + 8, ares_shuffle(d, c, 0x07060500));
+  ares_store_word(to + 12, e);
+  ares_store_word(to + 16, ares_shuffle(g, f, 0x05040100));
+  ares_store_word(to + 20, h);
+  ares_store_word(to + 24, i >> 8);
+}
 #else
-enum { ARES_SHORT_RUN = 0, ARES_WORD_RUN = 0 };
+enum { ARES_SHORT_RUN = 0, ARES_WORD_RUN = 0, ARES_WINDOW_ROWS = 0, ARES_WINDOW_RUN = 0 };
 static inline void ares_copy_short(uint8_t* to, const uint8_t* from) { (void)to, (void)from; }
+static inline void ares_copy_window(uint8_t* to, const uint8_t* row, int32_t row_step) {
+  (void)to, (void)row, (void)row_step;
+}
 #endif
 
 #endif

@@ -63,21 +63,25 @@
   end_function
 
 // ---- out = map[in] ----
+// Inputs come as words: the workers' accesses to L1 are what bounds this loop.
 #define L_IN 0
 #define L_OUT 4
 #define L_MAP 8
 #define L_EIGHTS 12
 
 #define MAP 8
+#define WORD 9
 
   begin_function ares_table_bytes
   load IN, TILE, L_IN
   load OUT, TILE, L_OUT
   load MAP, TILE, L_MAP
   load COUNT, TILE, L_EIGHTS
-  hardware_loop 0, COUNT, 22
-    for_four load_next_byte, SUM(i), IN
-    for_four load_next_byte, OTHER(i), IN
+  hardware_loop 0, COUNT, 24
+    load_next WORD, IN
+    load_next (WORD + 1), IN
+    for_four byte_of, SUM(i), WORD, i
+    for_four byte_of, OTHER(i), (WORD + 1), i
     for_four load_byte_at, SUM(i), MAP, SUM(i)
     for_four load_byte_at, OTHER(i), MAP, OTHER(i)
     pack_low SUM(0), SUM(1), SUM(0)

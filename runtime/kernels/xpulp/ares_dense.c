@@ -69,41 +69,67 @@ typedef struct {
   int32_t pixel, blocks, channel, groups;
 } area;
 
-static void run_area(const ares_dense* d, const area* a, int32_t run_bytes, form f) {
+static bool keeps_sums(const ares_dense* d) { return d->sums != NULL && !d->last; }
+
+// What all blocks of an area share.
+static ares_tile tile_of(const ares_dense* d, const area* a, int32_t run_bytes, form f) {
   const int32_t words = (run_bytes + 3) / 4;
-  const int8_t* const weights = d->weights + a->channel * d->channel_bytes;
-  ares_tile tile = {
+  const ares_tile tile = {
       .pixels = d->in + a->pixel * d->pixel_pitch,
       .pixel_step = d->pixel_pitch,
       .pixel_back = 4 - (a->pixels - 1) * d->pixel_pitch,
       .run_skip = d->run_pitch - words * 4,
       .words = words,
       .runs = d->runs,
+      .weights = d->weights + a->channel * d->channel_bytes,
       .weight_step = d->channel_bytes,
       .weight_back = 4 - (a->channels - 1) * d->channel_bytes,
       .group_skip = a->channels * d->channel_bytes - d->used_bytes,
+      .params = d->params.records + a->channel * d->params.words,
       .out_step = f == SUMS || f == RAW ? d->out_pitch * 4 : d->out_pitch,
+      .groups = a->groups,
       .sums_step = d->out_pitch * 4,
       .shift = d->requant->shift,
       .high = d->requant->hi,
       .pre_shift = d->requant->pre_shift,
   };
-  const bool keep = d->sums != NULL && !d->last, go_on = d->sums != NULL && !d->first;
-  const int32_t out_bytes = f == RAW ? 4 : 1;
+  return tile;
+}
+
+// Where the outputs of (pixel, channel) go that is `at` elements behind the first.
+static void* output_at(const ares_dense* d, form f, int32_t at) {
+  return keeps_sums(d) ? (void*)(d->sums + at) : (uint8_t*)d->out + at * (f == RAW ? 4 : 1);
+}
+
+static void run_area(const ares_dense* d, const area* a, int32_t run_bytes, form f) {
+  const ares_tile first = tile_of(d, a, run_bytes, f);
+  ares_tile tile = first;
+  const bool go_on = d->sums != NULL && !d->first, ends_in_c = f == SUMS && !keeps_sums(d);
   int32_t at = a->pixel * d->out_pitch + a->channel;
   for (int32_t block = 0; block < a->blocks; ++block, at += a->pixels * d->out_pitch) {
     tile.sums = go_on ? d->sums + at : NULL;
-    if (f == SUMS && !keep) {
+    if (ends_in_c) {
       requantise_sums(d, a->run, a->channels, a->pixels, &tile, a->pixel + block * a->pixels, a->channel, a->groups);
     } else {
-      tile.weights = weights;
-      tile.params = d->params.records + a->channel * d->params.words;
-      tile.out = keep ? (void*)(d->sums + at) : (uint8_t*)d->out + at * out_bytes;
-      tile.groups = a->groups;
+      tile.weights = first.weights;
+      tile.params = first.params;
+      tile.out = output_at(d, f, at);
+      tile.groups = first.groups;
       a->run(&tile);
     }
     tile.pixels += a->pixels * d->pixel_pitch;
   }
+}
+
+// The same for one run, whose sums begin with 0 and do not end in C: all blocks at once.
+static void run_lines(const ares_dense* d, const area* a, form f) {
+  ares_tile tile = tile_of(d, a, d->run_bytes, f);
+  --tile.words;
+  tile.out = output_at(d, f, a->pixel * d->out_pitch + a->channel);
+  tile.blocks = a->blocks;
+  tile.next_pixels = a->pixels * d->pixel_pitch;
+  tile.next_out = a->pixels * tile.out_step - a->groups * a->channels * (f == SUMS || f == RAW ? 4 : 1);
+  a->run(&tile);
 }
 
 // The largest power of two that is at most `size` and 1 << most, as its logarithm.
@@ -116,7 +142,8 @@ static inline int32_t log_of(int32_t size, int32_t most) {
 static void run_tiles(const ares_dense* d, int32_t first, form f) {
   area a = {.pixel = 0};
   const int32_t block = log_of(d->blocking.pixels, PIXEL_SIZES - 1);
-  const bool line = d->runs == 1 && d->run_bytes > 4 && (d->sums == NULL || d->first);
+  const bool begins = d->sums == NULL || d->first, ends = f != SUMS || keeps_sums(d);
+  const bool line = d->runs == 1 && d->run_bytes > 4 && begins && ends;
   while (a.pixel < d->pixels) {
     const int32_t log_pixels = log_of(d->pixels - a.pixel, block);
     a.blocks = (d->pixels - a.pixel) >> log_pixels;
@@ -127,7 +154,11 @@ static void run_tiles(const ares_dense* d, int32_t first, form f) {
       a.channels = 1 << log_channels;
       a.groups = left >> log_channels;
       a.run = tiles[log_pixels][log_channels][line][f];
-      run_area(d, &a, d->run_bytes, f);
+      if (line) {
+        run_lines(d, &a, f);
+      } else {
+        run_area(d, &a, d->run_bytes, f);
+      }
     }
     a.pixel += a.blocks << log_pixels;
   }

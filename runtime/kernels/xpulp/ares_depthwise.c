@@ -107,12 +107,11 @@ typedef struct {
   int32_t triples, rest;           // of output rows; stride 2: output rows
   int32_t shift, high, pre_shift;  // as in ares_tiles.h
   int32_t strips;                  // how many
-  int32_t channels;                // left to do, and the next one's record: for the assembler code
-  const channel_record* record;
+  const channel_record* record;    // of the next channel: for the assembler code
   channel_record records[CHANNELS];
   uint32_t scratch[MOST_IN_ROWS * WORDS_OF_ROW];  // a channel's two words of a row after the other's
 } ares_depthwise_strips;
-_Static_assert(offsetof(ares_depthwise_strips, records) == 76 && offsetof(ares_depthwise_strips, scratch) == 204,
+_Static_assert(offsetof(ares_depthwise_strips, records) == 72 && offsetof(ares_depthwise_strips, scratch) == 200,
                "known to ares_depthwise_strip.S");
 
 // With stride 1 four columns, with stride 2 two.

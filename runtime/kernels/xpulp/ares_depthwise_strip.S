@@ -27,10 +27,9 @@
 #define S_HIGH 56
 #define S_PRE_SHIFT 60
 #define S_STRIPS 64
-#define S_CHANNELS 68
-#define S_RECORD 72
-#define S_RECORDS 76
-#define S_SCRATCH 204
+#define S_RECORD 68
+#define S_RECORDS 72
+#define S_SCRATCH 200
 #define CHANNELS 4
 
 // ---- transposition ----
@@ -129,7 +128,7 @@
   store_step 4, (SET(\ends) + 3), OUT, OUT_BACK
 .endm
 
-// Per strip, at label 5, transposition; per channel, at label 1, what its registers begin with.
+// Per strip, at label 5, transposition; per channel, up to label 6, what its registers begin with.
 .macro begin_strip name, form
   begin_function \name
 5:
@@ -154,9 +153,7 @@
     two_channels PAIR(0), PAIR(1), PAIR(2)
     two_channels PIXEL(0), PIXEL(2), PIXEL(4)
   load A, TILE, S_IN_NEXT
-  add_immediate B, 0, CHANNELS
   add_to A, IN
-  store B, TILE, S_CHANNELS
   store A, TILE, S_IN
   add_immediate ROW, TILE, S_SCRATCH
   load OUT, TILE, S_OUT
@@ -173,10 +170,12 @@
     .set record, PRE_SHIFT
     add_immediate record, TILE, S_RECORDS
   .endif
-  // From here on a channel with stride 1 and no rows left over takes 127 instructions in narrow form: what a core's own
-  // cache holds.
+  // A channel with stride 1 and no rows left over takes 122 instructions in narrow form; a core's own cache holds 128.
   .balign 16
-1:
+  nop
+  nop
+  add_immediate A, 0, CHANNELS
+  hardware_loop_to 6f, 1, A
   .if \form == 1
     load record, TILE, S_RECORD
   .endif
@@ -197,12 +196,9 @@
 3:
   load A, TILE, S_ROW_BACK
   load B, TILE, S_OUT_CHANNEL
-  load SET(0), TILE, S_CHANNELS
   add_to ROW, A
   add_to OUT, B
-  add_immediate SET(0), SET(0), -1
-  store SET(0), TILE, S_CHANNELS
-  bnez s4, 1b
+6:
   load A, TILE, S_OUT_NEXT
   load B, TILE, S_STRIPS
   add_to OUT, A

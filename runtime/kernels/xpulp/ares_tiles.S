@@ -1,7 +1,7 @@
 // The inner loops of the weighted kernels on XpulpV2 cores: one generator, and the table of register tilings at the end.
 //
 //   void ares_tile_CxP_form(ares_tile* tile);  // ares_tiles.h
-//   void ares_line_CxP_form(ares_tile* tile);    // one run of two words or more, sums begin with 0
+//   void ares_line_CxP_form(ares_tile* tile);    // one run of one more than `words` words, sums begin with 0
 //   void ares_slide_CxP_form_channels(ares_tile* tile);
 //
 // keeps C channels x P pixels of sums in registers. One step takes a word (4 bytes) of each pixel and of each channel's
@@ -44,6 +44,10 @@
 #define T_PRE_SHIFT 64
 #define T_SUMS 68
 #define T_SUMS_STEP 72
+#define T_BLOCKS 76
+#define T_NEXT_PIXELS 80
+#define T_NEXT_OUT 84
+#define T_STACK 88
 
 #include "kernels/xpulp/ares_instructions.inc"
 
@@ -106,9 +110,12 @@
 .endm
 
 // ---- what becomes of the sums ----
-// In registers: x11 parameters, x12 output, x13 shift, x14 upper bound, x15 m, x1 B, x3 pre-shift.
-.macro requantise form
-  load 11, TILE, T_PARAMS
+// In registers: parameters, x12 output, x13 shift, x14 upper bound, x15 m, x1 B, x3 pre-shift. The parameters' register
+// is x11, or one that keeps them from group to group.
+.macro requantise form, parameters
+  .if \parameters == 11
+    load 11, TILE, T_PARAMS
+  .endif
   load 13, TILE, T_SHIFT
   load 14, TILE, T_HIGH
   .if \form == 1
@@ -116,8 +123,8 @@
   .endif
   .set c, 0
   .rept tile_c
-    load_next 15, 11
-    load_next 1, 11
+    load_next 15, \parameters
+    load_next 1, \parameters
     .set p, 0
     .rept tile_p
       .if \form == 1
@@ -140,7 +147,9 @@
     .endr
     .set c, c + 1
   .endr
-  store 11, TILE, T_PARAMS
+  .if \parameters == 11
+    store 11, TILE, T_PARAMS
+  .endif
   load 12, TILE, T_OUT
   load 1, TILE, T_OUT_STEP
   add_immediate 11, 12, tile_c
@@ -238,14 +247,14 @@
 3:
 .endm
 
-.macro use_sums form
+.macro use_sums form, parameters=11
   .if \form == 3
     add_bias
     keep_sums
   .elseif \form == 2
     keep_sums
   .else
-    requantise \form
+    requantise \form, \parameters
   .endif
 .endm
 
@@ -264,8 +273,10 @@
   j 3b
 .endm
 
-// A tile with several runs, and the same for one run (line). There the first word's products are what sums begin with, and
-// groups are a hardware loop; in narrow form 4x4 takes 130 instructions, of which a core's own cache holds 128.
+// A tile with several runs, and the same for one run (line), for several blocks of pixels. There the first word's products are what sums begin with, and
+// groups are a hardware loop; in narrow form 4x4 takes 127 instructions, of which a core's own cache holds 128. That is why
+// the stack pointer keeps the parameters meanwhile: workers take no interrupts.
+#define STACK 2
 .macro begin_tile name
   begin_tiles \name
   load WEIGHT_STEP, TILE, T_WEIGHT_STEP
@@ -290,18 +301,35 @@
     add_to PIXELS, TEMP0
   end_group \form
   begin_tile ares_line_\channels\()x\pixels\()_\name
+  store STACK, TILE, T_STACK
+  .balign 16  /* the loop begins with a line of the cache */
+1:
+  load WEIGHTS, TILE, T_WEIGHTS
+  load STACK, TILE, T_PARAMS
   load TEMP1, TILE, T_GROUPS
   hardware_loop_to 9f, 1, TEMP1
     load PIXELS, TILE, T_PIXELS
     step_body first_dot_product
     load TEMP1, TILE, T_WORDS
-    add_immediate TEMP1, TEMP1, -1
     hardware_loop 0, TEMP1, length
       step_body
-    use_sums \form
+    use_sums \form, STACK
     load TEMP0, TILE, T_GROUP_SKIP
     add_to WEIGHTS, TEMP0
 9:
+  load TEMP0, TILE, T_PIXELS
+  load TEMP1, TILE, T_NEXT_PIXELS
+  load TEMP2, TILE, T_OUT
+  add_to TEMP0, TEMP1
+  load TEMP1, TILE, T_NEXT_OUT
+  store TEMP0, TILE, T_PIXELS
+  add_to TEMP2, TEMP1
+  load TEMP1, TILE, T_BLOCKS
+  store TEMP2, TILE, T_OUT
+  add_immediate TEMP1, TEMP1, -1
+  store TEMP1, TILE, T_BLOCKS
+  bnez ra, 1b
+  load STACK, TILE, T_STACK
   end_function
 .endm
 

@@ -22,11 +22,14 @@ typedef struct {
   int32_t shift, high, pre_shift;  // narrow: min(max((acc * m + B) >> shift, 0), high); wide: with pre_shift and mulh
   const int32_t* sums;             // NULL, or what sums begin with, of the first pixel and channel
   int32_t sums_step;               // bytes to the next pixel's
+  int32_t blocks;                  // of pixels: this and what follows for ares_line_.. alone
+  int32_t next_pixels, next_out;   // bytes to the next block's pixels; from behind the last channel to its output
+  void* stack;                     // for the function itself
 } ares_tile;
 
 typedef void (*ares_tile_function)(ares_tile* tile);
 
-// `line`: the same for one run.
+// `line`: the same for one run, of one word more than `words`.
 #define ARES_TILE(name)                       \
   void ares_tile_##name##_narrow(ares_tile*); \
   void ares_tile_##name##_wide(ares_tile*);   \
