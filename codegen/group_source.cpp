@@ -163,13 +163,13 @@ class GroupPrinter {
                        fmt::join(b.pad_before, ", "), fmt::join(b.pad_after, ", "));
   }
 
-  /// The position of each copy's first instance.
+  /// The position of each operation's first instance.
   void find_first_instances() {
     first_.resize(p_.operations.size());
     std::vector<bool> seen(p_.operations.size());
     const auto sink = [&](const Step& s) {
       const auto i = static_cast<size_t>(s.operation);
-      if (s.kind != StepKind::issue || seen[i]) return;
+      if (s.kind == StepKind::wait || seen[i]) return;
       seen[i] = true;
       first_[i] = *s.position;
     };
@@ -221,6 +221,18 @@ class GroupPrinter {
     return {};
   }
 
+  /// What the operation that runs ahead begins with: its place in the loops and the tiles that it hands over.
+  void print_ahead(size_t i) {
+    const auto* kernel = std::get_if<Kernel>(&p_.operations[i].what);
+    const BufferId out = kernel ? kernel->out : std::get<Job>(p_.operations[i].what).out;
+    const Buffer& b = p_.buffers[static_cast<size_t>(out)];
+    line("    .ahead = {{");
+    line("        .buffer = {{.offset = {}, .pitch = {}, .copies = {}}},", names_.buffer(out), pitch_of(b), b.copies);
+    line("        .depth = {},", static_cast<int>(p_.operations[i].depth));
+    print_first_position(i);
+    line("    }},");
+  }
+
   /// The loads whose boxes kernels ask for.
   std::vector<OperationId> loads_with_boxes() const {
     std::vector<OperationId> all;
@@ -247,6 +259,7 @@ class GroupPrinter {
     if (!loads.empty()) line("  ares_load {};", loads);
     if (!stores.empty()) line("  ares_store {};", stores);
     for (const OperationId i : loads_with_boxes()) line("  ares_box {}_boxes[{}];", names_.copy(i), copies_of(i));
+    if (std::any_of(p_.operations.begin(), p_.operations.end(), runs_ahead)) line("  ares_ahead ahead;");
     for (const KernelText& k : kernels_) line("  {} {};", k.arguments_type, k.arguments);
     line("}} walk;\n");
   }
@@ -267,6 +280,8 @@ class GroupPrinter {
     for (size_t i = 0; i < p_.operations.size(); ++i)
       if (const auto* copy = std::get_if<Copy>(&p_.operations[i].what))
         if (const auto ok = print_copy(i, *copy); !ok) return ok;
+    for (size_t i = 0; i < p_.operations.size(); ++i)
+      if (runs_ahead(p_.operations[i])) print_ahead(i);
     for (const KernelText& k : kernels_) {
       line("    .{} = {{", k.arguments);
       text_ += k.constants;
@@ -353,9 +368,17 @@ class GroupPrinter {
   void wait(size_t i) {
     const OperationId target = std::get<Wait>(p_.operations[i].what).operation;
     const auto* copy = std::get_if<Copy>(&p_.operations[static_cast<size_t>(target)].what);
-    if (!copy) return statement(condition(i) + fmt::format("ares_ne16_wait(&w.{});", job_arguments_name(p_, target)));
+    if (!copy) return take_over(target);
     statement(fmt::format("{}{}(&w.{});", condition(i), is_load(*copy) ? "ares_load_wait" : "ares_store_wait",
                           names_.copy(target)));
+  }
+
+  /// A job is done, and where it or a kernel runs ahead, the loops have come to its tile.
+  void take_over(OperationId i) {
+    const TileOperation& op = p_.operations[static_cast<size_t>(i)];
+    if (std::holds_alternative<Job>(op.what))
+      statement(fmt::format("ares_ne16_wait(&w.{});", job_arguments_name(p_, i)));
+    if (runs_ahead(op)) statement("ares_ahead_take(&w.ahead);");
   }
 
   /// `if (..) ` where the operation takes place only in the first or last iteration of some loops.

@@ -119,29 +119,27 @@ class JobPrinter {
     settings_ += fmt::format("  args->{} = {};\n", name, value);
   }
   void size(const std::string& name, const Extent& e) {
-    e.loop == none ? field(name, names_.size(e, "")) : set(name, names_.size(e, "w->nest."));
+    e.loop == none ? field(name, names_.size(e, ""))
+                   : set(name, names_.size(e, fmt::format("{}.", loops_text(p_, index_))));
   }
 
   void tile(const std::string& name, BufferId b) {
-    std::string begin = "ares_l1() + " + names_.buffer(b);  // of what no copy fills or empties
-    for (size_t i = 0; i < p_.operations.size(); ++i)
-      if (const auto* c = std::get_if<Copy>(&p_.operations[i].what); c && c->buffer == b)
-        begin = fmt::format("{}(&w->{})", is_load(*c) ? "ares_load_tile" : "ares_store_tile",
-                            names_.copy(static_cast<OperationId>(i)));
-    set(name, begin);
+    set(name, tile_text(p_, names_, index_, b));
     tiles_ += fmt::format("{}args->{}", tiles_.empty() ? "" : ", ", name);
   }
 
   std::string function() const {
     std::string text = fmt::format("static void {}(walk* w) {{\n  ares_ne16_args* const args = &w->{};\n",
                                    job_function_name(p_, index_), job_arguments_name(p_, index_));
+    const AheadText ahead = ahead_text(p_, names_, index_);
+    text += ahead.begin;
     if (job_.input_copy != none)
       text += fmt::format("  const ares_box* const box = ares_load_box(&w->{});\n", names_.copy(job_.input_copy));
     text += settings_;
     text += fmt::format("  const void* const tiles[] = {{{}}};\n", tiles_);
-    text += fmt::format("  args->since = ares_kernel_begin({}, {}, w->nest.at, tiles, 4);\n", static_cast<int>(index_),
-                        static_cast<int>(p_.operations[static_cast<size_t>(index_)].depth));
-    return text + "  ares_ne16_start(args);\n" + early_call(in_, g_, names_, index_) +
+    text += fmt::format("  args->since = ares_kernel_begin({}, {}, {}.at, tiles, 4);\n", static_cast<int>(index_),
+                        static_cast<int>(p_.operations[static_cast<size_t>(index_)].depth), loops_text(p_, index_));
+    return text + "  ares_ne16_start(args);\n" + ahead.end + early_call(in_, g_, names_, index_) +
            preparations(p_, names_, index_) + "}\n";
   }
 

@@ -88,7 +88,8 @@ class KernelPrinter {
   }
   void field(const std::string& name, int64_t value) { field(name, std::to_string(value)); }
   void size(const std::string& name, const Extent& e) {
-    e.loop == none ? field(name, names_.size(e, "")) : set(name, names_.size(e, "w->nest."));
+    e.loop == none ? field(name, names_.size(e, ""))
+                   : set(name, names_.size(e, fmt::format("{}.", loops_text(p_, index_))));
   }
 
   void type(const std::string& name, ElementType t) { field(name, runtime_type(t)); }
@@ -98,20 +99,9 @@ class KernelPrinter {
     size(name, {e.loop, e.loop == none ? ((e.whole - 1) * e.scale + e.halo) / part : e.whole, 1, 1});
   }
 
-  /// The copy that fills (or empties) a buffer of L1.
-  std::string copy_of(BufferId b) const {
-    for (size_t i = 0; i < p_.operations.size(); ++i)
-      if (const auto* c = std::get_if<Copy>(&p_.operations[i].what); c && c->buffer == b)
-        return names_.copy(static_cast<OperationId>(i));
-    return {};
-  }
-
   void tile(const std::string& name, BufferId b, const std::string& cast = "") {
-    const std::string copy = copy_of(b);
-    if (copy.empty())
-      set(name, fmt::format("{}(ares_l1() + {})", cast, names_.buffer(b)));
-    else
-      set(name, fmt::format("{}{}(&w->{})", cast, b == k_.out ? "ares_store_tile" : "ares_load_tile", copy));
+    const std::string text = tile_text(p_, names_, index_, b);
+    set(name, cast.empty() ? text : fmt::format("{}({})", cast, text));
     tiles_ += fmt::format("{}args->{}", tiles_.empty() ? "" : ", ", name);
     ++tile_count_;
   }
@@ -163,7 +153,9 @@ class KernelPrinter {
   /// All elements of the tile.
   void elements(const std::string& name) {
     if (!k_.whole_tiles()) return size(name, k_.channels);
-    const auto along = [&](const Extent& e) { return "(" + names_.size(e, "w->nest.") + ")"; };
+    const auto along = [&](const Extent& e) {
+      return fmt::format("({})", names_.size(e, fmt::format("{}.", loops_text(p_, index_))));
+    };
     set(name, along(k_.rows) + " * " + along(k_.columns) + " * " + along(k_.channels));
   }
 
@@ -433,14 +425,16 @@ class KernelPrinter {
     const std::string args = kernel_arguments_name(p_, index_);
     std::string text = fmt::format("static void {}(walk* w) {{\n", kernel_function_name(p_, index_));
     text += fmt::format("  {}_args* const args = &w->{};\n", kernel, args);
+    const AheadText ahead = ahead_text(p_, names_, index_);
+    text += ahead.begin;
     if (uses_box_)
       text += fmt::format("  const ares_box* const box = ares_load_box(&w->{});\n", names_.copy(k_.input_copy));
     text += settings_;
     text += fmt::format("  const void* const tiles[] = {{{}}};\n", tiles_);
-    text += fmt::format("  const ares_ticks since = ares_kernel_begin({}, {}, w->nest.at, tiles, {});\n",
-                        static_cast<int>(index_), static_cast<int>(op_.depth), tile_count_);
-    text += fmt::format("  {}(args);\n{}{}  ares_kernel_end(since);\n}}\n", kernel, early_call(in_, g_, names_, index_),
-                        preparations(p_, names_, index_));
+    text += fmt::format("  const ares_ticks since = ares_kernel_begin({}, {}, {}.at, tiles, {});\n",
+                        static_cast<int>(index_), static_cast<int>(op_.depth), loops_text(p_, index_), tile_count_);
+    text += fmt::format("  {}(args);\n{}{}{}  ares_kernel_end(since);\n}}\n", kernel, ahead.end,
+                        early_call(in_, g_, names_, index_), preparations(p_, names_, index_));
     return {kernel + "_args", args, constants_, text, uses_box_ ? k_.input_copy : none};
   }
 

@@ -35,6 +35,20 @@ std::vector<OperationId> early_loads(const TileProgram& program);
 std::string early_function(const ProjectInput& in, const PlannedGroup& group);
 std::string early_call(const ProjectInput& in, const PlannedGroup& group, const GroupNames& names, OperationId index);
 
+/// C expression of a tile in L1: what a copy moves, or what one operation hands to the next. `index`: of the operation
+/// that asks.
+std::string tile_text(const TileProgram& program, const GroupNames& names, OperationId index, BufferId buffer);
+
+/// What the function of an operation that runs ahead begins and ends with: it waits for the loads it reads, where they
+/// are for its next instance, and goes on to the one after. Empty for others.
+struct AheadText {
+  std::string begin, end;
+};
+AheadText ahead_text(const TileProgram& program, const GroupNames& names, OperationId index);
+
+/// Where the loops of operation `index` stand: `w->nest` or, of one that runs ahead, `w->ahead`.
+const char* loops_text(const TileProgram& program, OperationId index);
+
 /// The names of the function and of its arguments.
 std::string kernel_function_name(const TileProgram& program, OperationId index);
 std::string kernel_arguments_name(const TileProgram& program, OperationId index);

@@ -24,13 +24,16 @@ std::string numbered(const char* base, const TileProgram& program, OperationId i
   return all == 1 ? base : fmt::format("{}_{}", base, before + 1);
 }
 
-/// The last kernel or job, whose result is stored.
+/// The last kernel or job of an iteration, whose result is stored.
 bool is_last(const TileProgram& program, OperationId index) {
-  for (size_t i = static_cast<size_t>(index) + 1; i < program.operations.size(); ++i) {
-    const auto& what = program.operations[i].what;
-    if (std::holds_alternative<Kernel>(what) || std::holds_alternative<Job>(what)) return false;
-  }
-  return true;
+  const auto result = [&](size_t i) {
+    const TileOperation& op = program.operations[i];
+    return !runs_ahead(op) && (std::holds_alternative<Kernel>(op.what) || std::holds_alternative<Job>(op.what));
+  };
+  const auto own = static_cast<size_t>(index);
+  for (size_t i = own + 1; i < program.operations.size(); ++i)
+    if (result(i)) return false;
+  return result(own);
 }
 
 }  // namespace
@@ -67,6 +70,38 @@ std::string preparations(const TileProgram& program, const GroupNames& names, Op
                         names.copy(static_cast<OperationId>(i)));
   }
   return text;
+}
+
+std::string tile_text(const TileProgram& program, const GroupNames& names, OperationId index, BufferId buffer) {
+  for (size_t i = 0; i < program.operations.size(); ++i) {
+    const TileOperation& op = program.operations[i];
+    if (const auto* c = std::get_if<Copy>(&op.what); c && c->buffer == buffer)
+      return fmt::format("{}(&w->{})", is_load(*c) ? "ares_load_tile" : "ares_store_tile",
+                         names.copy(static_cast<OperationId>(i)));
+    if (!runs_ahead(op)) continue;
+    const auto* kernel = std::get_if<Kernel>(&op.what);
+    if ((kernel ? kernel->out : std::get<Job>(op.what).out) == buffer)
+      return i == static_cast<size_t>(index) ? "ares_ahead_next(&w->ahead)" : "ares_ahead_tile(&w->ahead)";
+  }
+  return fmt::format("ares_l1() + {}", names.buffer(buffer));
+}
+
+AheadText ahead_text(const TileProgram& program, const GroupNames& names, OperationId index) {
+  const TileOperation& op = program.operations[static_cast<size_t>(index)];
+  if (!runs_ahead(op)) return {};
+  AheadText text;
+  text.begin = "  if (w->ahead.done) return;\n";
+  for (const BufferId b : read_ahead(op))
+    for (size_t i = 0; i < program.operations.size(); ++i)
+      if (const auto* c = std::get_if<Copy>(&program.operations[i].what); c && b != none && c->buffer == b && !c->stays)
+        text.begin += fmt::format("  ares_load_reach(&w->{}, w->ahead.entered[{}]);\n",
+                                  names.copy(static_cast<OperationId>(i)), program.operations[i].depth);
+  text.end = "  ares_ahead_advance(&w->nest, &w->ahead);\n";
+  return text;
+}
+
+const char* loops_text(const TileProgram& program, OperationId index) {
+  return runs_ahead(program.operations[static_cast<size_t>(index)]) ? "w->ahead" : "w->nest";
 }
 
 std::string kernel_function_name(const TileProgram& program, OperationId index) {

@@ -91,4 +91,10 @@ double Accelerator::start(const JobCost& jobs, double program, double now) {
   return now;
 }
 
+double Accelerator::disturb(double begin, double end) {
+  const double later = time_beside_job * std::max(0.0, std::min(end, done) - begin);
+  done += later;
+  return later;
+}
+
 }  // namespace ares

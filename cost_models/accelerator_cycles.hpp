@@ -37,6 +37,12 @@ JobCost job_cost(const Job& job, const JobTile& tile, AcceleratorKind kind);
 /// Cycles of the core to program `count` hardware jobs of one tile: each of the two contexts once, then what differs.
 double programming(int32_t count, double program);
 
+/// Of the time that a kernel computes beside a job, what the two together take longer: both use the banks of L1, and as
+/// good as nothing is gained. From GVSOC: 0.9 to 1.1 for ResNet-8's sums beside its convolutions, about 1 for
+/// MobileNetV1's depthwise layers beside pointwise ones; 0.2 to 0.4 where the kernel loads little (DS-CNN's depthwise
+/// layers of five columns).
+inline constexpr double time_beside_job = 1;
+
 /// The accelerator with its two job contexts: a job can be programmed while another one runs, a third has to wait.
 struct Accelerator {
   double done = 0, done_before = 0;  ///< end of the last job and of the one before it
@@ -45,6 +51,9 @@ struct Accelerator {
   /// Programs the jobs from `now` on, `program` cycles of the core each; returns when the core is through with it. The
   /// jobs have completed at `done`.
   double start(const JobCost& jobs, double program, double now);
+
+  /// A kernel computes from `begin` to `end`; returns how much later the job that runs then completes.
+  double disturb(double begin, double end);
 };
 
 }  // namespace ares

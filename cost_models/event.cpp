@@ -90,6 +90,7 @@ class Machine {
   double now_ = 0;
   Channel in_, out_, l3_;
   Accelerator accelerator_;
+  double* running_job_ = nullptr;  ///< when it will be done
   PlayResult result_;
   std::array<Prepared, max_operations> operations_;
 };
@@ -188,6 +189,8 @@ void Machine::call(const Step& step, Prepared& op) {
   if (trace_) {
     report(Resource::workers, step, kernel_name(op.kernel->kind), now_, now_ + op.last_cycles);
   }
+  const double later = accelerator_.disturb(now_, now_ + op.last_cycles);
+  if (later > 0) *running_job_ += later;
   now_ += op.last_cycles;
   result_.compute += op.last_cycles;
 }
@@ -196,7 +199,9 @@ void Machine::start(const Step& step, Prepared& op) {
   const JobCost cost = job_cost(*op.job, tile_at(*op.job, *step.position), target_.accelerator.kind);
   const double program = job_overhead(*op.job, target_), programmed_for = programming(cost.count, program);
   const double programmed = accelerator_.start(cost, program, now_);
-  op.done[static_cast<size_t>(step.instance) % remembered] = accelerator_.done;
+  double& done = op.done[static_cast<size_t>(step.instance) % remembered];
+  done = accelerator_.done;
+  running_job_ = &done;
   if (trace_) {
     report(Resource::orchestrator, step, "program job", programmed - programmed_for, programmed);
     report(Resource::accelerator, step, "job", accelerator_.done - cost.count * cost.cycles, accelerator_.done);

@@ -224,7 +224,20 @@ void group_buffers(const GroupShape& s, const Config& c, BufferBytes& out) {
 
 uint8_t group_copies(const GroupShape& s, const Config& c, Role r) {
   const bool once = s.weighted_tail() && (r == Role::weights || r == Role::params);
+  if (r == Role::between && overlaps(s, c)) return 2;
   return once ? 1 : copies_of(c, r);
+}
+
+bool overlaps(const GroupShape& s, const Config& c) {
+  if (s.tail_count == 0 || c[Knob::buf_in] != 2 || c[Knob::tile_l2] != 0) return false;
+  const bool first = on_accelerator(c), last = tail_on_accelerator(c), weighted = s.weighted_tail();
+  if (first == last || (first && weighted && c[Knob::kernel2] == 0)) return false;  // 0: not known yet
+  const Dims& out = s.last_out();
+  const bool channels_tiled = tile_of(c, Knob::tile_co, out.c) < out.c;
+  const bool tiled =
+      channels_tiled || tile_of(c, Knob::tile_h, out.h) < out.h || tile_of(c, Knob::tile_w, out.w) < out.w;
+  if (!tiled || tile_of(c, Knob::tile_ci, s.in.c) < s.in.c) return false;
+  return !channels_tiled || (!weighted && c[Knob::buf_w] == 2);
 }
 
 Extents first_extents(const GroupShape& s, const Extents& e) {

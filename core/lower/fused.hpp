@@ -19,6 +19,11 @@ void group_dims(const GroupShape& s, TiledDims& out);
 void group_buffers(const GroupShape& s, const Config& c, BufferBytes& out);
 uint8_t group_copies(const GroupShape& s, const Config& c, Role r);
 
+/// Accelerator and workers of the group work beside each other: the first layer computes the next tile while the tails
+/// work on this one, or the other way round. So it is where one of the two is the accelerator's, inputs have two
+/// copies and each tile of the group is one of the first layer; `between` then has two copies as well.
+bool overlaps(const GroupShape& s, const Config& c);
+
 /// What a tail adds to a program. Regions of roles that it has no buffer for are empty.
 struct TailParts {
   Kernel kernel;               ///< without buffers

@@ -176,6 +176,7 @@ class Lowering {
       load_chunk(Operand::weights, staged_weights_, parts_.weights);
       load_chunk(Operand::params, staged_params_, parts_.params);
     }
+    if (overlaps(shape_, config_)) return add_overlapping();
     if (id(Role::weights) != none) load(Operand::weights, Role::weights, parts_.weights, staged_weights_);
     if (id(Role::params) != none) load(Operand::params, Role::params, parts_.params, staged_params_);
     const bool fused = shape_.tail_count > 0;  // a tail's second operand may have these buffers
@@ -190,6 +191,7 @@ class Lowering {
     if (on_accelerator(config_)) {
       add_wait(depth_of(parts_.output), static_cast<OperationId>(p_.operations.size() + 3));
       add_job(input, depth, Role::output);
+      add_wait(depth, last_operation());
     } else {
       add_wait(depth_of(parts_.output), static_cast<OperationId>(p_.operations.size() + 2));
       add_kernel(input, depth, Role::output);
@@ -197,25 +199,114 @@ class Lowering {
     add_store(parts_.output);
   }
 
+  using TailLoads = std::array<OperationId, 2 * max_tails>;
+
+  TailLoads load_tails() {
+    TailLoads loads{none, none, none, none};
+    for (int i = 0; i < shape_.tail_count; ++i) load_tail(i, &loads[2 * static_cast<size_t>(i)]);
+    return loads;
+  }
+
+  void await(const TailLoads& loads) {
+    for (const OperationId l : loads)
+      if (l != none) add_wait(p_.operations[static_cast<size_t>(l)].depth, l);
+  }
+
   /// The first layer and its tails; what tails load arrives beside the first layer's work.
   void add_fused(OperationId input) {
-    std::array<OperationId, 2 * max_tails> loads{none, none, none, none};
-    for (int i = 0; i < shape_.tail_count; ++i) load_tail(i, &loads[2 * static_cast<size_t>(i)]);
+    const TailLoads loads = load_tails();
     for (OperationId l = 0; l <= input; ++l) add_wait(p_.operations[static_cast<size_t>(l)].depth, l);
     const Kernel& k = parts_.kernel;
     int first_depth = 0;
     for (const Extent& e : {k.rows, k.columns, k.channels, k.reduction})
       first_depth = std::max(first_depth, e.loop + 1);
-    if (on_accelerator(config_))
+    if (on_accelerator(config_)) {
       add_job(input, static_cast<uint8_t>(first_depth), Role::between);
-    else
+      add_wait(static_cast<uint8_t>(first_depth), last_operation());
+    } else {
       add_kernel(input, static_cast<uint8_t>(first_depth), Role::between);
-    for (const OperationId l : loads)
-      if (l != none) add_wait(p_.operations[static_cast<size_t>(l)].depth, l);
+    }
+    await(loads);
     const uint8_t store_depth = depth_of(tails_.output);
-    const auto free_slot = p_.operations.size();
-    add_wait(store_depth, none);
-    for (int i = 0; i < shape_.tail_count; ++i) add_tail(tails_.tails[static_cast<size_t>(i)], store_depth);
+    const size_t free_slot = add_slot_wait(store_depth);
+    add_tails(store_depth);
+    if (tail_on_accelerator(config_)) add<Wait>(store_depth, Phase::after).operation = last_operation();
+    add_fused_store(free_slot);
+  }
+
+  /// The same where the accelerator and the workers overlap: one instance of the first layer ahead. Its loads of the
+  /// innermost depth stand behind the wait for it, the others in front of everything.
+  void add_overlapping() {
+    const auto depth = static_cast<uint8_t>(p_.loops.size());
+    load_first(depth, false);
+    const TailLoads loads = load_tails();
+    if (on_accelerator(config_)) {
+      const auto wait = p_.operations.size();
+      add_wait(depth, none);
+      add_job(none, depth, Role::between);
+      const OperationId first = last_operation();
+      load_first(depth, true);
+      run_ahead(first, wait);
+      await(loads);
+      const size_t free_slot = add_slot_wait(depth);
+      add_tails(depth);
+      return add_fused_store(free_slot);
+    }
+    const auto wait = p_.operations.size();
+    add_wait(depth, none);
+    load_first(depth, true);
+    await(loads);
+    const size_t free_slot = add_slot_wait(depth);
+    add_tails(depth);
+    const OperationId job = last_operation();
+    add_kernel(none, depth, Role::between, Phase::after);
+    run_ahead(last_operation(), wait);
+    add<Wait>(depth, Phase::after).operation = job;
+    add_fused_store(free_slot);
+  }
+
+  /// The first layer's loads that stand at `depth`, or those further out.
+  void load_first(uint8_t depth, bool innermost) {
+    const auto load_if = [&](Operand operand, Role role, const Region& region) {
+      if (id(role) != none && (depth_of(region) == depth) == innermost) load(operand, role, region, none);
+    };
+    load_if(Operand::weights, Role::weights, parts_.weights);
+    load_if(Operand::params, Role::params, parts_.params);
+    load_if(Operand::input, Role::input, parts_.input);
+  }
+
+  /// The operation `first` runs ahead and is what `wait` waits for.
+  void run_ahead(OperationId first, size_t wait) {
+    std::get<Wait>(p_.operations[wait].what).operation = first;
+    const auto load = std::find_if(p_.operations.begin(), p_.operations.end(), [](const TileOperation& op) {
+      const auto* copy = std::get_if<Copy>(&op.what);
+      return copy && copy->operand == Operand::input;
+    });
+    const auto input = static_cast<OperationId>(load - p_.operations.begin());
+    TileOperation& op = p_.operations[static_cast<size_t>(first)];
+    if (auto* job = std::get_if<Job>(&op.what)) {
+      job->run_ahead = 1;
+      connect(*job, input);
+    } else {
+      auto& kernel = std::get<Kernel>(op.what);
+      kernel.run_ahead = true;
+      kernel.input_copy = input;
+    }
+  }
+
+  OperationId last_operation() const { return static_cast<OperationId>(p_.operations.size() - 1); }
+
+  /// Waits until the output's slot is free; the store is added later.
+  size_t add_slot_wait(uint8_t depth) {
+    add_wait(depth, none);
+    return p_.operations.size() - 1;
+  }
+
+  void add_tails(uint8_t depth) {
+    for (int i = 0; i < shape_.tail_count; ++i) add_tail(tails_.tails[static_cast<size_t>(i)], depth);
+  }
+
+  void add_fused_store(size_t free_slot) {
     std::get<Wait>(p_.operations[free_slot].what).operation = static_cast<OperationId>(p_.operations.size());
     add_store(tails_.output);
   }
@@ -257,7 +348,6 @@ class Lowering {
 
   void add_tail_job(const TailParts& t, uint8_t depth) {
     const GroupShape own = shape_of(shape_.tails[t.kernel.layer - 1u]);
-    const auto job = static_cast<OperationId>(p_.operations.size());
     Job& j = add<Job>(depth, Phase::after);
     describe_job(own, t.kernel, j);
     j.layer = t.kernel.layer;
@@ -266,7 +356,6 @@ class Lowering {
     j.weights = id(Role::weights2);
     j.params = id(Role::params2);
     j.out = id(t.out);
-    add<Wait>(depth, Phase::after).operation = job;
   }
 
   void add_store(const Region& region) {
@@ -288,20 +377,23 @@ class Lowering {
   }
 
   void add_job(OperationId input, uint8_t depth, Role out) {
-    const auto job = static_cast<OperationId>(p_.operations.size());
     Job& j = add<Job>(depth, Phase::before);
     describe_job(shape_, parts_.kernel, j);
     j.in = id(Role::input);
     j.weights = id(Role::weights);
     j.params = id(Role::params);
     j.out = id(out);
-    j.input_copy = input;
-    std::get<Copy>(p_.operations[static_cast<size_t>(input)].what).region.compact = !j.fill;  // the engine pads
-    add_wait(depth, job);
+    if (input != none) connect(j, input);
   }
 
-  void add_kernel(OperationId input, uint8_t depth, Role out) {
-    Kernel& k = add<Kernel>(depth, Phase::before);
+  /// A job and the load that fills its input; the engine pads, where it can.
+  void connect(Job& j, OperationId input) {
+    j.input_copy = input;
+    std::get<Copy>(p_.operations[static_cast<size_t>(input)].what).region.compact = !j.fill;
+  }
+
+  void add_kernel(OperationId input, uint8_t depth, Role out, Phase phase = Phase::before) {
+    Kernel& k = add<Kernel>(depth, phase);
     k = parts_.kernel;
     k.parallel = static_cast<ParallelAxis>(config_[Knob::parallel]);
     k.form = shape_.form;

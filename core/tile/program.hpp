@@ -125,10 +125,12 @@ enum class KernelKind : uint8_t {
   lookup
 };
 
-/// One call of a kernel on all workers; it returns when all are done.
+/// One call of a kernel on all workers; it returns when all are done. A kernel that runs ahead computes the next tile
+/// beside the accelerator's work on this one; a Wait on it tells where the loops take its result over.
 struct Kernel {
   KernelKind kind = KernelKind::conv;
-  uint8_t tiling = 0;  ///< knob value: 1 + index into kernel_tilings; 0: the kind has one way only
+  uint8_t tiling : 7 = 0;      ///< knob value: 1 + index into kernel_tilings; 0: the kind has one way only
+  bool run_ahead : 1 = false;  ///< by one instance, as Job has it
   ParallelAxis parallel = ParallelAxis::none;
   RequantForm form = RequantForm::narrow;
   Rounding rounding = Rounding::half_up;
@@ -159,8 +161,8 @@ enum class JobKind : uint8_t { conv3x3, conv1x1, depthwise3x3 };
 
 /// An asynchronous accelerator job per tile (stride 2 splits it into several). The walker waits for the loads that fill
 /// its buffers before it starts. `run_ahead` of 1 starts the next tile's job before this iteration goes on, so the
-/// cluster can work on this tile's result beside it; its input buffers then need a copy more, and its output buffer
-/// two.
+/// cluster can work on this tile's result beside it. Its output buffer then needs two copies, and what it loads a copy
+/// more than otherwise, unless the load stands behind the wait for it (schedule.hpp).
 struct Job {
   JobKind kind = JobKind::conv3x3;
   uint8_t weight_bits = 8;
@@ -177,7 +179,8 @@ struct Job {
 };
 
 /// Waits until `operation` has completed. For a copy into a buffer: its current instance. For a copy out of a buffer:
-/// the instance that last used the slot about to be written. For a job: its current instance.
+/// the instance that last used the slot about to be written. For a job, and for a kernel that runs ahead (which takes
+/// no time): its current instance.
 struct Wait {
   OperationId operation = none;
 };
@@ -208,6 +211,12 @@ struct TileProgram {
 
 static_assert(sizeof(TileProgram) <= 2048);
 static_assert(std::is_trivially_copyable_v<TileOperation>);
+
+/// A kernel or a job that runs ahead of the loops.
+bool runs_ahead(const TileOperation& op);
+
+/// The buffers that it reads; `none` where it has fewer.
+std::array<BufferId, 3> read_ahead(const TileOperation& op);
 
 /// Steps a loop takes over `extent` units.
 inline int32_t trips(int32_t extent, int32_t tile) { return (extent + tile - 1) / tile; }

@@ -32,20 +32,20 @@ class Scheduler {
   void issue_ahead() {
     for (size_t i = 0; i < p_.operations.size(); ++i)
       if (fills_l2_once(i)) add(TokenKind::issue, i);
-    for (int k = 0; k < 2; ++k)
+    for (int k = 0; k < 2; ++k) {
       for (size_t i = 0; i < p_.operations.size(); ++i) {
-        const auto& what = p_.operations[i].what;
-        const auto* copy = std::get_if<Copy>(&what);
-        const auto* job = std::get_if<Job>(&what);
-        if (copy && run_ahead(p_, *copy) > k && !copy->stays && !(copy->early && k == 0)) add(TokenKind::issue, i);
-        if (job && job->run_ahead > k) add(TokenKind::run, i);
+        const auto* copy = std::get_if<Copy>(&p_.operations[i].what);
+        if (copy && run_ahead(p_, i) > k && !copy->stays && !(copy->early && k == 0)) add(TokenKind::issue, i);
       }
+      for (size_t i = 0; k == 0 && i < p_.operations.size(); ++i)
+        if (runs_ahead(p_.operations[i])) add(TokenKind::run, i);
+    }
   }
 
   /// The issue of a load's only instance, started early; issue and wait of what stays in L1.
   bool done_before(size_t i) const {
     const auto& what = p_.operations[i].what;
-    if (const auto* copy = std::get_if<Copy>(&what)) return copy->stays || (copy->early && run_ahead(p_, *copy) == 0);
+    if (const auto* copy = std::get_if<Copy>(&what)) return copy->stays || (copy->early && run_ahead(p_, i) == 0);
     const auto* wait = std::get_if<Wait>(&what);
     if (!wait) return false;
     const auto* copy = std::get_if<Copy>(&p_.operations[static_cast<size_t>(wait->operation)].what);
@@ -82,8 +82,24 @@ class Scheduler {
 
 }  // namespace
 
-int run_ahead(const TileProgram& program, const Copy& copy) {
-  return is_load(copy) ? program.buffers[static_cast<size_t>(copy.buffer)].copies - 1 : 0;
+int run_ahead(const TileProgram& program, size_t index) {
+  const TileOperation& load = program.operations[index];
+  const Copy& copy = std::get<Copy>(load.what);
+  if (!is_load(copy)) return 0;
+  const int copies = program.buffers[static_cast<size_t>(copy.buffer)].copies;
+  const auto reader = std::find_if(program.operations.begin(), program.operations.end(), [&](const TileOperation& op) {
+    if (!runs_ahead(op)) return false;
+    const auto read = read_ahead(op);
+    return std::find(read.begin(), read.end(), copy.buffer) != read.end();
+  });
+  if (reader == program.operations.end()) return copies - 1;
+  if (load.depth == 0) return std::max(1, copies - 1);
+  const auto wait = std::find_if(program.operations.begin(), program.operations.end(), [&](const TileOperation& op) {
+    const auto* w = std::get_if<Wait>(&op.what);
+    return w && w->operation == reader - program.operations.begin();
+  });
+  const bool behind = wait - program.operations.begin() < static_cast<std::ptrdiff_t>(index);
+  return behind ? copies : copies - 1;
 }
 
 Schedule schedule(const TileProgram& program) { return Scheduler(program).run(); }

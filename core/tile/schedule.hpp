@@ -27,7 +27,9 @@ using Schedule = boost::container::static_vector<Token, 64>;
 
 Schedule schedule(const TileProgram& program);
 
-/// Instances by which a load runs ahead of its use; 0 for stores.
-int run_ahead(const TileProgram& program, const Copy& copy);
+/// Instances by which copy `index` runs ahead of its use; 0 for stores. One less than its buffer has copies; as many
+/// where it stands behind the wait for an operation that runs ahead and reads it: that has left the slot by then. What
+/// such an operation reads and is loaded once comes first of all.
+int run_ahead(const TileProgram& program, size_t index);
 
 }  // namespace ares

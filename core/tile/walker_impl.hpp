@@ -59,7 +59,7 @@ class Walker {
     for (size_t i = 0; i < p.operations.size(); ++i) {
       const auto* copy = std::get_if<Copy>(&p.operations[i].what);
       const bool load = copy && is_load(*copy);
-      if (!load && !std::holds_alternative<Job>(p.operations[i].what)) continue;
+      if (!load && !std::holds_alternative<Job>(p.operations[i].what) && !runs_ahead(p.operations[i])) continue;
       ahead_[i].cursor = Cursor(p, p.operations[i].depth);
       if (load && copy->early) ahead_[i].cursor.advance(p);
       if (load && !copy->stays) filled_by_[static_cast<size_t>(copy->buffer)] = static_cast<OperationId>(i);
@@ -98,7 +98,7 @@ class Walker {
   }
 
  private:
-  /// A load or a job: its instances start in order, ahead of the loops.
+  /// A load, a job or a kernel that runs ahead: its instances start in order, ahead of the loops.
   struct Ahead {
     Cursor cursor;
     int32_t waited = 0;  ///< instances known complete
@@ -152,14 +152,16 @@ class Walker {
     cursor.advance(p_);
   }
 
-  void run_job(size_t i, const Job& job) {
+  /// A job, or a kernel that runs ahead.
+  void run_next(size_t i, BufferId out) {
     Cursor& cursor = ahead_[i].cursor;
     if (cursor.done()) return;
     std::array<int8_t, max_buffers> slots = slots_;
-    for (const BufferId b : {job.in, job.weights, job.params})
-      if (b != none) slots[static_cast<size_t>(b)] = await_source(b, cursor);
+    for (const BufferId b : read_ahead(p_.operations[i]))
+      if (b != none && filled_by_[static_cast<size_t>(b)] != none)
+        slots[static_cast<size_t>(b)] = await_source(b, cursor);
     const int32_t instance = cursor.instance();
-    slots[static_cast<size_t>(job.out)] = static_cast<int8_t>(instance % copies(job.out));
+    slots[static_cast<size_t>(out)] = static_cast<int8_t>(instance % copies(out));
     sink_(Step{StepKind::run, static_cast<OperationId>(i), instance, 0, 0, &cursor.position(), &slots});
     cursor.advance(p_);
     ++count_[i];
@@ -176,6 +178,10 @@ class Walker {
   void wait(size_t i) {
     const auto& what = p_.operations[i].what;
     if (const auto* job = std::get_if<Job>(&what)) return wait_next(i, job->out, used_[i]++);
+    if (const auto* kernel = std::get_if<Kernel>(&what)) {  // is done when it has run
+      slots_[static_cast<size_t>(kernel->out)] = static_cast<int8_t>(used_[i]++ % copies(kernel->out));
+      return;
+    }
     const Copy& copy = std::get<Copy>(what);
     if (is_load(copy))
       wait_next(i, copy.buffer, used_[i]++);
@@ -184,7 +190,8 @@ class Walker {
   }
 
   void run(size_t i) {
-    if (const auto* job = std::get_if<Job>(&p_.operations[i].what)) return run_job(i, *job);
+    if (const auto* job = std::get_if<Job>(&p_.operations[i].what)) return run_next(i, job->out);
+    if (runs_ahead(p_.operations[i])) return run_next(i, std::get<Kernel>(p_.operations[i].what).out);
     sink_(Step{StepKind::run, static_cast<OperationId>(i), count_[i]++, 0, 0, &at_, &slots_});
   }
 

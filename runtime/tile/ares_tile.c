@@ -107,18 +107,15 @@ static int32_t next_slot(const ares_buffer* buffer, int32_t slot) { return slot 
 
 // ---- loads ----
 
-// To the next iteration of the enclosing loops.
-static void advance(const ares_nest* nest, ares_load* load) {
-  const int32_t depth = load->transfer.depth;
+// To the next iteration of the `depth` enclosing loops; false behind the last one.
+static bool advance(const ares_nest* nest, int32_t depth, ares_position* at, int32_t* entered) {
   int32_t i = depth;
-  while (i > 0 && load->at[i - 1].last) --i;
-  if (i == 0) {
-    load->done = true;
-    return;
-  }
-  enter(nest->loops, i - 1, load->at[i - 1].index + 1, load->at);
-  for (int32_t j = i; j < depth; ++j) enter(nest->loops, j, 0, load->at);
-  for (int32_t d = i; d <= depth; ++d) ++load->entered[d];
+  while (i > 0 && at[i - 1].last) --i;
+  if (i == 0) return false;
+  enter(nest->loops, i - 1, at[i - 1].index + 1, at);
+  for (int32_t j = i; j < depth; ++j) enter(nest->loops, j, 0, at);
+  for (int32_t d = i; d <= depth; ++d) ++entered[d];
+  return true;
 }
 
 // The L2 chunk that the next instance reads, and its slot.
@@ -136,9 +133,9 @@ static uint32_t far_in_chunk(const ares_load* load) {
 
 void ares_load_prepare(const ares_nest* nest, ares_load* load) {
   if (load->ready || load->done) return;
-  advance(nest, load);
-  if (load->done) return;
   const ares_transfer* const t = &load->transfer;
+  load->done = !advance(nest, t->depth, load->at, load->entered);
+  if (load->done) return;
   ares_resolve(&t->region, load->at, &load->box);
   const uint32_t far = load->staged == NULL ? t->far + offset_in(&t->region, &load->box) : far_in_chunk(load);
   cut_box(&t->region, &load->box, slot_offset(&t->buffer, load->next_slot), far, &load->next);
@@ -195,6 +192,26 @@ void ares_early_take(ares_load* load, int32_t index) {
   load->tickets[0] = early[index];
   early[index] = none;
   if (load->boxes != NULL) load->boxes[0] = load->box;
+}
+
+void ares_load_reach(ares_load* load, int32_t instance) {
+  load->slot = instance % load->transfer.buffer.copies;
+  if (load->complete > instance) return;
+  const ares_ticks since = ares_perf_now();
+  wait_for_instance(load, instance, load->slot);
+  ares_perf_load(since);
+}
+
+// ---- what runs ahead ----
+
+void ares_ahead_advance(const ares_nest* nest, ares_ahead* ahead) {
+  ahead->slot = next_slot(&ahead->buffer, ahead->slot);
+  ahead->done = !advance(nest, ahead->depth, ahead->at, ahead->entered);
+}
+
+void ares_ahead_take(ares_ahead* ahead) {
+  ahead->taken = ahead->to_take;
+  ahead->to_take = next_slot(&ahead->buffer, ahead->to_take);
 }
 
 // ---- stores ----

@@ -134,6 +134,9 @@ void ares_load_issue(const ares_nest* nest, ares_load* load);
 // Waits for the instance that the loops have reached.
 void ares_load_wait(ares_load* load);
 
+// Waits for this instance, where that has not been done.
+void ares_load_reach(ares_load* load, int32_t instance);
+
 // Bytes of L1 that hold the instance last waited for.
 static inline uint8_t* ares_load_tile(const ares_load* load) {
   return ares_l1() + load->transfer.buffer.offset + (uint32_t)load->slot * load->transfer.buffer.pitch;
@@ -148,6 +151,34 @@ void ares_early_issue(const ares_cut* cuts, int32_t count);
 
 // The next group takes over what the `index`-th of these cuts has started.
 void ares_early_take(ares_load* load, int32_t index);
+
+// A kernel or job that runs an instance ahead of the loops: its own odometer, and the tiles that it hands over. Fields
+// that are not named in the generated code begin at 0.
+typedef struct {
+  ares_buffer buffer;  // of its output
+  int32_t depth;
+  ares_position at[ARES_MAX_LOOPS];     // of the next instance
+  int32_t entered[ARES_MAX_LOOPS + 1];  // iterations begun at each depth, less one
+  int32_t slot;                         // that the next instance writes
+  int32_t to_take, taken;               // slots that the loops take over next, and took over last
+  bool done;
+} ares_ahead;
+
+// The next instance has begun: on to the one after.
+void ares_ahead_advance(const ares_nest* nest, ares_ahead* ahead);
+
+// The loops have come to the next instance's result.
+void ares_ahead_take(ares_ahead* ahead);
+
+// Bytes of L1 that the next instance writes.
+static inline uint8_t* ares_ahead_next(const ares_ahead* ahead) {
+  return ares_l1() + ahead->buffer.offset + (uint32_t)ahead->slot * ahead->buffer.pitch;
+}
+
+// Bytes of L1 that the loops took over last.
+static inline uint8_t* ares_ahead_tile(const ares_ahead* ahead) {
+  return ares_l1() + ahead->buffer.offset + (uint32_t)ahead->taken * ahead->buffer.pitch;
+}
 
 // A store at work.
 typedef struct {

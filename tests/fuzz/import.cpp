@@ -3,7 +3,6 @@
 #include <google/protobuf/stubs/logging.h>
 #include <onnx/onnx_pb.h>
 
-#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <random>
@@ -25,7 +24,7 @@ using namespace ares;
 /// How far executions went; printed at the end.
 struct Reached {
   std::size_t executions = 0, parsed = 0, loaded = 0, computed = 0;
-  std::array<std::size_t, 8> passed{};  ///< of each pass of the pipeline
+  std::vector<std::size_t> passed = std::vector<std::size_t>(pipeline().size());  ///< of each pass
 
   ~Reached() {
     std::fprintf(stderr, "reached: %zu executions, %zu parsed", executions, parsed);

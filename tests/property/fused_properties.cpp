@@ -6,6 +6,7 @@
 #include "core/group/accelerator.hpp"
 #include "core/group/fusion.hpp"
 #include "core/ir/graph.hpp"
+#include "core/lower/fused.hpp"
 #include "core/lower/lower.hpp"
 #include "core/lower/pack.hpp"
 #include "core/tile/interpreter.hpp"
@@ -72,11 +73,22 @@ Context random_context(Random& random, const Group& group) {
   return ctx;
 }
 
+/// A feasible config; every other time one whose layers work beside each other, if a few draws find one.
+Config random_config(Random& random, const SearchSpace& space, const std::vector<uint64_t>& feasible, bool beside) {
+  constexpr int draws = 40;
+  Config config;
+  for (int i = 0; i < draws; ++i) {
+    config = space.config(feasible[static_cast<size_t>(pick(random, 0, int32_t(feasible.size()) - 1))]);
+    if (!beside || overlaps(space.shape, config)) break;
+  }
+  return config;
+}
+
 }  // namespace
 
 TEST_CASE("fused groups: every feasible config gives the bytes of the single layers") {
   Random random(21);
-  int done = 0, jobs = 0, tail_jobs = 0, streamed = 0, chains = 0;
+  int done = 0, jobs = 0, tail_jobs = 0, streamed = 0, chains = 0, ahead_jobs = 0, ahead_kernels = 0;
   std::set<std::pair<Family, Family>> pairs;
   while (done < 3000) {
     const Case c = random_case(random);
@@ -84,7 +96,7 @@ TEST_CASE("fused groups: every feasible config gives the bytes of the single lay
     const SearchSpace space = make_space(c.group.shape, ctx);
     const std::vector<uint64_t> feasible = feasible_indices(space);
     for (int i = 0; i < 8 && !feasible.empty(); ++i, ++done) {
-      const Config config = space.config(feasible[static_cast<size_t>(pick(random, 0, int32_t(feasible.size()) - 1))]);
+      const Config config = random_config(random, space, feasible, i % 2 == 1);
       const auto program = lower(c.group.shape, config, ctx);
       REQUIRE(program);
       CHECK(program->l1_bytes == l1_bytes(c.group.shape, ctx, config));
@@ -95,6 +107,7 @@ TEST_CASE("fused groups: every feasible config gives the bytes of the single lay
       CHECK_MESSAGE(equal, families, " ", to_string(config));
       jobs += on_accelerator(config);
       tail_jobs += tail_on_accelerator(config);
+      if (overlaps(c.group.shape, config)) ++(on_accelerator(config) ? ahead_jobs : ahead_kernels);
     }
     if (feasible.empty()) continue;
     pairs.insert({c.group.shape.family, c.group.shape.tails[0].family});
@@ -105,6 +118,8 @@ TEST_CASE("fused groups: every feasible config gives the bytes of the single lay
   CHECK(pairs.size() >= 15);
   CHECK(jobs > 100);
   CHECK(tail_jobs > 50);
+  CHECK(ahead_jobs > 50);
+  CHECK(ahead_kernels > 10);
   CHECK(streamed > 10);
   CHECK(chains > 50);
 }

@@ -140,6 +140,13 @@ TEST_CASE("evaluate: Resize repeats neighbours") {
   CHECK(one("Resize", {x, kAbsent, kAbsent, tensor({4}, {1, 1, 1, 1})}, floor).values == std::vector<double>{0});
 }
 
+TEST_CASE("evaluate: Resize refuses scales and sizes that give no length") {
+  const auto x = counting({1, 1, 1, 2});
+  for (const double bad : {HUGE_VAL, -1.0, std::nan(""), 1e300})
+    CHECK_FALSE(evaluate("Resize", {x, kAbsent, tensor({4}, {1, 1, 1, bad})}));
+  CHECK_FALSE(evaluate("Resize", {x, kAbsent, kAbsent, tensor({4}, {1, 1, 1, -3})}));
+}
+
 TEST_CASE("evaluate: functions, normalisations and reductions") {
   const auto x = tensor({1, 2}, {-1, 3});
   CHECK(one("HardSwish", {x}).values[0] == doctest::Approx(-1.0 / 3));

@@ -161,6 +161,14 @@ int64_t nearest(const Node& node, int64_t at, double scale, int64_t in, int64_t 
   return std::clamp<int64_t>(static_cast<int64_t>(rounded), 0, in - 1);
 }
 
+/// The length of an axis after resizing; an error where it is none.
+Result<int64_t> resized_length(double length, int64_t in) {
+  constexpr double longest = 1 << 24;
+  if (!(length >= 0 && length <= longest) || (in == 0 && length > 0))
+    return fail(fmt::format("an axis of {} cannot become one of {}", in, length));
+  return static_cast<int64_t>(length);
+}
+
 Result<RealTensors> resize(const Arguments& a) {
   if (string_attribute(a.node, "mode", "nearest") != "nearest") return fail("only nearest neighbours can be evaluated");
   const Shape& in = a[0].shape;
@@ -171,12 +179,19 @@ Result<RealTensors> resize(const Arguments& a) {
   if (const auto sizes = a.integers(3, "")) {
     if (sizes->size() != rank) return fail("its sizes do not match the rank of its input");
     out = *sizes;
-    for (std::size_t k = 0; k < rank; ++k) scales[k] = static_cast<double>(out[k]) / static_cast<double>(in[k]);
+    for (std::size_t k = 0; k < rank; ++k) {
+      const auto length = resized_length(static_cast<double>(out[k]), in[k]);
+      if (!length) return tl::unexpected(length.error());
+      scales[k] = static_cast<double>(out[k]) / static_cast<double>(in[k]);
+    }
   } else {
     if (!a.has(scale_input) || a[scale_input].values.size() != rank) return fail("its scales do not match its input");
     scales = a[scale_input].values;
-    for (std::size_t k = 0; k < rank; ++k)
-      out[k] = static_cast<int64_t>(std::floor(static_cast<double>(in[k]) * scales[k]));
+    for (std::size_t k = 0; k < rank; ++k) {
+      const auto length = resized_length(std::floor(static_cast<double>(in[k]) * scales[k]), in[k]);
+      if (!length) return tl::unexpected(length.error());
+      out[k] = *length;
+    }
   }
   std::vector<std::vector<int64_t>> source(rank);
   for (std::size_t k = 0; k < rank; ++k) {
