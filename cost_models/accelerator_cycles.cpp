@@ -91,8 +91,13 @@ double Accelerator::start(const JobCost& jobs, double program, double now) {
   return now;
 }
 
-double Accelerator::disturb(double begin, double end) {
-  const double later = time_beside_job * std::max(0.0, std::min(end, done) - begin);
+double time_beside_job(KernelKind kind) {
+  const bool computes = kind == KernelKind::conv || kind == KernelKind::linear || kind == KernelKind::depthwise;
+  return computes ? 0.4 : 1;
+}
+
+double Accelerator::disturb(KernelKind kind, double begin, double end) {
+  const double later = time_beside_job(kind) * std::max(0.0, std::min(end, done) - begin);
   done += later;
   return later;
 }

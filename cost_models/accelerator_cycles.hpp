@@ -37,11 +37,11 @@ JobCost job_cost(const Job& job, const JobTile& tile, AcceleratorKind kind);
 /// Cycles of the core to program `count` hardware jobs of one tile: each of the two contexts once, then what differs.
 double programming(int32_t count, double program);
 
-/// Of the time that a kernel computes beside a job, what the two together take longer: both use the banks of L1, and as
-/// good as nothing is gained. From GVSOC: 0.9 to 1.1 for ResNet-8's sums beside its convolutions, about 1 for
-/// MobileNetV1's depthwise layers beside pointwise ones; 0.2 to 0.4 where the kernel loads little (DS-CNN's depthwise
-/// layers of five columns).
-inline constexpr double time_beside_job = 1;
+/// Of the time that a kernel computes beside a job, what the two together take longer: both use the banks of L1. From
+/// GVSOC, the same configs one after the other and beside each other: 0.35 to 0.5 for MobileNetV1's and DS-CNN's
+/// depthwise and pointwise layers, either one on NE16; about 1, so that nothing is gained, for ResNet-8's sums beside
+/// its convolutions, which load and store more than they compute.
+double time_beside_job(KernelKind kind);
 
 /// The accelerator with its two job contexts: a job can be programmed while another one runs, a third has to wait.
 struct Accelerator {
@@ -53,7 +53,7 @@ struct Accelerator {
   double start(const JobCost& jobs, double program, double now);
 
   /// A kernel computes from `begin` to `end`; returns how much later the job that runs then completes.
-  double disturb(double begin, double end);
+  double disturb(KernelKind kind, double begin, double end);
 };
 
 }  // namespace ares

@@ -189,7 +189,7 @@ void Machine::call(const Step& step, Prepared& op) {
   if (trace_) {
     report(Resource::workers, step, kernel_name(op.kernel->kind), now_, now_ + op.last_cycles);
   }
-  const double later = accelerator_.disturb(now_, now_ + op.last_cycles);
+  const double later = accelerator_.disturb(op.kernel->kind, now_, now_ + op.last_cycles);
   if (later > 0) *running_job_ += later;
   now_ += op.last_cycles;
   result_.compute += op.last_cycles;
