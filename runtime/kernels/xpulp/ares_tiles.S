@@ -179,12 +179,14 @@
 .endm
 
 // B to each channel's sums.
-.macro add_bias
-  load 11, TILE, T_PARAMS
+.macro add_bias parameters
+  .if \parameters == 11
+    load 11, TILE, T_PARAMS
+  .endif
   .set c, 0
   .rept tile_c
-    load_next 15, 11
-    load_next 15, 11
+    load_next 15, \parameters
+    load_next 15, \parameters
     .set p, 0
     .rept tile_p
       add_to SUM(c, p), 15
@@ -192,7 +194,9 @@
     .endr
     .set c, c + 1
   .endr
-  store 11, TILE, T_PARAMS
+  .if \parameters == 11
+    store 11, TILE, T_PARAMS
+  .endif
 .endm
 
 // The sums themselves, [pixel][channel].
@@ -249,7 +253,7 @@
 
 .macro use_sums form, parameters=11
   .if \form == 3
-    add_bias
+    add_bias \parameters
     keep_sums
   .elseif \form == 2
     keep_sums
@@ -273,8 +277,8 @@
   j 3b
 .endm
 
-// A tile with several runs, and the same for one run (line), for several blocks of pixels. There the first word's products are what sums begin with, and
-// groups are a hardware loop; in narrow form 4x4 takes 127 instructions, of which a core's own cache holds 128. That is why
+// A tile with several runs, and the same for one run (line), for several blocks of pixels. There the first word's
+// products are what sums begin with, and groups are a hardware loop; in narrow form 4x4 takes 127 instructions, of which a core's own cache holds 128. That is why
 // the stack pointer keeps the parameters meanwhile: workers take no interrupts.
 #define STACK 2
 .macro begin_tile name
