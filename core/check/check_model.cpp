@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <unordered_map>
 
 #include "core/check/advice.hpp"
 #include "core/import/read_model.hpp"
@@ -109,13 +110,15 @@ Result<ModelCheck> check_model(const std::filesystem::path& path, RequantPolicy 
 }
 
 void complete_findings(ModelCheck& check) {
+  std::unordered_map<std::string, const CheckedNode*> nodes;
+  for (const CheckedNode& n : check.nodes) nodes.emplace(n.name, &n);
+  nodes.erase("");
   for (Finding& f : check.findings) {
     f.file = check.file;
-    const auto node = std::find_if(check.nodes.begin(), check.nodes.end(),
-                                   [&](const CheckedNode& n) { return !f.node.empty() && n.name == f.node; });
-    if (node == check.nodes.end()) continue;
-    if (f.op.empty()) f.op = node->op;
-    if (f.tensor.empty()) f.tensor = node->tensor;
+    const auto node = nodes.find(f.node);
+    if (node == nodes.end()) continue;
+    if (f.op.empty()) f.op = node->second->op;
+    if (f.tensor.empty()) f.tensor = node->second->tensor;
   }
 }
 

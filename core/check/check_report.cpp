@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "core/base/text_table.hpp"
 
@@ -13,14 +15,23 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-NodeStatus status_of(const CheckedNode& node, const std::vector<Finding>& findings) {
-  NodeStatus status = node.judged ? NodeStatus::supported : NodeStatus::unknown;
+/// The worst finding of each node that has one.
+using Worst = std::unordered_map<std::string, Severity>;
+
+Worst worst_of(const std::vector<Finding>& findings) {
+  Worst worst;
   for (const Finding& f : findings) {
-    if (f.node != node.name || f.node.empty()) continue;
-    if (f.severity == Severity::unsupported) return NodeStatus::unsupported;
-    status = NodeStatus::warning;
+    const auto [known, fresh] = worst.try_emplace(f.node, f.severity);
+    if (!fresh) known->second = std::max(known->second, f.severity);
   }
-  return status;
+  worst.erase("");
+  return worst;
+}
+
+NodeStatus status_of(const CheckedNode& node, const Worst& worst) {
+  const auto found = worst.find(node.name);
+  if (found == worst.end()) return node.judged ? NodeStatus::supported : NodeStatus::unknown;
+  return found->second == Severity::unsupported ? NodeStatus::unsupported : NodeStatus::warning;
 }
 
 std::string dims_text(const Dims& d) {
@@ -44,14 +55,15 @@ void add_group(NodeReport& node, const CheckedGroup& g, const LayerGraph& layers
 }
 
 /// Nodes that a finding names and that are gone since: constants' quantisers.
-void add_folded(const ModelCheck& check, std::vector<NodeReport>& nodes) {
+void add_folded(const ModelCheck& check, const Worst& worst, std::vector<NodeReport>& nodes) {
+  std::unordered_set<std::string> known;
+  for (const NodeReport& n : nodes) known.insert(n.name);
   for (const Finding& f : check.findings) {
-    const auto same = [&](const NodeReport& n) { return n.name == f.node; };
-    if (f.node.empty() || std::any_of(nodes.begin(), nodes.end(), same)) continue;
+    if (f.node.empty() || !known.insert(f.node).second) continue;
     NodeReport node{};
     node.name = f.node;
     node.op = f.op;
-    node.status = status_of({f.node, f.op, f.tensor, true}, check.findings);
+    node.status = status_of({f.node, f.op, f.tensor, true}, worst);
     nodes.push_back(std::move(node));
   }
 }
@@ -189,13 +201,14 @@ CheckReport make_report(const ModelCheck& check, const Deployment& deployment, c
   r.findings = check.findings;
   std::stable_sort(r.findings.begin(), r.findings.end(),
                    [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
+  const Worst worst = worst_of(check.findings);
   std::map<std::string, std::size_t> index;
   for (const CheckedNode& n : check.nodes) {
     index.emplace(n.name, r.nodes.size());
     NodeReport node{};
     node.name = n.name;
     node.op = n.op;
-    node.status = status_of(n, check.findings);
+    node.status = status_of(n, worst);
     r.nodes.push_back(std::move(node));
   }
   for (const CheckedGroup& g : deployment.groups) {
@@ -203,7 +216,7 @@ CheckReport make_report(const ModelCheck& check, const Deployment& deployment, c
     if (at != index.end()) add_group(r.nodes[at->second], g, check.layers);
   }
   for (NodeReport& n : r.nodes) n.share = r.cycles > 0 ? n.cycles / r.cycles : 0;
-  add_folded(check, r.nodes);
+  add_folded(check, worst, r.nodes);
   return r;
 }
 
