@@ -102,8 +102,9 @@ static void* output_at(const ares_dense* d, form f, int32_t at) {
 }
 
 static void run_area(const ares_dense* d, const area* a, int32_t run_bytes, form f) {
-  const ares_tile first = tile_of(d, a, run_bytes, f);
-  ares_tile tile = first;
+  ares_tile tile = tile_of(d, a, run_bytes, f);
+  const int8_t* const weights = tile.weights;
+  const int32_t* const params = tile.params;
   const bool go_on = d->sums != NULL && !d->first, ends_in_c = f == SUMS && !keeps_sums(d);
   int32_t at = a->pixel * d->out_pitch + a->channel;
   for (int32_t block = 0; block < a->blocks; ++block, at += a->pixels * d->out_pitch) {
@@ -111,18 +112,19 @@ static void run_area(const ares_dense* d, const area* a, int32_t run_bytes, form
     if (ends_in_c) {
       requantise_sums(d, a->run, a->channels, a->pixels, &tile, a->pixel + block * a->pixels, a->channel, a->groups);
     } else {
-      tile.weights = first.weights;
-      tile.params = first.params;
+      tile.weights = weights;
+      tile.params = params;
       tile.out = output_at(d, f, at);
-      tile.groups = first.groups;
+      tile.groups = a->groups;
       a->run(&tile);
     }
     tile.pixels += a->pixels * d->pixel_pitch;
   }
 }
 
-// The same for one run, whose sums begin with 0 and do not end in C: all blocks at once.
-static void run_lines(const ares_dense* d, const area* a, form f) {
+// The same for one run, whose sums begin with 0 and do not end in C: all blocks at once. Not inlined, as its tile would
+// lie on the workers' small stacks below run_area().
+static __attribute__((noinline)) void run_lines(const ares_dense* d, const area* a, form f) {
   ares_tile tile = tile_of(d, a, d->run_bytes, f);
   --tile.words;
   tile.out = output_at(d, f, a->pixel * d->out_pitch + a->channel);
