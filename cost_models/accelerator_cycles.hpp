@@ -38,9 +38,9 @@ JobCost job_cost(const Job& job, const JobTile& tile, AcceleratorKind kind);
 double programming(int32_t count, double program);
 
 /// Of the time that a kernel computes beside a job, what the two together take longer: both use the banks of L1. From
-/// GVSOC, the same configs one after the other and beside each other: 0.35 to 0.5 for MobileNetV1's and DS-CNN's
-/// depthwise and pointwise layers, either one on NE16; about 1, so that nothing is gained, for ResNet-8's sums beside
-/// its convolutions, which load and store more than they compute.
+/// GVSOC, the same tiles one after the other with single buffers and beside each other with double ones: 0.35 to 0.5
+/// for MobileNetV1's and DS-CNN's depthwise and pointwise layers, either one on NE16; about 1, so that nothing is
+/// gained, for ResNet-8's sums beside its convolutions, which load and store more than they compute.
 double time_beside_job(KernelKind kind);
 
 /// The accelerator with its two job contexts: a job can be programmed while another one runs, a third has to wait.

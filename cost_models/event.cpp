@@ -14,9 +14,10 @@ namespace ares {
 namespace {
 
 constexpr std::string_view kernel_name(KernelKind k) {
-  constexpr std::array<std::string_view, 16> names{
-      "conv",         "linear", "max_pool", "table",     "depthwise", "attention", "scan",    "requant",
-      "average_pool", "add",    "multiply", "rearrange", "curve",     "norm",      "softmax", "matmul"};
+  constexpr auto names = std::to_array<std::string_view>(
+      {"conv", "linear", "max_pool", "table", "depthwise", "attention", "scan", "requant", "average_pool", "add",
+       "multiply", "rearrange", "curve", "norm", "softmax", "matmul", "transform", "rotary", "lookup"});
+  static_assert(names.size() == static_cast<size_t>(KernelKind::lookup) + 1);
   return names[static_cast<size_t>(k)];
 }
 

@@ -83,11 +83,15 @@ class Search {
     return gained;
   }
 
-  /// Gives every group of the program's partition a config; false: the partition is none.
-  bool complete(Program& p) {
+  auto groups_of(const Program& p) const {
     PlanOptions options = options_;
     options.fused = p.fused;
-    const auto groups = plan_contexts(graph_, target_, options);
+    return plan_contexts(graph_, target_, options);
+  }
+
+  /// Gives every group of the program's partition a config; false: the partition is none.
+  bool complete(Program& p) {
+    const auto groups = groups_of(p);
     if (!groups) return false;
     std::map<std::string, Config> configs;
     for (const GroupInContext& g : *groups) {
@@ -185,9 +189,7 @@ class Search {
 
   /// Another value of one knob of one group.
   bool change_config(Program& p) {
-    PlanOptions options = options_;
-    options.fused = p.fused;
-    const auto groups = plan_contexts(graph_, target_, options);
+    const auto groups = groups_of(p);
     if (!groups) return false;
     const GroupInContext& g = (*groups)[below(random_, groups->size())];
     if (g.group.shape.tail_count == 0 && !search_.change_configs) return false;

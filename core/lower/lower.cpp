@@ -239,28 +239,22 @@ class Lowering {
     const auto depth = static_cast<uint8_t>(p_.loops.size());
     load_first(depth, false);
     const TailLoads loads = load_tails();
-    if (on_accelerator(config_)) {
-      const auto wait = p_.operations.size();
-      add_wait(depth, none);
-      add_job(none, depth, Role::between);
-      const OperationId first = last_operation();
-      load_first(depth, true);
-      run_ahead(first, wait);
-      await(loads);
-      const size_t free_slot = add_slot_wait(depth);
-      add_tails(depth);
-      return add_fused_store(free_slot);
-    }
-    const auto wait = p_.operations.size();
+    const bool job_first = on_accelerator(config_);
+    const size_t wait = p_.operations.size();
     add_wait(depth, none);
+    if (job_first) add_job(none, depth, Role::between);
     load_first(depth, true);
     await(loads);
     const size_t free_slot = add_slot_wait(depth);
     add_tails(depth);
-    const OperationId job = last_operation();
-    add_kernel(none, depth, Role::between, Phase::after);
-    run_ahead(last_operation(), wait);
-    add<Wait>(depth, Phase::after).operation = job;
+    if (job_first) {
+      run_ahead(static_cast<OperationId>(wait + 1), wait);
+    } else {
+      const OperationId job = last_operation();
+      add_kernel(none, depth, Role::between, Phase::after);
+      run_ahead(last_operation(), wait);
+      add<Wait>(depth, Phase::after).operation = job;
+    }
     add_fused_store(free_slot);
   }
 
