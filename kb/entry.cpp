@@ -55,7 +55,8 @@ void merge_into(Entry& entry, const Entry& other) {
     m.model_best = m.model_best && !has_model_best;
     add_result(entry, m);
   }
-  entry.evaluations = std::max(entry.evaluations, other.evaluations);
+  // The runs may have measured the same configs, but at least these.
+  entry.evaluations = std::max({entry.evaluations, other.evaluations, uint64_t{entry.results.size()}});
   entry.worst_cycles = std::max(entry.worst_cycles, other.worst_cycles);
   if (!entry.settled) entry.settled = other.settled;
   if (entry.cursor.empty()) entry.cursor = other.cursor;

@@ -168,6 +168,17 @@ TEST_CASE("kb: what does not decode is a miss, is counted, reported, and can be 
   CHECK(kb.verify().empty());
 }
 
+TEST_CASE("kb: what two runs found of one group is sound when it is put together") {
+  const TemporaryDirectory dir;
+  KnowledgeBase one = opened(dir.path() / "one"), two = opened(dir.path() / "two");
+  must(one.record(subject(), origin, std::vector{trial(1, 100), trial(2, 200)}));
+  must(two.record(subject(), origin, std::vector{trial(3, 150), trial(4, 50)}));
+  REQUIRE(merge(one, two));
+  CHECK(one.find(subject())->results.size() == 4);
+  CHECK(one.find(subject())->evaluations == 4);
+  CHECK(one.verify().empty());
+}
+
 TEST_CASE("kb: the trial list serves resuming and goes when the subject is settled") {
   const TemporaryDirectory dir;
   KnowledgeBase kb = opened(dir.kb());
