@@ -16,8 +16,9 @@
 #include "core/import/model_options.hpp"
 #include "core/ir/graph.hpp"
 #include "core/plan/plan_json.hpp"
-#include "cost_models/model_best.hpp"
+#include "cost_models/corrected.hpp"
 #include "cost_models/timeline.hpp"
+#include "kb/environment.hpp"
 #include "kb/location.hpp"
 #include "kb/shipped.hpp"
 
@@ -69,18 +70,44 @@ std::vector<kb::KnowledgeBase> open_kbs(const OptionValues& values) {
   return kbs;
 }
 
+/// What boards and GVSOC measured with today's versions: it corrects the model's choice for groups that nothing is
+/// known of. The event simulator's results would not: it shares the model's formulas.
+std::vector<LearnedFrom> measured_results(const std::vector<kb::KnowledgeBase>& kbs, const Target& target) {
+  constexpr int most = 100'000;  // entries; more say little and take long to read
+  std::vector<LearnedFrom> results;
+  int entries = 0;
+  const auto take = [&](const kb::Entry& e) {
+    if (++entries > most) return false;
+    const auto& [signature, source, environment] = e.subject;
+    const bool current = signature.target == target.name &&
+                         kb::current_environment(target, signature.shape.family).matches(source, environment);
+    if (source == kb::Source::event || !current) return true;
+    for (const kb::Measured& m : e.results) results.push_back({signature.shape, signature.context, m.config, m.cycles});
+    return true;
+  };
+  for (const kb::KnowledgeBase& kb : kbs) value_or_throw(kb.for_each(std::function<bool(const kb::Entry&)>(take)));
+  if (!results.empty())
+    print_notice(fmt::format("{} measured results in the knowledge base correct the model", results.size()));
+  return results;
+}
+
 ConfigSources config_sources(const OptionValues& values, const Target& target,
                              const std::vector<kb::KnowledgeBase>& kbs) {
   ConfigSources s;
   if (values.count("pin")) s.pins = value_or_throw(read_pins(values["pin"].as<std::string>()));
   for (const kb::KnowledgeBase& kb : kbs) s.kbs.push_back(&kb);
-  const auto model = value_or_throw(make_cost_model("analytical"));
+  const auto analytical = value_or_throw(make_cost_model("analytical"));
+  const std::vector<LearnedFrom> results = measured_results(kbs, target);
+  const auto model = results.empty() ? analytical : make_corrected_model(results, target);
   s.score = [model, &target](const GroupShape& shape, const Context& context, const Config& config) {
     return estimate(*model, {shape, context, target}, config).cycles;
   };
-  const auto bests = std::make_shared<ModelBests>(model, target);
-  s.optimum = [bests](const GroupShape& shape, const Context& context) -> std::optional<ModelBest> {
-    const auto best = (*bests)(shape, context);
+  const auto bests = std::make_shared<ModelBests>(analytical, target);
+  const auto corrected = std::make_shared<ModelBests>(model, target);
+  s.optimum = [=, &target](const GroupShape& shape, const Context& context) -> std::optional<ModelBest> {
+    auto best = (*bests)(shape, context);
+    if (best && model != analytical)
+      best = better_by_correction(*model, *(*corrected)(shape, context), *best, {shape, context, target});
     return best ? std::optional(ModelBest{best->config, best->estimate.cycles}) : std::nullopt;
   };
   return s;

@@ -171,12 +171,26 @@ class Thinning {
   std::vector<std::vector<Value>> values_;
 };
 
+/// Without what the model expects to take so many cycles more than its favourite; `stays` stays.
+Candidates without_slow(const Candidates& all, double slower, CandidateId stays) {
+  const double limit = all.predicted[all.order.front()] + slower;
+  Candidates some{all.space, all.census, {}, {}, {}};
+  for (CandidateId id = 0; id < all.size(); ++id) {
+    if (all.predicted[id] > limit && id != stays) continue;
+    some.indices.push_back(all.indices[id]);
+    some.predicted.push_back(all.predicted[id]);
+  }
+  some.census.feasible = some.size();
+  rank(some);
+  return some;
+}
+
 void find_optimum(RecordedSpace& s) { s.optimum = *std::min_element(s.cycles.begin(), s.cycles.end()); }
 
 }  // namespace
 
 RecordedSpace record_space(const std::string& name, const Query& query, const CostModel& model,
-                           const Measurer& measurer, std::size_t most) {
+                           const Measurer& measurer, const RecordedPart& part) {
   const std::atomic<bool> never{false};
   RecordedSpace s;
   s.name = name;
@@ -188,9 +202,10 @@ RecordedSpace record_space(const std::string& name, const Query& query, const Co
   s.candidates = make_candidates(query, model, most_listed, {}, never);
   s.whole_feasible = s.candidates.census.feasible;
   const Config rule = *rule_config(s.candidates.space);
-  if (s.candidates.size() > most) {
+  if (std::isfinite(part.slower)) s.candidates = without_slow(s.candidates, part.slower, *s.candidates.find(rule));
+  if (s.candidates.size() > part.most) {
     const Candidates all = std::move(s.candidates);
-    s.candidates = Thinning(all, {all.config(all.order.front()), rule}).to(most);
+    s.candidates = Thinning(all, {all.config(all.order.front()), rule}).to(part.most);
   }
   s.rule = *s.candidates.find(rule);
   std::vector<Config> configs;

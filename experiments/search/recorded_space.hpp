@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -31,11 +32,18 @@ struct RecordedSpace {
   std::size_t size() const { return cycles.size(); }
 };
 
-/// Measures every feasible config. Where there are more than `most`, the knobs are thinned first, in turns evenly and
-/// by what the model expects of a value; the values of the rule and of the model's favourite stay. What is recorded is
-/// then a space of its own, every feasible combination of the values that are left.
+/// What of a space is recorded.
+struct RecordedPart {
+  std::size_t most;                                         ///< configs
+  double slower = std::numeric_limits<double>::infinity();  ///< cycles than the model's favourite, by the model
+};
+
+/// Measures every feasible config. What the model expects to be `slower` than its favourite is left out, but for the
+/// rule's. Where there are still more than `most`, the knobs are thinned, in turns evenly and by what the model expects
+/// of a value; the values of the rule and of the model's favourite stay. What is recorded is then a space of its own,
+/// every combination of the values that are left which is feasible and not too slow.
 RecordedSpace record_space(const std::string& name, const Query& query, const CostModel& model,
-                           const Measurer& measurer, std::size_t most);
+                           const Measurer& measurer, const RecordedPart& part);
 
 Result<void> save(const RecordedSpace& space, const std::filesystem::path& file);
 Result<RecordedSpace> load_space(const std::filesystem::path& file);

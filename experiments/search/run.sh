@@ -3,13 +3,14 @@
 # yardsticks of Debian's packages (python3-optuna, python3-nlopt) do the same, draws the curves (gnuplot-nox).
 # usage: experiments/search/run.sh [BUILD [OUTPUT]]     about an hour on two cores, nearly all of it TPE's
 # Environment: MEASURE=event|gvsoc, MOST=N configs of a space (default: all; GVSOC takes some 0.2 s for one), TPE_SEEDS=N,
-# NETWORKS=A,B: all groups of these reference networks, and what transfers between them (transfer.py).
+# SLOWER=N leave out what the model expects to take N cycles more than its favourite (GVSOC's time goes with the cycles),
+# NETWORKS=A,B: all groups of these reference networks, and what transfers between them.
 set -e
 build=${1:-build/release} out=${2:-out/search}
 here=$(dirname "$0")
 mkdir -p "$out"
 "$build/bin/ares-study-search" --what record --data "$out/spaces" --measure "${MEASURE:-event}" --most "${MOST:-8388608}" \
-  --networks "${NETWORKS:-}"
+  --networks "${NETWORKS:-}" --slower "${SLOWER:-inf}"
 "$build/bin/ares-study-search" --what replay --data "$out/spaces" --output "$out" | tee "$out/summary.txt"
 for yardstick in "nlopt_yardstick 30 300" "tpe ${TPE_SEEDS:-5} 200"; do
   set -- $yardstick
@@ -22,6 +23,7 @@ done
 /usr/bin/python3 "$here/yardsticks.py" "$out" | tee -a "$out/summary.txt"
 if [ -n "${NETWORKS:-}" ]; then
   /usr/bin/python3 "$here/transfer.py" "$out/spaces" | tee -a "$out/summary.txt"
+  "$build/bin/ares-study-search" --what transfer --data "$out/spaces" --output "$out" | tee -a "$out/summary.txt"
 fi
 if command -v gnuplot > /dev/null; then
   gnuplot -e "out='$out'" "$here/curves.gnuplot" && echo "curves: $out/curves.svg"

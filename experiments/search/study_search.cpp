@@ -1,6 +1,7 @@
 // ares-study-search: how many measurements a strategy needs until it is near the optimum of a space.
 //   record   measures whole spaces and writes them to files
 //   replay   lets strategies search them, many seeds each, and writes what they needed
+//   transfer what the results of other networks are worth; writes the spaces with the predictions corrected by them
 #include <fmt/format.h>
 #include <tbb/parallel_for.h>
 
@@ -17,6 +18,7 @@
 #include "core/base/cli.hpp"
 #include "core/base/text_table.hpp"
 #include "experiments/search/recorded_space.hpp"
+#include "experiments/search/recorded_transfer.hpp"
 #include "experiments/search/spaces.hpp"
 
 namespace ares {
@@ -141,7 +143,7 @@ ExitStatus record(const OptionValues& values) {
     if (g.name.find(values["only"].as<std::string>()) == std::string::npos) continue;
     if (fs::exists(directory / (g.name + ".space"))) continue;  // of a run that was cut
     RecordedSpace s = record_space(g.name, {g.group.group.shape, g.group.context, target}, *model, measurer,
-                                   values["most"].as<std::size_t>());
+                                   {values["most"].as<std::size_t>(), values["slower"].as<double>()});
     s.members = g.members;
     value_or_throw(save(s, directory / (g.name + ".space")), ExitStatus::failed);
     const float first = s.cycles[s.candidates.order.front()];
@@ -285,11 +287,24 @@ ExitStatus replay_all(const OptionValues& values) {
   return ExitStatus::done;
 }
 
+ExitStatus transfer_all(const OptionValues& values) {
+  const fs::path out = fs::path(values["output"].as<std::string>()) / "corrected";
+  fs::create_directories(out);
+  std::vector<RecordedSpace> spaces;
+  for (const fs::path& file : recordings(values["data"].as<std::string>()))
+    spaces.push_back(value_or_throw(load_space(file)));
+  const auto corrected = corrected_by_others(spaces, value_or_throw(load_target("gap9")));
+  print_transfer(spaces, corrected);
+  for (const RecordedSpace& s : corrected) value_or_throw(save(s, out / (s.name + ".space")), ExitStatus::failed);
+  return ExitStatus::done;
+}
+
 ExitStatus run(const OptionValues& values) {
   const std::string what = values.count("what") ? values["what"].as<std::string>() : "";
   if (what == "record") return record(values);
   if (what == "replay") return replay_all(values);
-  throw CommandError(ExitStatus::usage, "say what to do: --what record or --what replay");
+  if (what == "transfer") return transfer_all(values);
+  throw CommandError(ExitStatus::usage, "say what to do: --what record, --what replay or --what transfer");
 }
 
 }  // namespace
@@ -299,10 +314,13 @@ int main(int argc, char** argv) {
   namespace po = boost::program_options;
   ares::Command command{"ares-study-search", "measures how many measurements strategies need", {}, ares::run};
   auto add = command.options.add_options();
-  add("what", po::value<std::string>()->value_name("WHAT"), "record: measure whole spaces; replay: search in them");
+  add("what", po::value<std::string>()->value_name("WHAT"),
+      "record: measure whole spaces; replay: search in them; transfer: what other networks' results are worth");
   add("data", po::value<std::string>()->default_value("build/spaces")->value_name("DIR"), "the recorded spaces");
   add("measure", po::value<std::string>()->default_value("event")->value_name("HOW"), "record: what measures");
   add("most", po::value<std::size_t>()->default_value(8u << 20)->value_name("N"), "record: configs of a space");
+  add("slower", po::value<double>()->default_value(std::numeric_limits<double>::infinity(), "any")->value_name("N"),
+      "record: leave out what the model expects to take N cycles more than its favourite");
   add("networks", po::value<std::string>()->default_value("")->value_name("A,B"),
       "record: all groups of these reference networks instead of the usual ones");
   add("output", po::value<std::string>()->default_value("build/search")->value_name("DIR"), "replay: the CSV files");

@@ -4,10 +4,8 @@ signatures; its groups take what the rest suggests, unmeasured. Recordings answe
 
   nearest     the rule of kb/choose.hpp: the best config of the nearest group that differs in dimensions only (distance
               at most 1), fitted to this one, where model and the neighbour's measured/model ratio expect it to win
-  corrected   the model's favourite after its predictions were corrected by what the same family of operators was seen
-              to take: ridge regression of log(measured/model) on knobs, groups' own means left out
 
-usage: transfer.py SPACES [MARGIN]    MARGIN: a corrected favourite must be expected to gain so much (0.01)
+The corrected model (cost_models/corrected.hpp) is asked by ares-study-search --what transfer.   usage: transfer.py SPACES
 """
 import collections
 import math
@@ -18,7 +16,6 @@ import numpy
 import recorded
 
 TILES = ("tile_h", "tile_w", "tile_co", "tile_ci")
-CATEGORIES = ("kernel", "order", "parallel", "buf_in", "buf_w", "buf_out")
 LEAST_GAIN = 0.03
 
 
@@ -54,40 +51,6 @@ class Group:
         return self.configs.get(name, numpy.zeros(len(self.space.indices), int))
 
 
-def features(g):
-    columns = []
-    for name in TILES:
-        v = numpy.log2(numpy.maximum(1, g.knob(name)))
-        columns += [v, v * v / 8]
-    for name in CATEGORIES:
-        for value in range(1, 10 if name == "kernel" else 4):
-            columns.append((g.knob(name) == value).astype(float))
-    return numpy.stack(columns, axis=1)
-
-
-def correction(train, family, ridge):
-    x, y = [], []
-    for g in train:
-        if g.family != family:
-            continue
-        f, r = features(g)[g.ok], numpy.log(g.cycles[g.ok] / g.model[g.ok])
-        x.append(f - f.mean(axis=0))
-        y.append(r - r.mean())
-    if not x:
-        return None
-    x, y = numpy.concatenate(x), numpy.concatenate(y)
-    return numpy.linalg.solve(x.T @ x + ridge * numpy.eye(x.shape[1]), x.T @ y)
-
-
-def corrected(train, g, margin, ridge=3.0):
-    weights = correction(train, g.family, ridge)
-    if weights is None:
-        return g.favourite
-    log = numpy.where(g.ok, numpy.log(g.model) + features(g) @ weights, numpy.inf)
-    choice = int(log.argmin())
-    return choice if log[choice] < log[g.favourite] - margin else g.favourite
-
-
 def fitted(g, values):
     """The config nearest to these values; of tiles by ratio."""
     distance = numpy.zeros(len(g.cycles))
@@ -114,10 +77,9 @@ def nearest(train, g, tolerance=1.0):
 
 
 def main():
-    margin = float(sys.argv[2]) if len(sys.argv) > 2 else 0.01
     groups = [Group(s) for s in recorded.spaces(sys.argv[1])]
     networks = sorted({n for g in groups for n in g.members})
-    designs = {"nearest": nearest, "corrected": lambda t, g: corrected(t, g, margin)}
+    designs = {"nearest": nearest}
     reached = collections.defaultdict(list)
     worse = collections.Counter()
     print(f"{'network':<20} {'groups':>6} {'gain':>7} {'rule':>7} " + " ".join(f"{d:>10}" for d in designs))

@@ -5,7 +5,9 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "core/group/space.hpp"
 #include "core/import/load_network.hpp"
+#include "cost_models/cost_model.hpp"
 #include "kb/environment.hpp"
 #include "kb/knowledge_base.hpp"
 #include "tests/e2e/compile_support.hpp"
@@ -54,6 +56,30 @@ void remember(const std::string& directory, const std::string& group, const Conf
                               kb::Source::event, environment};
     const kb::Trial trial{config, 1234, 0, false, false, std::nullopt};
     value_or_throw(kb.record(subject, {"model", group, "run", 0}, std::span(&trial, 1)));
+  }
+}
+
+/// A knowledge base with many configs for a group of the small model, by a GVSOC whose accelerator is three times
+/// slower than the model's.
+void remember_slow_accelerator(const std::string& directory, const std::string& group) {
+  auto kb = value_or_throw(kb::KnowledgeBase::open(directory));
+  const LayerGraph graph = value_or_throw(load_network(small_model));
+  const Target target = value_or_throw(load_target("gap9"));
+  const auto model = value_or_throw(make_cost_model("analytical"));
+  for (const GroupInContext& g : value_or_throw(plan_contexts(graph, target, {}))) {
+    if (g.group.name != group) continue;
+    std::vector<kb::Trial> trials;
+    for_each_feasible(make_space(g.group.shape, g.context), [&](uint64_t, const Config& config) {
+      const double cycles = estimate(*model, {g.group.shape, g.context, target}, config).cycles;
+      trials.push_back({config, cycles * (on_accelerator(config) ? 3 : 1), 0, false, false, std::nullopt});
+      return true;
+    });
+    const std::size_t every = trials.size() / kb::best_kept + 1;
+    std::erase_if(trials, [&, n = std::size_t{0}](const kb::Trial&) mutable { return n++ % every != 0; });
+    const kb::Subject subject{kb::make_signature(g.group.shape, g.context, target.name, graph.policy),
+                              kb::Source::gvsoc,
+                              kb::current_environment(target, g.group.shape.family).of(kb::Source::gvsoc)};
+    value_or_throw(kb.record(subject, {"model", group, "run", 0}, trials));
   }
 }
 
@@ -118,6 +144,21 @@ TEST_CASE("ares-compile: what the knowledge base knows is applied, and pins win 
   CHECK(make_project(scratch / "project", "CORE=8").says("Test PASSED"));
 
   CHECK(compile(small_model, scratch / "project", options + " --no-kb").says("[model] config for conv1: "));
+}
+
+TEST_CASE("ares-compile: what GVSOC measured of another group corrects the model's choice") {
+  const ScratchDirectory scratch;
+  remember_slow_accelerator(scratch / "kb", "conv2");
+  const auto kernel_of_conv1 = [&](const std::string& options) {
+    const CommandResult r = compile(small_model, scratch / "project", options + " --json " + (scratch / "r.json"));
+    INFO(r.text);
+    REQUIRE(r.status == 0);
+    CHECK(r.says("measured results in the knowledge base correct the model") == (options != "--no-kb"));
+    const auto report = nlohmann::json::parse(read_text(scratch / "r.json"));
+    return report["groups"][0]["config"]["kernel"].get<std::string>();
+  };
+  CHECK(kernel_of_conv1("--no-kb") == "ne16");
+  CHECK(kernel_of_conv1("--kb " + (scratch / "kb")) != "ne16");
 }
 
 TEST_CASE("ares-compile: a pinned config that JSON gives as knobs") {
