@@ -3,8 +3,8 @@
 #include <onnx/onnx_pb.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cmath>
+#include <ctime>
 #include <filesystem>
 
 #include "core/base/file.hpp"
@@ -19,13 +19,12 @@ namespace fs = std::filesystem;
 using namespace ares;
 using test::ModelBuilder;
 using Ints = std::vector<int64_t>;
-using Clock = std::chrono::steady_clock;
 
-/// The error; within a second.
+/// The error; within a second of processor time.
 std::string refused(const ModelBuilder& b) {
-  const auto start = Clock::now();
+  const std::clock_t start = std::clock();
   const auto g = test::run_pipeline(b.model);
-  CHECK(Clock::now() - start < std::chrono::seconds(1));
+  CHECK(std::clock() - start < CLOCKS_PER_SEC);
   REQUIRE(!g);
   CAPTURE(g.error().what);
   CHECK(g.error().what.find('\n') == std::string::npos);
