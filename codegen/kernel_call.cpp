@@ -1,7 +1,9 @@
 #include "codegen/kernel_call.hpp"
+#include "core/arithmetic/softmax.hpp"
 #include "core/ir/graph.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace ares {
 namespace {
@@ -153,10 +155,14 @@ class KernelPrinter {
   /// All elements of the tile.
   void elements(const std::string& name) {
     if (!k_.whole_tiles()) return size(name, k_.channels);
-    const auto along = [&](const Extent& e) {
-      return fmt::format("({})", names_.size(e, fmt::format("{}.", loops_text(p_, index_))));
-    };
-    set(name, along(k_.rows) + " * " + along(k_.columns) + " * " + along(k_.channels));
+    set(name, product({k_.rows, k_.columns, k_.channels}));
+  }
+
+  std::string product(std::initializer_list<Extent> sizes) const {
+    std::vector<std::string> factors;
+    for (const Extent& e : sizes)
+      factors.push_back(fmt::format("({})", names_.size(e, fmt::format("{}.", loops_text(p_, index_)))));
+    return fmt::format("{}", fmt::join(factors, " * "));
   }
 
   void params() {
@@ -340,12 +346,23 @@ class KernelPrinter {
   void softmax() {
     tile("in", k_.in);
     tile("table", k_.weights, "(const uint16_t*)(const void*)");
-    tile("terms", k_.params, "(const ares_softmax_terms*)(const void*)");
+    if (k_.params != none)
+      tile("terms", k_.params, "(const ares_softmax_terms*)(const void*)");
+    else
+      set("terms", fmt::format("(const ares_softmax_terms*)(const void*)(args->table + {})",
+                               softmax_entries(k_.in_type == ElementType::s16)));
     tile("out", k_.out);
     type("in_type", k_.in_type);
-    size("rows", k_.columns);
-    size("columns", k_.channels);
+    softmax_rows();
+    field("columns", k_.channel_bytes);
     requant();
+  }
+
+  void softmax_rows() {
+    if (k_.layer == 0) return size("rows", k_.columns);
+    Extent heads = k_.channels;
+    heads.scale = heads.halo = 1;
+    set("rows", product({k_.rows, k_.columns, heads}));
   }
 
   void matmul() {

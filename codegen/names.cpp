@@ -67,7 +67,7 @@ std::string describe_first(const GroupShape& s) {
       return fmt::format("{} of {} x {}{}", s.centred ? "norm" : "root mean square norm", s.in.w, s.in.c,
                          s.across ? fmt::format(" in {} groups", s.heads) : "");
     case Family::softmax:
-      return fmt::format("softmax of {} rows of {}", s.in.w, s.in.c);
+      return fmt::format("softmax of {} rows of {}", s.in.h * s.in.w * s.heads, s.in.c / s.heads);
     case Family::matmul:
       return fmt::format("matmul of {} x {} heads, {}x{} by {}{}", s.in.h, s.heads, s.in.w, s.in.c / s.heads,
                          s.out.c / s.heads, s.transposed ? " transposed" : "");
@@ -93,7 +93,11 @@ std::string describe_first(const GroupShape& s) {
 
 std::string describe(const GroupShape& s) {
   std::string text = describe_first(s);
-  for (size_t i = 0; i < s.tail_count; ++i) text += ", then " + describe_first(shape_of(s.tails[i]));
+  for (size_t i = 0; i < s.tail_count; ++i) {
+    GroupShape tail = shape_of(s.tails[i]);
+    if (s.family == Family::matmul) tail.heads = s.heads;
+    text += ", then " + describe_first(tail);
+  }
   return text;
 }
 

@@ -10,6 +10,8 @@ KernelTile tile_at(const TileProgram& program, const Kernel& k, const Position& 
   t.channels = resolve(k.channels, at);
   t.reduction = resolve(k.reduction, at);
   if (k.whole_tiles()) t = {1, 1, t.rows * t.columns * t.channels, t.reduction};
+  if (k.kind == KernelKind::softmax && k.layer > 0)
+    t = {1, t.rows * t.columns * t.channels / k.channel_bytes, k.channel_bytes, t.reduction};
   if (k.reduction.loop != none && k.accumulators != none) {
     const LoopPosition& step = at[static_cast<size_t>(k.reduction.loop)];
     t.first_step = step.index == 0;

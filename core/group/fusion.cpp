@@ -20,8 +20,8 @@ bool is_output(const LayerGraph& graph, TensorId id) {
 }
 
 bool is_dense_output(const GroupShape& s) {
-  return s.family != Family::rearrange && s.family != Family::scan && s.family != Family::matmul &&
-         s.family != Family::norm && s.family != Family::softmax;
+  return s.family != Family::rearrange && s.family != Family::scan && s.family != Family::norm &&
+         s.family != Family::softmax;
 }
 
 bool is_unpadded(const Window& w) { return !is_padded(w) && w.dh == 1 && w.dw == 1; }
@@ -29,12 +29,26 @@ bool is_unpadded(const Window& w) { return !is_padded(w) && w.dh == 1 && w.dw ==
 /// What a tile of the group holds where it ends in rows, columns and channels of a window.
 bool is_windowed(const GroupShape& s) { return s.family == Family::conv || s.family == Family::depthwise; }
 
+/// The layer of group `next` may work on a tile of a product of activations: softmax of the product's rows, then the
+/// product of that with a second tensor of as many heads.
+bool accepts_attention(const GroupShape& s, const Group& next, ElementType between) {
+  const GroupShape& n = next.shape;
+  if (between != ElementType::u8) return false;
+  if (s.tail_count == 0)
+    return n.family == Family::softmax && n.out_type == ElementType::u8 && n.in.c * s.heads == s.out.c &&
+           n.in.count() == s.out.count();
+  return n.family == Family::matmul && s.tails[0].family == Family::softmax && !n.transposed && n.heads == s.heads &&
+         n.in == s.last_out() && next.inputs[0] != next.inputs[1];
+}
+
 /// The layer of group `next` may work on the tiles of `first`, which already may have tails.
 bool accepts(const LayerGraph& graph, const Group& first, const Group& next) {
   const GroupShape& s = first.shape;
   const GroupShape& n = next.shape;
-  if (s.tail_count == max_tails || s.weighted_tail() || !is_dense_output(s)) return false;
+  if (s.tail_count == max_tails || s.weighted_tail()) return false;
   const ElementType between = tensor(graph, first.output).type;
+  if (s.family == Family::matmul) return accepts_attention(s, next, between) && next.inputs[0] == first.output;
+  if (!is_dense_output(s)) return false;
   const bool added = s.tail_count > 0 && s.tails[0].family == Family::add;
   if (added && (n.family == Family::add || has_weights(n.family))) return false;  // more than a tile program holds
   switch (n.family) {
@@ -65,7 +79,7 @@ Tail tail_of(const Group& first, const Group& next) {
   const GroupShape& n = next.shape;
   Tail t;
   t.family = n.family;
-  const bool elementwise = n.family == Family::table || n.family == Family::add;
+  const bool elementwise = n.family == Family::table || n.family == Family::add || n.family == Family::softmax;
   t.in = elementwise ? first.shape.last_out() : n.in;
   t.out = elementwise ? first.shape.last_out() : n.out;
   t.window = n.window;
@@ -85,7 +99,7 @@ Group joined(Group first, const Group& next) {
   const Tail tail = tail_of(first, next);
   first.name += "+" + next.name;
   first.layers.push_back(next.layers.front());
-  if (next.shape.family == Family::add)
+  if (next.shape.family == Family::add || next.shape.family == Family::matmul)
     first.inputs.push_back(next.inputs[0] == first.output ? next.inputs[1] : next.inputs[0]);
   first.output = next.output;
   first.completes_output = next.completes_output;

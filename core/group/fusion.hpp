@@ -18,8 +18,9 @@ namespace ares {
 using Partition = std::vector<int>;
 
 /// Positions that may join: table functions, sums of two tensors of one size, pools without padding behind a
-/// convolution, pointwise convolutions behind a convolution, linear layers behind a linear layer. Only the reader of a
-/// tensor that nobody else reads.
+/// convolution, pointwise convolutions behind a convolution, linear layers behind a linear layer, softmax of bytes
+/// behind a product of activations and a second product behind both. Only the reader of a tensor that nobody else
+/// reads.
 Partition fusable(const LayerGraph& graph, const std::vector<Group>& groups);
 
 /// The groups of a partition, named `a+b`, each at the place of its last layer. Fails, naming the group, on a position

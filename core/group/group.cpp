@@ -185,7 +185,11 @@ GroupShape shape_of(const Tail& t) {
 
 int64_t GroupShape::macs() const {
   int64_t all = 0;
-  for (size_t i = 0; i < tail_count; ++i) all += shape_of(tails[i]).macs();
+  for (size_t i = 0; i < tail_count; ++i) {
+    GroupShape tail = shape_of(tails[i]);
+    if (tail.family == Family::matmul) tail.heads = heads;
+    all += tail.macs();
+  }
   if (family == Family::conv) return all + out.count() * window.kh * window.kw * in.c;
   if (family == Family::depthwise) return all + out.count() * window.kh * window.kw;
   if (family == Family::linear) return all + int64_t{in.w} * in.c * out.c;
@@ -216,7 +220,7 @@ static int32_t conflict_free(int32_t bytes) {
 
 int32_t GroupShape::channel_bytes(bool job) const {
   if (family == Family::scan) return 4 * (heads + 1);
-  if (family == Family::norm || family == Family::rotary) return in.c / heads;
+  if (family == Family::norm || family == Family::rotary || family == Family::softmax) return in.c / heads;
   if (family == Family::transform) return (2 * in.c + 3) & ~3;
   if (family == Family::matmul) return out.c / heads;
   if (job && family == Family::depthwise) return job_depthwise_channel_bytes(in.c);

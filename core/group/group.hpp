@@ -53,8 +53,8 @@ struct AcceleratorForm {
 };
 
 /// A layer fused behind a group's first one: it works on the tile in L1 before that is stored (core/group/fusion.hpp).
-/// table, add: element by element, dims are those of the tile's tensor; the second operand of an add is a tensor of the
-/// same size.
+/// table, add, softmax: dims are those of the tile's tensor; the second operand of an add is a tensor of the same size.
+/// matmul, softmax: of the heads of the first layer, a matmul.
 struct Tail {
   Family family = Family::table;
   Dims in, out;

@@ -75,9 +75,9 @@ bool buffer_is_redundant(const Live& live, Knob k, uint16_t copies) {
 }
 
 Knob knob_of(Role r) {
-  constexpr std::array<Knob, role_count> knobs{Knob::buf_in,  Knob::buf_w,   Knob::buf_w,  Knob::buf_out, Knob::tile_ci,
-                                               Knob::kernel,  Knob::buf_in,  Knob::buf_in, Knob::tile_h,  Knob::tile_h,
-                                               Knob::tile_co, Knob::tile_co, Knob::buf_w,  Knob::buf_w};
+  constexpr std::array<Knob, role_count> knobs{
+      Knob::buf_in, Knob::buf_w,  Knob::buf_w,   Knob::buf_out, Knob::tile_ci, Knob::kernel, Knob::buf_in, Knob::buf_in,
+      Knob::tile_h, Knob::tile_h, Knob::tile_co, Knob::tile_co, Knob::buf_w,   Knob::buf_w,  Knob::tile_co};
   return knobs[static_cast<size_t>(r)];
 }
 

@@ -13,7 +13,7 @@
 namespace ares {
 
 /// Roles of a group's L1 buffers. between: what one fused layer hands to the next; tail: constants of a fused layer
-/// without weights; weights2, params2: of one with.
+/// without weights; weights2, params2: of one with; accumulators2: as `accumulators`, of a fused product.
 enum class Role : uint8_t {
   input,
   weights,
@@ -28,9 +28,10 @@ enum class Role : uint8_t {
   tail,
   tail2,
   weights2,
-  params2
+  params2,
+  accumulators2
 };
-inline constexpr int role_count = 14;
+inline constexpr int role_count = 15;
 
 /// Bits of TiledDim::used_by: the operands whose tile changes with the dimension.
 inline constexpr uint8_t by_input = 1, by_weights = 2, by_output = 4;
@@ -121,6 +122,10 @@ inline int32_t least_param_bytes(const GroupShape& s, const Config& c) {
   const bool open = c[Knob::kernel] == 0 && s.accelerator.weight_bits > 0, job = on_accelerator(c);
   return open ? std::min(s.param_bytes(false), s.param_bytes(true)) : s.param_bytes(job);
 }
+
+/// Of one head's second operand of a product, as register tiles want it: per column its parameters and its depth in
+/// whole words.
+inline int32_t prepared_bytes(int32_t depth, int32_t columns) { return columns * (8 + (depth + 3) / 4 * 4); }
 
 /// `count` bytes or elements, all of them.
 inline RegionDim whole_dim(int32_t count) { return {Extent{none, count}, count, 0}; }

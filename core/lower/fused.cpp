@@ -49,6 +49,17 @@ Config tail_config(const Config& c) {
 
 Role constants_role(int i) { return i == 0 ? Role::tail : Role::tail2; }
 
+/// A product of the tile with a tensor of its own; the group's first layer then is one, too.
+bool is_product(const Tail& t) { return t.family == Family::matmul; }
+
+/// What tail `i` writes. Softmax of bytes leaves its result where it finds its input.
+Role result_role(const GroupShape& s, int i) {
+  if (i + 1 == s.tail_count) return Role::output;
+  return tail(s, i).family == Family::softmax ? Role::between : Role::between2;
+}
+
+Role source_role(const GroupShape& s, int i) { return i == 0 ? Role::between : result_role(s, i - 1); }
+
 Role second_role(const GroupShape& s, int i) {
   const int before = (is_elementwise(s.family) || s.family == Family::matmul ? 1 : 0) + second_operands(s, i);
   return before == 0 ? Role::input2 : Role::input3;
@@ -127,6 +138,42 @@ void pool_tail(const GroupShape& s, int i, const Extents& e, Chain& at, TailPart
   k.channels = at.channels;
 }
 
+/// Rows of a product's tile: of each sequence, row and head `channel_bytes` elements.
+void softmax_tail(const GroupShape& s, int i, const Chain& at, TailParts& out) {
+  Kernel& k = out.kernel;
+  k.kind = KernelKind::softmax;
+  k.parallel = ParallelAxis::pixels;
+  k.rows = at.rows;
+  k.columns = at.columns;
+  k.channels = at.channels;
+  k.channel_bytes = tail(s, i).in.c / s.heads;
+}
+
+void product_tail(const GroupShape& s, int i, const Extents& e, Chain& at, TailParts& out) {
+  const Tail& t = tail(s, i);
+  const int32_t depth = t.in.c / s.heads, columns = t.out.c / s.heads;
+  const Extent heads = e[static_cast<size_t>(Knob::tile_co)];
+  const auto region = [&](Extent lines, int32_t line_count, int32_t bytes) -> Region {
+    const int32_t row = s.heads * bytes;
+    return {{plain_dim(at.rows, s.in.h), plain_dim(lines, line_count), element_dim(heads, s.heads, bytes)},
+            {line_count * row, row}};
+  };
+  out.second = second_role(s, i);
+  out.second_region = region({none, depth}, depth, columns);
+  Kernel& k = out.kernel;
+  k.kind = KernelKind::matmul;
+  k.parallel = ParallelAxis::pixels;
+  k.rows = at.rows;
+  k.columns = at.columns;
+  k.channels = heads;
+  k.channels.scale = k.channels.halo = static_cast<int16_t>(columns);
+  k.channel_bytes = columns;
+  k.reduction = {none, depth};
+  at.channels = k.channels;
+  at.type = t.out_type;
+  at.region = region(at.columns, t.out.w, columns * element_bytes(t.out_type));
+}
+
 void weighted_tail(const GroupShape& s, int i, const Config& c, const Extents& e, Chain& at, TailParts& out) {
   const Tail& t = tail(s, i);
   const bool job = tail_on_accelerator(c);
@@ -149,11 +196,21 @@ void weighted_tail(const GroupShape& s, int i, const Config& c, const Extents& e
   k.asymmetric = own.asymmetric();
 }
 
+/// A product's second operand, as it is loaded and as the register tiles want it; returns the elements of its output.
+uint32_t product_buffers(const GroupShape& s, int i, const Config& c, BufferBytes& out) {
+  const Tail& t = tail(s, i);
+  const int32_t depth = t.in.c / s.heads, columns = t.out.c / s.heads;
+  const int32_t heads = tile_of(c, Knob::tile_h, s.in.h) * tile_of(c, Knob::tile_co, s.heads);
+  out[second_role(s, i)] = static_cast<uint32_t>(heads * depth * columns);
+  out[Role::accumulators2] = static_cast<uint32_t>(heads * prepared_bytes(depth, columns));
+  return static_cast<uint32_t>(heads * tile_of(c, Knob::tile_w, s.in.w) * columns);
+}
+
 }  // namespace
 
 int second_operands(const GroupShape& s, int count) {
   int n = 0;
-  for (int i = 0; i < count; ++i) n += tail(s, i).family == Family::add;
+  for (int i = 0; i < count; ++i) n += tail(s, i).family == Family::add || is_product(tail(s, i));
   return n;
 }
 
@@ -204,6 +261,7 @@ void group_buffers(const GroupShape& s, const Config& c, BufferBytes& out) {
     const Tail& t = tail(s, i);
     if (t.family == Family::add) out[second_role(s, i)] = elements * static_cast<uint32_t>(element_bytes(t.in2_type));
     if (is_pool(t.family)) elements = static_cast<uint32_t>(tile_elements(s, c, i + 1));
+    if (is_product(t)) elements = product_buffers(s, i, c, out);
     if (has_weights(t.family)) {
       const GroupShape own = shape_of(t);
       const Config config = tail_config(c);
@@ -217,7 +275,7 @@ void group_buffers(const GroupShape& s, const Config& c, BufferBytes& out) {
     } else {
       out[constants_role(i)] = constants_bytes(t);
     }
-    role = i + 1 == s.tail_count ? Role::output : Role::between2;
+    role = result_role(s, i);
     out[role] = elements * static_cast<uint32_t>(element_bytes(t.out_type));
   }
 }
@@ -260,8 +318,8 @@ void fused_parts(const GroupShape& s, const Config& c, const Extents& e, const P
     const Tail& t = tail(s, i);
     TailParts& parts = out.tails[static_cast<size_t>(i)];
     parts = {};
-    parts.in = i == 0 ? Role::between : Role::between2;
-    parts.out = i + 1 == s.tail_count ? Role::output : Role::between2;
+    parts.in = source_role(s, i);
+    parts.out = result_role(s, i);
     parts.constants = constants_role(i);
     const auto bytes = static_cast<int32_t>(constants_bytes(t));
     parts.constants_region = rows_at({none, 1}, 1, bytes, constants_offset(s, i));
@@ -269,6 +327,10 @@ void fused_parts(const GroupShape& s, const Config& c, const Extents& e, const P
       weighted_tail(s, i, c, e, at, parts);
     else if (is_pool(t.family))
       pool_tail(s, i, e, at, parts);
+    else if (t.family == Family::softmax)
+      softmax_tail(s, i, at, parts);
+    else if (is_product(t))
+      product_tail(s, i, e, at, parts);
     else
       elementwise_tail(s, i, at, parts);
     Kernel& own = parts.kernel;

@@ -108,7 +108,7 @@ class Lowering {
       Buffer b;
       b.copies = group_copies(shape_, config_, r);
       b.per_core = r == Role::scratch;
-      b.carried = r == Role::accumulators;
+      b.carried = r == Role::accumulators || r == Role::accumulators2;
       b.bytes = bytes[r];
       b.offset = p_.l1_bytes;
       p_.l1_bytes += pitch_of(b) * (b.per_core ? static_cast<uint32_t>(context_.cores) : b.copies);
@@ -179,8 +179,8 @@ class Lowering {
     if (id(Role::weights) != none) load(Operand::weights, Role::weights, parts_.weights, staged_weights_);
     if (id(Role::params) != none) load(Operand::params, Role::params, parts_.params, staged_params_);
     const bool fused = shape_.tail_count > 0;  // a tail's second operand may have these buffers
-    if (id(Role::input2) != none && (!fused || is_elementwise(shape_.family)))
-      load(Operand::input2, Role::input2, parts_.input2, none);
+    const bool own_second = is_elementwise(shape_.family) || shape_.family == Family::matmul;
+    if (id(Role::input2) != none && (!fused || own_second)) load(Operand::input2, Role::input2, parts_.input2, none);
     if (id(Role::input3) != none && !fused) load(Operand::input3, Role::input3, parts_.input3, none);
     load(Operand::input, Role::input, parts_.input, none);
     const auto input = static_cast<OperationId>(p_.operations.size() - 1);
@@ -318,7 +318,8 @@ class Lowering {
     }
     if (id(t.constants) != none) add_load(Operand::tails, t.constants, t.constants_region);
     const Operand second = t.second == Role::input2 ? Operand::input2 : Operand::input3;
-    if (t.kernel.kind == KernelKind::add) add_load(second, t.second, t.second_region);
+    if (t.kernel.kind == KernelKind::add || t.kernel.kind == KernelKind::matmul)
+      add_load(second, t.second, t.second_region);
   }
 
   void add_tail(const TailParts& t, uint8_t depth) {
@@ -328,11 +329,12 @@ class Lowering {
     k = t.kernel;
     k.in = id(t.in);
     k.out = id(t.out);
-    if (k.kind == KernelKind::add) k.in2 = id(t.second);
+    if (k.kind == KernelKind::add || k.kind == KernelKind::matmul) k.in2 = id(t.second);
+    if (k.kind == KernelKind::matmul) k.accumulators = id(Role::accumulators2);
     if (weighted) {
       k.weights = id(Role::weights2);
       k.params = id(Role::params2);
-    } else if (k.kind == KernelKind::table) {
+    } else if (k.kind == KernelKind::table || k.kind == KernelKind::softmax) {
       k.weights = id(t.constants);
     } else if (k.kind != KernelKind::max_pool) {
       k.params = id(t.constants);
@@ -453,7 +455,8 @@ bool fits_program(const GroupShape& s, const Context& ctx, const Config& c) {
   };
   const int loads = held({Role::input, Role::weights, Role::params, Role::input2, Role::input3, Role::tail, Role::tail2,
                           Role::weights2, Role::params2});
-  const int inside = held({Role::output, Role::between, Role::between2, Role::accumulators, Role::scratch});
+  const int inside =
+      held({Role::output, Role::between, Role::between2, Role::accumulators, Role::accumulators2, Role::scratch});
   const int staged = streamed ? 2 : 0;
   const int layers = 1 + s.tail_count + on_accelerator(c) + tail_on_accelerator(c);
   const int slot_and_store = 2;

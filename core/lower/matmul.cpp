@@ -40,7 +40,7 @@ void buffers(const GroupShape& s, const Config& c, BufferBytes& out) {
   out[Role::input2] = static_cast<uint32_t>(heads * head.depth * head.columns);
   out[Role::output] = static_cast<uint32_t>(rows * head.columns * element_bytes(s.out_type));
   out[Role::params] = s.params_size();
-  out[Role::accumulators] = static_cast<uint32_t>(heads * head.columns * (8 + (head.depth + 3) / 4 * 4));
+  out[Role::accumulators] = static_cast<uint32_t>(heads * prepared_bytes(head.depth, head.columns));
 }
 
 void parts(const GroupShape& s, const Config&, const Extents& e, Parts& out) {

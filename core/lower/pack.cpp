@@ -220,6 +220,7 @@ PackedOperands pack(const LayerGraph& graph, const Group& group, const Config& c
     tail.layers = {group.layers[i + 1]};
     tail.shape = shape_of(group.shape.tails[i]);
     tail.inputs = {graph.dag[group.layers[i]].output};
+    if (tail.shape.family == Family::matmul) tail.inputs = graph.dag[group.layers[i + 1]].inputs;
     Config own = config;
     own[Knob::kernel] = config[Knob::kernel2];
     const PackedOperands constants = pack_layer(graph, tail, own);

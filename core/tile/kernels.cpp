@@ -295,18 +295,21 @@ void norm(const KernelCall& k) {
 void softmax(const KernelCall& k) {
   std::vector<uint16_t> table(softmax_entries(k.kernel->in_type == ElementType::s16));
   std::memcpy(table.data(), k.weights, 2 * table.size());
-  const SoftmaxTerms terms{static_cast<uint32_t>(param(k, 0)), param(k, 1), param(k, 2), param(k, 3)};
-  for (int32_t row = 0; row < k.columns; ++row) {
-    const int64_t first = int64_t{row} * k.channels;
+  std::array<int32_t, softmax_words> words{};
+  std::memcpy(words.data(), k.params ? k.params : k.weights + 2 * table.size(), sizeof words);
+  const SoftmaxTerms terms{static_cast<uint32_t>(words[0]), words[1], words[2], words[3]};
+  const int32_t width = k.kernel->channel_bytes;
+  const int64_t elements = int64_t{k.rows} * k.columns * k.channels;
+  for (int64_t first = 0; first < elements; first += width) {
     int32_t top = input(k, first);
-    for (int32_t c = 1; c < k.channels; ++c) top = std::max(top, input(k, first + c));
+    for (int32_t c = 1; c < width; ++c) top = std::max(top, input(k, first + c));
     const auto exponential = [&](int32_t c) {
       return softmax_exponential(table, static_cast<uint32_t>(top - input(k, first + c)));
     };
     uint32_t sum = 0;
-    for (int32_t c = 0; c < k.channels; ++c) sum += exponential(c);
+    for (int32_t c = 0; c < width; ++c) sum += exponential(c);
     const SoftmaxScale scale = softmax_scale(terms, sum);
-    for (int32_t c = 0; c < k.channels; ++c)
+    for (int32_t c = 0; c < width; ++c)
       put(k, first + c, std::clamp(softmax_output(scale, exponential(c)), k.requant->lo, k.requant->hi));
   }
 }

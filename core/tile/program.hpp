@@ -97,12 +97,12 @@ struct Copy {
 /// requant: int32 accumulators that the accelerator left in `in` become the output.
 /// add, multiply: `in2` is one row of channels for all columns. rearrange: `weights` is the table, if any; the step of
 /// an axis is the scale of input_copy's region, its repetition that of rows, columns, channels. norm, softmax:
-/// `columns` rows of `channels` elements; `weights` are the terms or the table. matmul: `rows` sequences, `columns`
-/// rows in each, and `channels` output columns, channel_bytes of them to a head; `reduction` is the depth. scan:
-/// `reduction` time steps of `channels` channels of `columns` states; in3 holds B and C, accumulators the states.
-/// transform: `columns` rows of `reduction` elements to `channels`; `weights` are coefficients. rotary: `columns` rows
-/// of `channels` elements, channel_bytes of them to a head; `weights` are factors. lookup: `columns` numbers of rows of
-/// `channels` elements; `weights` is the table, of `reduction` rows.
+/// `columns` rows of `channels`; `weights` are terms or table; softmax: in sets of channel_bytes, terms behind the
+/// table where there are no params. matmul: `rows` sequences, `columns` rows, `channels` columns, channel_bytes of them
+/// to a head; `reduction` is the depth. scan: `reduction` time steps of `channels` channels of `columns` states; in3:
+/// B, C, accumulators: states. transform: `columns` rows of `reduction` elements to `channels`; `weights` are
+/// coefficients. rotary: `columns` rows of `channels` elements, channel_bytes of them to a head; `weights` are factors.
+/// lookup: `columns` numbers of rows of `channels` elements; `weights` is the table, of `reduction` rows.
 enum class KernelKind : uint8_t {
   conv,
   linear,
@@ -150,7 +150,7 @@ struct Kernel {
   OperationId input_copy = none;    ///< whose region tells the padding of this tile; none: it has none
   Extent rows, columns, channels;   ///< of the output tile
   Extent reduction;                 ///< input channels (bytes per window position)
-  int32_t channel_bytes = 0;        ///< weights: bytes per output channel in the buffer; norm: channels of a set
+  int32_t channel_bytes = 0;        ///< weights: bytes per output channel in the buffer; norm, softmax: of a set
   Window window;                    ///< pads are not read; input_copy tells
 
   /// table, add of a fused group: all rows x columns x channels elements as one row; `in2` has as many.

@@ -45,7 +45,7 @@ TEST_CASE("random configs of fused groups are bit-exact as C") {
     const char *flags, *environment;
   };
   std::set<std::pair<Family, Family>> pairs;
-  int jobs = 0, tail_jobs = 0;
+  int jobs = 0, tail_jobs = 0, products = 0;
   for (const Case& c : {Case{1, "CORE=8 SANITIZE=address", ""}, Case{3, "CORE=5", "ARES_DMA_DELAY=random:7"}}) {
     CAPTURE(c.seed);
     Random random(c.seed);
@@ -58,6 +58,7 @@ TEST_CASE("random configs of fused groups are bit-exact as C") {
       pairs.insert({g.group.shape.family, g.group.shape.tails[0].family});
       jobs += on_accelerator(g.chosen.config);
       tail_jobs += tail_on_accelerator(g.chosen.config);
+      products += g.group.shape.tails[1].family == Family::matmul;
     }
     many.golden = golden_data(many.graph, program, random_sample(many.graph, c.seed));
     const ScratchDirectory scratch;
@@ -70,4 +71,5 @@ TEST_CASE("random configs of fused groups are bit-exact as C") {
   CHECK(pairs.size() >= 12);
   CHECK(jobs >= 8);
   CHECK(tail_jobs >= 2);
+  CHECK(products >= 2);
 }

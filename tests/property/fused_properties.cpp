@@ -88,7 +88,7 @@ Config random_config(Random& random, const SearchSpace& space, const std::vector
 
 TEST_CASE("fused groups: every feasible config gives the bytes of the single layers") {
   Random random(21);
-  int done = 0, jobs = 0, tail_jobs = 0, streamed = 0, chains = 0, ahead_jobs = 0, ahead_kernels = 0;
+  int done = 0, jobs = 0, tail_jobs = 0, streamed = 0, chains = 0, products = 0, ahead_jobs = 0, ahead_kernels = 0;
   std::set<std::pair<Family, Family>> pairs;
   while (done < 3000) {
     const Case c = random_case(random);
@@ -113,6 +113,7 @@ TEST_CASE("fused groups: every feasible config gives the bytes of the single lay
     pairs.insert({c.group.shape.family, c.group.shape.tails[0].family});
     streamed += ctx.weights == Level::l3;
     chains += c.group.shape.tail_count > 1;
+    products += c.group.shape.tails[1].family == Family::matmul;
   }
   MESSAGE(done, " configs, ", pairs.size(), " pairs of operators");
   CHECK(pairs.size() >= 15);
@@ -122,4 +123,5 @@ TEST_CASE("fused groups: every feasible config gives the bytes of the single lay
   CHECK(ahead_kernels > 10);
   CHECK(streamed > 10);
   CHECK(chains > 50);
+  CHECK(products > 20);
 }

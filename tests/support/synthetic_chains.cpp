@@ -1,12 +1,14 @@
 #include "tests/support/synthetic_chains.hpp"
 
 #include <cmath>
+#include <stdexcept>
 
 #include "core/arithmetic/add.hpp"
 #include "core/arithmetic/average_terms.hpp"
 #include "core/arithmetic/channel_terms.hpp"
 #include "core/arithmetic/make_requant.hpp"
 #include "core/group/fusion.hpp"
+#include "core/passes/pass.hpp"
 #include "core/reference/engine.hpp"
 
 namespace ares::test {
@@ -150,9 +152,55 @@ void append_random(Random& random, Chain& chain, bool linear) {
   }
 }
 
+Tensor bytes_of(Random& random, const char* name, const Dims& dims, double scale) {
+  Tensor t;
+  t.name = name;
+  t.dims = dims;
+  t.q.scale = scale;
+  t.q.zero_point = pick(random, 0, 2) > 0 ? 128 : pick(random, 0, 255);
+  t.view.shape = {1, dims.c, dims.h, dims.w};
+  return t;
+}
+
+/// Scores, their softmax, and mostly the context of that.
+LayerGraph random_attention(Random& random) {
+  const int32_t batch = pick(random, 1, 3), queries = pick(random, 1, 20), heads = pick(random, 1, 4);
+  const int32_t keys = pick(random, 1, 40), depth = pick(random, 1, 24), values = pick(random, 1, 24);
+  const MatMul first{batch, queries, heads, depth, keys, pick(random, 0, 3) > 0, 1 / std::sqrt(double(depth)), {}};
+  const Dims of_keys = first.transposed ? Dims{batch, keys, heads * depth} : Dims{batch, depth, heads * keys};
+  const Dims score{batch, queries, heads * keys};
+  NetworkState state;
+  state.notice = [](const std::string&) {};
+  LayerGraph& g = state.layers;
+  g.policy = random_policy(random);
+  g.tensors = {bytes_of(random, "q", {batch, queries, heads * depth}, 0.03),
+               bytes_of(random, "k", of_keys, 0.03),
+               bytes_of(random, "scores", score, 0.05),
+               bytes_of(random, "shares", score, 1.0 / 255),
+               bytes_of(random, "v", {batch, keys, heads * values}, 0.03),
+               bytes_of(random, "context", {batch, queries, heads * values}, 0.01)};
+  g.tensors[3].q.zero_point = pick(random, 0, 3) == 0 ? 20 : 0;
+  const std::vector<Layer> layers{
+      {"scores", "scores", first, {0, 1}, 2},
+      {"shares", "shares", Softmax{keys, {}, {}, {}}, {2}, 3},
+      {"context", "context", MatMul{batch, queries, heads, keys, values, false, 1, {}}, {3, 4}, 5}};
+  const std::size_t count = pick(random, 0, 3) > 0 ? 3 : 2;
+  for (std::size_t i = 0; i < count; ++i) {
+    boost::add_vertex(layers[i], g.dag);
+    if (i > 0) boost::add_edge(i - 1, i, Flow{layers[i - 1].output}, g.dag);
+  }
+  g.inputs = {{"q", 0, g.tensors[0].view}, {"k", 1, g.tensors[1].view}};
+  if (count == 3) g.inputs.push_back({"v", 4, g.tensors[4].view});
+  g.tensors.resize(count == 3 ? 6 : 4);
+  g.outputs = {{"out", layers[count - 1].output, {}}};
+  if (const auto done = requantise(state); !done) throw std::logic_error(done.error().what);
+  return g;
+}
+
 }  // namespace
 
 LayerGraph random_chain(Random& random) {
+  if (pick(random, 0, 7) == 0) return random_attention(random);
   constexpr Family families[] = {Family::conv,     Family::conv,         Family::depthwise, Family::linear,
                                  Family::max_pool, Family::average_pool, Family::add,       Family::conv};
   for (;;) {

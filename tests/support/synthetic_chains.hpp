@@ -5,8 +5,8 @@
 
 namespace ares::test {
 
-/// A random layer and one or two more that can be fused behind it; sums read a second input of the network, which is
-/// their first or their second operand. The network's only output is the last layer's.
+/// A random layer and one or two more that can be fused behind it; sums and products read a second input of the
+/// network, which is their first or their second operand. The network's only output is the last layer's.
 LayerGraph random_chain(Random& random);
 
 /// The output by the reference engine, as stored bytes.
