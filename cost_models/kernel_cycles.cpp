@@ -56,6 +56,7 @@ constexpr double table_element =
     2;                           ///< per element beside the load of its output: a fourth of a word and a store, byte
 constexpr double row_start = 6;  ///< per row of an elementwise kernel or a rearrangement: pointers, loop set-up
 constexpr double sum_row = 228, sum_element = 4.14;  ///< add, fitted; per element beside two loads
+constexpr double half_sum = 6;                       ///< of 16-bit elements, counted: per element beside two loads
 constexpr double plain_sum = 30;                     ///< add in plain C, per element
 constexpr double centred_factors = 2;                ///< multiply, per element: both zero points subtracted
 /// curve, counted: per element beside two loads and a half, four elements of two words at a time.
@@ -87,31 +88,26 @@ constexpr double plane_start = 30;    ///< per channel: weights and parameters i
 /// parameters: 8.53 MAC/cycle with planes in and out, 7.66 with channels-last output, 6.40 with both channels last.
 constexpr double depthwise_hwc_out = 8.53 / 7.66, depthwise_hwc_both = 8.53 / 6.40;
 
-constexpr double attention_tile = 5;   ///< per register tile: pointers, loop set-up, branch
-constexpr int32_t attention_rows = 4;  ///< queries that one worker takes together
-constexpr double softmax_element = 8;  ///< per score: bound of 1.0 cycle per element on 8 workers
-constexpr double softmax_row = 224;    ///< per row: sum, division; fit to 1.86, 1.43, 1.16, 1.08 cycles for 32 to 400
-constexpr double rescale_feature = 3;  ///< per carried accumulator when a running maximum moves: load, multiply, store
 /// norm, wide: per element beside its loads and requantisation, and per set; fit to 3.2 and 3.3 cycles per element
 /// measured on GVSOC 2026-03, pulp-open widened to GAP9's parameters, for rows of 256 and 192 bytes: sums; product,
 /// difference, mulh; 64-bit spread, reciprocal root of four iterations.
 constexpr double norm_element = 13, norm_row = 240;
 /// norm, narrow: instructions counted beside the loads: sums of two rows' words, two products and shifts, clip, a
 /// fourth of packing and store; squares of s16 with a carry. Per set: 64-bit spread, root, quotient; fit to 2,785 and
-/// 1,104 cycles per set of 256 and 64 bytes on GVSOC.
+/// 1,104 cycles per set of 256 and 64 bytes on GVSOC, less 116 that sums, roots and outputs one after the other save a
+/// set of 64 there.
 constexpr double narrow_norm_loads = 2.25, narrow_norm_element = 6.25, narrow_norm_squares = 2.25,
-                 narrow_norm_row = 520;
+                 narrow_norm_row = 410;
+/// norm across positions, counted: per element its sums (of bytes; of s16) and its output (narrow; wide) beside loads;
+/// per channel and worker the fields of its loop; per set the root, by every worker. Odd widths are plain C.
+constexpr double across_loads = 1.25, across_bytes = 0.5, across_halves = 3, across_narrow = 7, across_wide = 9,
+                 across_channel = 60, across_set = 520;
 /// softmax of bytes: instructions counted beside the loads: maximum, index, packing and sum of u16 exponentials, one
 /// product and shift, clip, store, and a stall per four. Per row: reciprocal of three iterations; fit to 2,085 and 534
 /// cycles per row of 200 and 32 on GVSOC. A row beyond a piece computes its exponentials again.
 constexpr double share_loads = 2, share_element = 6.75, share_again = 3.75, share_row = 235;
 constexpr int32_t share_piece = 320;  ///< ARES_SOFTMAX_PIECE
 constexpr double plain_share = 50;    ///< softmax of s16, plain C: an estimate
-/// scan: per step and four states: 32 instructions beside the loads, four of them high products; per step: x, delta and
-/// its table, requantisation; per state behind the last four, plain C; per call of the loop over steps: registers,
-/// pieces of time. Fit to 316, 102, 245 cycles per step of 16, 4 and 9 states on GVSOC.
-constexpr double scan_four = 49, scan_four_loads = 20, scan_step = 27, scan_plain_state = 66, scan_piece = 80;
-constexpr int32_t scan_piece_steps = 48;
 /// Estimates by instruction count, not measured: per coefficient beside its load, with a fourth of the element's.
 constexpr double transform_product = 2.75;
 constexpr double rotary_element = 9;  ///< two loads per two elements and a load of factors, two products each, store
@@ -142,7 +138,8 @@ KernelFormula::KernelFormula(const Kernel& k, const Target& target, int cores)
       planar_out_(k.planar_out),
       carried_(k.accumulators != none),
       mapped_(k.kind == KernelKind::rearrange && k.weights != none),
-      narrow_(k.form == RequantForm::narrow && k.out_type == ElementType::u8 && !k.across),
+      narrow_(k.form == RequantForm::narrow && k.out_type == ElementType::u8),
+      across_(k.kind == KernelKind::norm && k.across),
       halves_(k.in_type == ElementType::s16),
       long_rows_(k.kind == KernelKind::softmax && k.channels.halo > share_piece),
       load_(target.cores.l1_latency),
@@ -154,9 +151,16 @@ KernelFormula::KernelFormula(const Kernel& k, const Target& target, int cores)
   tile_channels_ = Divisor(t.channels);
   tile_pixels_ = Divisor(t.pixels);
   const bool symmetric_bytes = !k.asymmetric && k.out_type == ElementType::u8 && k.form != RequantForm::raw;
-  if (k.kind == KernelKind::add)
-    plain_ = !symmetric_bytes || k.form != RequantForm::narrow || k.rounding != Rounding::half_up ||
-             k.in_type != ElementType::u8 || k.in2_type != ElementType::u8;
+  if (across_) {
+    set_channels_ = std::max(1, k.channel_bytes);
+    plain_ = k.in_type == ElementType::s32 || set_channels_ % (halves_ ? 2 : 4) != 0;
+    mulh_ = target.cores.mulh;
+  }
+  if (k.kind == KernelKind::add) {
+    const auto any = [&](ElementType e) { return k.in_type == e || k.in2_type == e || k.out_type == e; };
+    plain_ = any(ElementType::s32) || k.form != RequantForm::narrow || k.rounding != Rounding::half_up;
+    halves_ = any(ElementType::s16);
+  }
   if (k.kind == KernelKind::depthwise) {
     const bool square = kh_ == 3 && kw_ == 3 && k.window.dh == 1 && k.window.dw == 1;
     plain_ = !square || !symmetric_bytes;
@@ -213,7 +217,11 @@ KernelFormula::Share KernelFormula::dense_pixels(int32_t rows, int32_t columns) 
   int32_t pixels = rows * columns;
   if (parallel_ == ParallelAxis::rows)
     pixels = kind_ == KernelKind::conv ? cores_.ceil(rows) * columns : cores_.ceil(pixels);
-  if (parallel_ == ParallelAxis::pixels) pixels = share_of(pixels, tile_pixels_);
+  if (parallel_ == ParallelAxis::pixels) {
+    const int32_t each = cores_.ceil(pixels);
+    const bool single = kind_ == KernelKind::matmul && (each % 4 == 1 || each % 4 == 2);  // rows, in place of tiles
+    pixels = single ? each : share_of(pixels, tile_pixels_);
+  }
   const bool strided = kind_ == KernelKind::conv && (sh_ != 1 || sw_ != 1);
   int32_t line = pixels;
   if (style_ == KernelStyle::im2col)
@@ -328,6 +336,11 @@ double KernelFormula::row() const {
 /// One element of an elementwise kernel or a rearrangement.
 double KernelFormula::element() const {
   if (kind_ == KernelKind::curve) return curve_loads * load_ + curve_arithmetic;
+  if (across_) {
+    if (plain_) return 2 * load_ + norm_element + output_;
+    return across_loads * load_ + (halves_ ? across_halves : across_bytes) +
+           (narrow_ ? across_narrow : across_wide + 2 * mulh_);
+  }
   if (kind_ == KernelKind::norm && narrow_)
     return narrow_norm_loads * load_ + narrow_norm_element + (halves_ ? narrow_norm_squares : 0);
   if (kind_ == KernelKind::norm) return 2 * load_ + norm_element + output_;
@@ -336,7 +349,7 @@ double KernelFormula::element() const {
   if (kind_ == KernelKind::rotary) return 2 * load_ + rotary_element + output_;
   if (kind_ == KernelKind::lookup) return load_ + lookup_element;
   if (kind_ == KernelKind::rearrange) return load_ + moved_byte + (mapped_ ? load_ : 0);
-  if (kind_ == KernelKind::add) return plain_ ? plain_sum : 2 * load_ + sum_element;
+  if (kind_ == KernelKind::add) return plain_ ? plain_sum : 2 * load_ + (halves_ ? half_sum : sum_element);
   return 2 * load_ + output_ + centred_factors;
 }
 
@@ -396,29 +409,11 @@ double KernelFormula::depthwise(const KernelTile& t) const {
          (1 + lines / t.rows) * depthwise_group;
 }
 
-/// Per four queries: scores by the 4x4 kernel, softmax, weighted values by the 4x4 kernel. Scores stay with the worker.
-double KernelFormula::attention(const KernelTile& t) const {
-  const double units = cores_.ceil(ceil_div(t.rows, attention_rows));
-  const double q = std::min(t.rows, attention_rows), keys = t.reduction, features = t.channels;
-  const double score_tiles = ceil_div(t.reduction, 4), value_tiles = ceil_div(t.channels, 4);
-  const auto gemm = [&](double depth_words, double outputs, double tiles) {
-    return depth_words * (q * outputs + load_ * (outputs + q * tiles)) + tiles * attention_tile + q * outputs * output_;
-  };
-  const double scores = gemm(ceil_div(t.channels, 4), keys, score_tiles);
-  const double values = gemm(ceil_div(t.reduction, 4), features, value_tiles);
-  const double rescale = carried_ ? q * features * rescale_feature : 0;
-  return units * (scores + values + rescale + q * (softmax_element * keys + softmax_row) / contention_);
-}
-
-double KernelFormula::scan_channel(int32_t steps, int32_t states) const {
-  constexpr int32_t at_once = 4;
-  const int32_t fours = states / at_once, rest = states % at_once;
-  return steps * (scan_step + fours * (scan_four + scan_four_loads * load_) + rest * scan_plain_state) +
-         fours * ceil_div(steps, scan_piece_steps) * scan_piece;
-}
-
-double KernelFormula::scan(const KernelTile& t) const {
-  return cores_.ceil(t.channels) * scan_channel(t.reduction, t.columns);
+double KernelFormula::norm_across(const KernelTile& t) const {
+  const int32_t sets = t.channels / set_channels_;
+  if (plain_) return cores_.ceil(sets) * (norm_row + t.columns * set_channels_ * element());
+  return cores_.ceil(t.columns) * t.channels * element() + t.channels * across_channel + sets * across_set +
+         2 * barrier_;
 }
 
 double KernelFormula::least(const KernelTile& whole) const {
@@ -441,7 +436,7 @@ double KernelFormula::least(const KernelTile& whole) const {
   } else if (kind_ == KernelKind::transform) {
     work = outputs * (whole.reduction * (load_ + transform_product) + output_);
   } else if (elementwise()) {
-    work = pixels * row() + outputs * element();
+    work = (across_ ? 0 : pixels * row()) + outputs * element();
   } else if (kind_ == KernelKind::depthwise) {
     // Whole strips; a kernel on planes transposes nothing and writes words.
     work = outputs * (strip_of_stride_1.row / strip_of_stride_1.pixels + strip_output - 1);
@@ -453,6 +448,7 @@ double KernelFormula::least(const KernelTile& whole) const {
 
 double KernelFormula::operator()(const KernelTile& t) const {
   double sum = 0;
+  if (across_) return contention_ * norm_across(t);
   switch (kind_) {
     case KernelKind::conv:
     case KernelKind::linear:

@@ -81,7 +81,7 @@ class KernelFormula {
 
   /// Where this holds, cycles depend on a tile by its shares alone, and linearly on each of the two, so means of shares
   /// over independent tiles give the mean of the cycles.
-  bool separable() const { return kind_ != KernelKind::depthwise && kind_ != KernelKind::scan; }
+  bool separable() const { return kind_ != KernelKind::depthwise && kind_ != KernelKind::scan && !across_; }
   Share pixel_share(int32_t rows, int32_t columns) const;
   Share channel_share(int32_t channels) const;
   double cycles(const Share& pixels, const Share& channels, int32_t reduction, bool first_step, bool last_step) const;
@@ -94,6 +94,7 @@ class KernelFormula {
   double plane(double strip_rows, double strips) const;
   double attention(const KernelTile& tile) const;
   double scan(const KernelTile& tile) const;
+  double norm_across(const KernelTile& tile) const;
   double scan_channel(int32_t steps, int32_t states) const;
   double strips(int32_t rows, int32_t columns, int32_t channels) const;
   double held(const Share& p, const Share& c) const;
@@ -120,11 +121,14 @@ class KernelFormula {
   bool strips_ = false;     ///< depthwise: some columns at a time
   int32_t held_words_ = 0;  ///< of a pixel, where pixels stay in registers
   bool planar_in_ = false, planar_out_ = false, carried_ = false, mapped_ = false;
-  bool narrow_ = false;     ///< norm: 32-bit products
+  bool narrow_ = false;  ///< norm: 32-bit products
+  bool across_ = false;  ///< norm: sets span all rows
+  int32_t set_channels_ = 1;
   bool halves_ = false;     ///< s16 input
   bool long_rows_ = false;  ///< softmax: rows of more than a piece
   double load_ = 1;         ///< cycles of an L1 load
   double wide_ = 0;         ///< depthwise, wide form: further cycles per output
+  double mulh_ = 0;         ///< norm: further cycles of a high product
   double output_ = 0, contention_ = 1, barrier_ = 0;
   double word_output_ = 0, word_channel_ = 0, word_pixel_ = 0;
 };

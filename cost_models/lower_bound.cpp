@@ -106,6 +106,9 @@ double least_kernel_cycles(const Query& q) {
       return least();
     case Family::norm:
       k.kind = KernelKind::norm;
+      k.in_type = q.shape.in_type;
+      k.across = q.shape.across;
+      k.channel_bytes = q.shape.channel_bytes();
       return least();
     case Family::softmax:
       k.kind = KernelKind::softmax;

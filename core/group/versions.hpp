@@ -25,7 +25,7 @@ constexpr uint32_t kernel_version(Family f) {
     case Family::depthwise:
       return 3;
     case Family::add:
-      return 1;
+      return 2;
     case Family::multiply:
       return 1;
     case Family::rearrange:
@@ -33,11 +33,11 @@ constexpr uint32_t kernel_version(Family f) {
     case Family::curve:
       return 2;
     case Family::norm:
-      return 2;
+      return 3;
     case Family::softmax:
       return 2;
     case Family::matmul:
-      return 1;
+      return 2;
     case Family::scan:
       return 2;
     case Family::transform:

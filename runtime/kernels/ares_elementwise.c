@@ -22,9 +22,8 @@ static void add_worker(const void* arguments) {
   const part mine = part_of(a->rows, a->elements, a->parallel);
   const ares_channel_params first = a->params[0];
   const int32_t m = a->params[1].m;
-  const int32_t bytes = a->a_type == ARES_U8 && a->b_type == ARES_U8;
   for (int32_t row = mine.rows.begin; row < mine.rows.end; ++row) {
-    if (bytes && ares_add_fast(a, row, mine.elements.begin, mine.elements.end)) continue;
+    if (ares_add_fast(a, row, mine.elements.begin, mine.elements.end)) continue;
     for (int32_t i = mine.elements.begin; i < mine.elements.end; ++i) {
       const ares_channel_params params = {first.m, first.B + ares_element(a->b, a->b_type, i) * m};
       const int32_t at = row * a->elements + i;

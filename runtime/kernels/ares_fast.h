@@ -13,7 +13,7 @@ bool ares_max_pool_fast(const ares_max_pool_args* a);
 bool ares_average_pool_fast(const ares_average_pool_args* a);
 bool ares_table_fast(const ares_table_args* a);
 bool ares_curve_fast(const ares_curve_args* a);
-// Elements [begin, end) of a row of bytes.
+// Elements [begin, end) of a row.
 bool ares_add_fast(const ares_add_args* a, int32_t row, int32_t begin, int32_t end);
 #else
 static inline bool ares_depthwise_fast(const ares_depthwise_args* a) {

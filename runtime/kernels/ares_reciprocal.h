@@ -1,5 +1,6 @@
-// Reciprocals by Newton's iteration: the same steps as core/arithmetic/reciprocal.hpp, whose README has the error
-// bounds.
+// Reciprocals by Newton's iteration: the same values as core/arithmetic/reciprocal.hpp, whose README has the error
+// bounds. There products are shifted by 30 and 31; here factors are doubled, for y stays below 2^31 until the last
+// step, and the high word is all that is needed (compared for every argument).
 #ifndef ARES_RECIPROCAL_H
 #define ARES_RECIPROCAL_H
 
@@ -26,16 +27,14 @@ static inline int32_t ares_leading_zeros(uint32_t x) {
 #endif
 }
 
-static inline uint32_t ares_scaled_product(uint32_t y, uint32_t t) { return (uint32_t)(((uint64_t)y * t) >> 30); }
-
 static inline int32_t ares_reciprocal_of(uint32_t y) { return y > 0x7FFFFFFFu ? 0x7FFFFFFF : (int32_t)y; }
 
 // 2^46 / sqrt(q), for q in [2^30, 2^32).
 static inline int32_t ares_inverse_root(uint32_t q) {
   uint32_t y = 2254857830u - ares_mulhu(q, 1288490189u);
   for (int32_t i = 0; i < 4; ++i) {
-    const uint32_t square = (uint32_t)(((uint64_t)y * y) >> 31);
-    y = ares_scaled_product(y, (3u << 29) - ares_mulhu(square, q));
+    const uint32_t square = ares_mulhu(2 * y, y);
+    y = ares_mulhu(2 * y, (3u << 30) - 2 * ares_mulhu(square, q));
   }
   return ares_reciprocal_of(y);
 }
@@ -43,7 +42,7 @@ static inline int32_t ares_inverse_root(uint32_t q) {
 // 2^62 / a, for a in [2^31, 2^32).
 static inline int32_t ares_inverse(uint32_t a) {
   uint32_t y = 3031741621u - ares_mulhu(a, 2021161080u);
-  for (int32_t i = 0; i < 3; ++i) y = ares_scaled_product(y, (1u << 31) - ares_mulhu(a, y));
+  for (int32_t i = 0; i < 3; ++i) y = ares_mulhu(2 * y, 0u - 2 * ares_mulhu(a, y));
   return ares_reciprocal_of(y);
 }
 

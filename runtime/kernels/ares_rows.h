@@ -9,6 +9,8 @@
 
 #ifdef ARES_XPULP
 bool ares_norm_fast(const ares_norm_args* a);
+// Of sets that span all rows, in forms that ares_norm_fast() has checked.
+bool ares_norm_across_fast(const ares_norm_args* a);
 bool ares_softmax_fast(const ares_softmax_args* a);
 bool ares_matmul_fast(const ares_matmul_args* a);
 bool ares_scan_fast(const ares_scan_args* a);

@@ -122,6 +122,14 @@ static void rows_of(const ares_matmul_args* a, int32_t part, int32_t begin, int3
   ares_dense_fast(&d);
 }
 
+// Rows that workers take at a time: four, a register tile's; or one, where the busiest worker then has a row or two
+// beside whole tiles in place of one tile more, and nobody rows of two heads.
+static int32_t rows_at_a_time(const ares_matmul_args* a) {
+  const int32_t parts = a->sequences * a->heads, each = (parts * a->rows + ares_team() - 1) / ares_team();
+  const bool few = each % 4 == 1 || each % 4 == 2;
+  return few && (parts == 1 || a->rows % each == 0) ? 1 : 4;
+}
+
 bool ares_matmul_fast(const ares_matmul_args* a) {
   const ares_product_params* const p = a->params;
   const bool folds = p->zero_a == 0 || a->requant.form == ARES_NARROW;
@@ -130,11 +138,11 @@ bool ares_matmul_fast(const ares_matmul_args* a) {
     centre(a);
     ares_barrier();
   }
-  const int32_t blocks = (a->rows + 3) / 4;
+  const int32_t block = rows_at_a_time(a), blocks = (a->rows + block - 1) / block;
   const ares_share mine = ares_share_of(a->sequences * a->heads * blocks, 1);
   for (int32_t i = mine.begin; i < mine.end;) {
     const int32_t part = i / blocks, first = i % blocks, last = ares_min(blocks, first + mine.end - i);
-    rows_of(a, part, 4 * first, ares_min(4 * last, a->rows));
+    rows_of(a, part, block * first, ares_min(block * last, a->rows));
     i += last - first;
   }
   return true;

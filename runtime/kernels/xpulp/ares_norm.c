@@ -91,6 +91,17 @@ static __attribute__((noinline)) ares_norm_scale scale_of(const ares_norm_args* 
   return ares_norm_scale_of(a->terms, a->centred ? t->sum[row] - offset : 0, squares);
 }
 
+// Of one row of a narrow norm.
+static inline ares_narrow_scale narrow_scale_of(const ares_norm_args* a, int32_t sum, uint64_t squares) {
+  const ares_norm_terms* const t = a->terms;
+  const int32_t offset = a->width * t->zero;
+  const uint32_t count = (uint32_t)t->count;
+  uint64_t spread = (uint64_t)count * (uint32_t)squares + ((uint64_t)(count * (uint32_t)(squares >> 32)) << 32);
+  if (a->centred) return ares_narrow_scale_of(t, sum - offset, spread - (uint64_t)((int64_t)sum * sum));
+  spread += (uint64_t)t->zero * (uint64_t)count * (uint64_t)(offset - 2 * (int64_t)sum);
+  return ares_narrow_scale_of(t, 0, spread);
+}
+
 static inline int32_t clipped(int32_t y, int32_t lo, int32_t hi) {
   ARES_XPULP_R(0x33, 6, 0x02, y, y, lo);  // p.max
   ARES_XPULP_R(0x33, 4, 0x02, y, y, hi);  // p.min
@@ -186,7 +197,7 @@ static void wide_rows(const ares_norm_args* a, int32_t row, int32_t next) {
 // `length`: instructions of the loop.
 #define NARROW_ROWS(name, in_t, load, raise, length)                                                                   \
   static __attribute__((noinline)) void name(const ares_norm_args* a, const in_t* in0, const in_t* in1, uint8_t* out0, \
-                                             uint8_t* out1, ares_norm_scale s, ares_norm_scale k) {                    \
+                                             uint8_t* out1, ares_narrow_scale s, ares_narrow_scale k) {                \
     const ares_channel_params* params = a->params;                                                                     \
     const int32_t sh = a->terms->shift, shift = a->requant.shift, lo = a->requant.lo, hi = a->requant.hi;              \
     uint32_t x0, x1, x2, x3, z0, z1, z2, z3, m, b;                                                                     \
@@ -215,37 +226,54 @@ NARROW_ROWS(narrow_halves, int16_t, LOAD_HALF, , 62)
 NARROW_ROWS(narrow_halves_above, int16_t, LOAD_HALF, EACH(RAISE), 70)
 #undef NARROW_ROWS
 
-static void narrow_rows(const ares_norm_args* a, int32_t row, int32_t next) {
-  const totals t = totals_of(a, row, next);
-  const ares_norm_scale s = scale_of(a, &t, 0), k = next > row ? scale_of(a, &t, 1) : s;
-  const int32_t w = a->width;
-  const uint8_t* const in = a->in;
-  const int16_t* const wide_in = a->in;
-  uint8_t *const out0 = (uint8_t*)a->out + row * w, *const out1 = (uint8_t*)a->out + next * w;
-  if (a->in_type == ARES_U8) {
-    (a->requant.lo == 0 ? narrow_bytes : narrow_bytes_above)(a, in + row * w, in + next * w, out0, out1, s, k);
-  } else {
-    (a->requant.lo == 0 ? narrow_halves : narrow_halves_above)(a, wide_in + row * w, wide_in + next * w, out0, out1, s,
-                                                               k);
+// Rows whose scales are kept on the stack: sums of them all come first, then scales, then outputs, so that each part's
+// instructions stay near the core.
+enum { NARROW_ROWS_MOST = 16 };
+
+static void narrow_rows(const ares_norm_args* a, int32_t begin, int32_t count) {
+  int32_t sums[NARROW_ROWS_MOST];
+  uint64_t squares[NARROW_ROWS_MOST];
+  ares_narrow_scale scales[NARROW_ROWS_MOST];
+  const int32_t w = a->width, last = count - 1;
+  for (int32_t i = 0; i < count; i += 2) {
+    const int32_t next = ares_min(i + 1, last);
+    const totals t = totals_of(a, begin + i, begin + next);
+    sums[i] = t.sum[0], sums[next] = t.sum[1];
+    squares[i] = t.squares[0], squares[next] = t.squares[1];
+  }
+  for (int32_t i = 0; i < count; ++i) scales[i] = narrow_scale_of(a, sums[i], squares[i]);
+  for (int32_t i = 0; i < count; i += 2) {
+    const int32_t next = ares_min(i + 1, last), row0 = (begin + i) * w, row1 = (begin + next) * w;
+    const uint8_t* const in = a->in;
+    const int16_t* const wide_in = a->in;
+    uint8_t* const out = a->out;
+    if (a->in_type == ARES_U8) {
+      (a->requant.lo == 0 ? narrow_bytes : narrow_bytes_above)(a, in + row0, in + row1, out + row0, out + row1,
+                                                               scales[i], scales[next]);
+    } else {
+      (a->requant.lo == 0 ? narrow_halves : narrow_halves_above)(a, wide_in + row0, wide_in + row1, out + row0,
+                                                                 out + row1, scales[i], scales[next]);
+    }
   }
 }
 
 bool ares_norm_fast(const ares_norm_args* a) {
   const ares_requant* const r = &a->requant;
   const bool narrow = a->terms->shift > 0;
-  if (a->in_type == ARES_S32 || a->across || a->sets != 1 || r->rounding != ARES_HALF_UP || a->width > BYTES_MOST ||
+  if (a->in_type == ARES_S32 || r->type == ARES_S32 || r->rounding != ARES_HALF_UP ||
       r->form != (narrow ? ARES_NARROW : ARES_WIDE) || (narrow && r->type != ARES_U8)) {
     return false;
   }
+  if (a->across) return ares_norm_across_fast(a);
+  if (a->sets != 1 || a->width > BYTES_MOST) return false;
   const ares_share rows = ares_share_of(a->rows, 1);
-  for (int32_t row = rows.begin; row < rows.end; row += 2) {
-    // A last row alone is both.
-    const int32_t next = ares_min(row + 1, rows.end - 1);
-    if (narrow) {
-      narrow_rows(a, row, next);
-    } else {
-      wide_rows(a, row, next);
+  if (narrow) {
+    for (int32_t row = rows.begin; row < rows.end; row += NARROW_ROWS_MOST) {
+      narrow_rows(a, row, ares_min(NARROW_ROWS_MOST, rows.end - row));
     }
+    return true;
   }
+  // A last row alone is both.
+  for (int32_t row = rows.begin; row < rows.end; row += 2) wide_rows(a, row, ares_min(row + 1, rows.end - 1));
   return true;
 }
