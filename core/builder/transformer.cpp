@@ -59,9 +59,9 @@ std::array<Value, 3> fused_projection(ModelBuilder& b, const std::string& path, 
   return out;
 }
 
-/// What the projections make, for tokens of `shape`.
-Value attend(ModelBuilder& b, const std::string& path, const std::array<Value, 3>& qkv, const Shape& shape,
-             const AttentionSpec& spec) {
+/// The quantised context of queries, keys and values cut into heads, for tokens of `shape`.
+Value context_of(ModelBuilder& b, const std::string& path, const std::array<Value, 3>& qkv, const Shape& shape,
+                 const AttentionSpec& spec) {
   const double depth = static_cast<double>(shape[2]) / static_cast<double>(spec.heads);
   const Value product = b.matmul(path, qkv[0], b.transpose(path, qkv[1], {0, 1, 3, 2}));
   const Value scores = one(b, "Div", path, {product.name, b.scalar("/" + path + "/root", std::sqrt(depth))});
@@ -70,7 +70,13 @@ Value attend(ModelBuilder& b, const std::string& path, const std::array<Value, 3
   const std::vector<int64_t> back =
       spec.interleaved ? std::vector<int64_t>{2, 0, 1, 3} : std::vector<int64_t>{0, 2, 1, 3};
   context = b.reshape(path, b.transpose(path, context, back), shape);
-  return b.linear(path + ".out", b.quant(path + ".context_quant", context), {.out = shape[2]});
+  return b.quant(path + ".context_quant", context);
+}
+
+/// What the projections make, for tokens of `shape`.
+Value attend(ModelBuilder& b, const std::string& path, const std::array<Value, 3>& qkv, const Shape& shape,
+             const AttentionSpec& spec) {
+  return b.linear(path + ".out", context_of(b, path, qkv, shape, spec), {.out = shape[2]});
 }
 
 }  // namespace
@@ -146,6 +152,12 @@ Value cross_attention(ModelBuilder& b, const std::string& path, const Value& que
   of_queries.interleaved = spec.interleaved && !spec.queries_apart;
   const Value q = placed(b, path, "q", queries, of_queries), k = placed(b, path, "k", x, spec);
   return attend(b, path, {q, k, projection(b, path, "v", x, spec)}, queries.shape, of_queries);
+}
+
+Value attention_core(ModelBuilder& b, const std::string& path, const Value& queries, const Value& keys,
+                     const Value& values, const AttentionSpec& spec) {
+  const auto cut = [&](const Value& x) { return heads(b, path, x, spec); };
+  return context_of(b, path, {cut(queries), cut(keys), cut(values)}, queries.shape, spec);
 }
 
 Value learned_tokens(ModelBuilder& b, const std::string& path, int64_t count, int64_t features) {

@@ -31,6 +31,9 @@ Value self_attention(ModelBuilder& b, const std::string& path, const Value& x, c
 /// The same with queries of their own, as learned ones: [1, queries, features], quantised.
 Value cross_attention(ModelBuilder& b, const std::string& path, const Value& queries, const Value& x,
                       const AttentionSpec& spec);
+/// Scores, softmax and context alone: of quantised queries, keys and values [1, tokens, features]; quantised.
+Value attention_core(ModelBuilder& b, const std::string& path, const Value& queries, const Value& keys,
+                     const Value& values, const AttentionSpec& spec);
 /// x * cos + turned(x) * sin over [.., heads, tokens, depth], as exports have it: halves turned by Slice, Neg and
 /// Concat.
 Value rotary_embedding(ModelBuilder& b, const std::string& path, const Value& x);

@@ -1,4 +1,5 @@
 // Single layers of the shapes that kernels are judged by, side by side in one model: each is a group of its own.
+#include "core/builder/transformer.hpp"
 #include "experiments/zoo/zoo.hpp"
 
 namespace ares::zoo {
@@ -32,8 +33,28 @@ ModelGraph cluster_groups(ModelBuilder& b) {
   return b.finish(outputs);
 }
 
+/// The same of transformers: attention with and without its projections, norms and sums.
+ModelGraph transformer_groups(ModelBuilder& b) {
+  const auto input = [&](const char* name, Shape shape) { return b.input(name, std::move(shape)); };
+  const auto quant = [&](const char* name, const Value& x) { return b.quant(std::string(name) + "_quant", x); };
+  std::vector<Value> outputs;
+  const Shape tokens{1, 196, 128};
+  outputs.push_back(attention_core(b, "core196", quant("queries", input("queries", tokens)),
+                                   quant("keys", input("keys", tokens)), quant("values", input("values", tokens)),
+                                   {.heads = 2}));
+  const Value x = quant("x", input("x", {1, 32, 256})), features = quant("features", input("features", {1, 196, 64}));
+  outputs.push_back(quant("attention32", self_attention(b, "attention32", x, {.heads = 8})));
+  outputs.push_back(quant("norm64", norm(b, "norm64", features)));
+  const Value other = quant("other", input("other", {1, 196, 64}));
+  outputs.push_back(quant("halves_norm64", norm(b, "halves_norm64", b.add("sum16", features, other))));
+  const Value image = quant("image", input("image", {1, 64, 32, 22}));
+  outputs.push_back(quant("group_norm", group_norm(b, "group_norm", image, 4)));
+  return b.finish(outputs);
+}
+
 const Network kNetworks[] = {
     {"cluster_groups", 0, "single layers by which kernels are judged", cluster_groups},
+    {"transformer_groups", 0, "those of transformers", transformer_groups},
 };
 
 }  // namespace
