@@ -11,8 +11,8 @@ namespace {
 
 constexpr int largest_shift = 30;
 
-/// Largest |x * m| over the term's clip range.
-double reach(const AddTerm& t, double m) { return std::abs(m) * std::max(std::abs(t.lo), std::abs(t.hi)); }
+/// Largest |x * m| over the term's clip range; at least |m|, which has to fit into int32 too where a term is always 0.
+double reach(const AddTerm& t, double m) { return std::abs(m) * std::max({1, std::abs(t.lo), std::abs(t.hi)}); }
 
 /// Constants at shift S with these multipliers; nothing where a step can leave int32.
 bool constants_of(int shift, double ma, double mb, const AddTerm& a, const AddTerm& b, int output_zero, Requant& r) {

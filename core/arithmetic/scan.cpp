@@ -18,7 +18,10 @@ constexpr double log_unit = segments_per_octave << scan_segment_bits;  ///< of L
 constexpr int state_bits = 29;                                         ///< abs(h) < 2^29
 constexpr double acc_reach = 0x1p30;
 
-double reach(const Quantisation& q) { return std::max(std::abs(q.lo - q.zero_point), std::abs(q.hi - q.zero_point)); }
+/// At least 1: what multiplies an input that is always 0 has to fit into its bits, too.
+double reach(const Quantisation& q) {
+  return std::max({1, std::abs(q.lo - q.zero_point), std::abs(q.hi - q.zero_point)});
+}
 
 /// Largest sum over the steps of dt * exp(-rate * dt) powers: a state's gain for a constant input of 1.
 double state_gain(double dt, double rate, int32_t steps) {

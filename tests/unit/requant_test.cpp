@@ -156,6 +156,14 @@ TEST_CASE("sums: a clip range that reaches further below zero than above") {
   CHECK(requantised_sum(r, deep.lo, flat.lo) == -32768);
 }
 
+TEST_CASE("sums: the multiplier of a term that is always 0 fits into int32, or there is none") {
+  const AddTerm byte{0.5, 0, 0, 255};
+  const Requant r = make_add_requant({3000, 0, 0, 0}, byte, 0, 0, 255, RequantPolicy::fast).value();
+  CHECK(r.m[0] == std::ldexp(3000.0, r.shift));
+  CHECK(requantised_sum(r, 0, 100) == 50);
+  CHECK(!make_add_requant({3e9, 0, 0, 0}, byte, 0, 0, 255, RequantPolicy::fast).has_value());
+}
+
 TEST_CASE("sums of bytes: a sum next to a tie is rounded as the real one in exact policy") {
   // 83 * M is 65.5 - 3e-6: the nearest multiplier of 22 bits takes it to the other side.
   const AddTerm term{0.04996037855744362 / 0.06330857425928116, 128, 0, 255};
