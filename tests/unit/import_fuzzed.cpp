@@ -102,3 +102,13 @@ TEST_CASE("fuzzed: whole numbers clipped between bounds that no whole number has
   CHECK(contains(reshaped(-INFINITY, -INFINITY), "node 'clip' (Clip): no integer lies within its bounds"));
   CHECK(contains(reshaped(0, std::nanf("")), "node 'clip' (Clip): no integer lies within its bounds"));
 }
+
+TEST_CASE("fuzzed: a constant on a sum that was reshaped to fewer axes") {
+  ModelBuilder b;
+  const auto x = b.quant("iq", b.input("x", {1, 1, 4}), {1});
+  const auto w = b.quant("wq", b.floats("w", {4, 4}, std::vector<float>(16, 1)), {1});
+  const auto sum = b.node("MatMul", "product", {x, w});
+  const auto flat = b.node("Reshape", "flat", {sum, b.ints("shape", {4})});
+  b.output(b.quant("oq", b.node("Mul", "half", {flat, b.floats("c", {1}, {0.5f})}), {1}));
+  CHECK(contains(error_of(b), "node 'half' (Mul): follows a Reshape of an accumulator; move it before the Reshape"));
+}

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 
 #include "core/arithmetic/table.hpp"
 
@@ -49,6 +50,7 @@ Result<Unary> function_of_stored(const Lowering& lowering, const NodeView& node,
 }
 
 Result<std::vector<double>> per_channel(const Array& array, const Shape& shape, std::size_t axis) {
+  assert(axis < shape.size());
   auto common = broadcast(array.shape, shape);
   if (!common || *common != shape) {
     return fail(

@@ -113,6 +113,7 @@ Array real_constant(const Lowering& lowering, const NodeView& node, std::size_t 
 
 Result<Value> lower_accumulator(Lowering& lowering, const NodeView& node, Value value, std::size_t constant) {
   auto& acc = std::get<Accumulator>(value.kind);
+  if (auto ok = has_channel_axis(node, acc); !ok) return tl::unexpected(ok.error());
   const auto values = per_channel(real_constant(lowering, node, constant), value.view.shape, acc.channel_axis);
   if (!values) return node.error(values.error().what);
   const bool first_bias = acc.layer.bias.empty();

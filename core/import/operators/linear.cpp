@@ -242,11 +242,16 @@ Result<void> add_bias(const Lowering& lowering, const NodeView& node, std::size_
   return {};
 }
 
+Result<void> has_channel_axis(const NodeView& node, const Accumulator& acc) {
+  if (acc.reshaped) return node.error("follows a Reshape of an accumulator; move it before the Reshape");
+  return {};
+}
+
 Result<void> apply_affine(const NodeView& node, const std::vector<double>& gain, const std::vector<double>& shift,
                           Accumulator& acc) {
   Weighted& layer = acc.layer;
   const std::size_t channels = layer.weight_scale.size();
-  if (acc.reshaped) return node.error("follows a Reshape of an accumulator; move it before the Reshape");
+  if (auto ok = has_channel_axis(node, acc); !ok) return ok;
   const auto finite = [](double v) { return std::isfinite(v); };
   if (!std::all_of(gain.begin(), gain.end(), finite) || !std::all_of(shift.begin(), shift.end(), finite)) {
     return node.error("its constant holds infinity or what is no number");

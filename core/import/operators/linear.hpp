@@ -41,6 +41,9 @@ Result<Value> make_linear(Lowering& lowering, const NodeView& node, const Quanti
 Result<void> add_bias(const Lowering& lowering, const NodeView& node, std::size_t i, double factor, Accumulator& acc,
                       const Shape& shape);
 
+/// Fails behind a Reshape, where no axis is known to hold the channels.
+Result<void> has_channel_axis(const NodeView& node, const Accumulator& acc);
+
 /// y = x * gain[c] + shift[c] after the accumulator. Fails where bounds stand between that would differ per channel.
 Result<void> apply_affine(const NodeView& node, const std::vector<double>& gain, const std::vector<double>& shift,
                           Accumulator& acc);
