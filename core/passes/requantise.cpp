@@ -72,9 +72,11 @@ std::optional<Requant> narrow_norm(Norm& norm, const NormTerms& wide, const Tens
   constexpr double deviation = 0.25;
   double gain = norm.gain.empty() ? 1 : 0;
   for (const double g : norm.gain) gain = std::max(gain, std::abs(g));
-  const NormTerms terms = narrow_norm_terms(wide, gain / out.q.scale);
+  gain /= out.q.scale;
+  if (!std::isfinite(gain)) return std::nullopt;
+  const NormTerms terms = narrow_norm_terms(wide, gain);
   const double before =
-      narrow_norm_deviation(terms, gain / out.q.scale, std::max(in.q.hi - in.q.zero_point, in.q.zero_point - in.q.lo));
+      narrow_norm_deviation(terms, gain, std::max(in.q.hi - in.q.zero_point, in.q.zero_point - in.q.lo));
   if (!(before <= deviation)) return std::nullopt;
   auto r = make_requant(channels_of(norm, terms, out.q.scale),
                         {0, out.q.zero_point, out.q.lo, out.q.hi, RequantPolicy::fast, false});

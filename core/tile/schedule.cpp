@@ -1,6 +1,7 @@
 #include "core/tile/schedule.hpp"
 
 #include <algorithm>
+#include <vector>
 
 namespace ares {
 namespace {
@@ -62,17 +63,40 @@ class Scheduler {
     operations_at(depth, Phase::after);
   }
 
+  bool is_job(size_t i) const {
+    return std::holds_alternative<Job>(p_.operations[i].what) && !runs_ahead(p_.operations[i]);
+  }
+
+  /// A load for a later instance of the job behind it: the job need not wait for its start.
+  bool starts_beside_job(size_t i) const {
+    const TileOperation& op = p_.operations[i];
+    const auto same_place = [&](size_t j) {
+      return p_.operations[j].depth == op.depth && p_.operations[j].phase == op.phase;
+    };
+    if (!std::holds_alternative<Copy>(op.what) || run_ahead(p_, i) == 0) return false;
+    for (size_t j = i + 1; j < p_.operations.size(); ++j)
+      if (is_job(j) && same_place(j)) return true;
+    return false;
+  }
+
   void operations_at(uint8_t depth, Phase phase) {
+    std::vector<size_t> beside_job;
     for (size_t i = 0; i < p_.operations.size(); ++i) {
       const TileOperation& op = p_.operations[i];
       if (op.depth != depth || op.phase != phase) continue;
       if (fills_l2_once(i) || done_before(i)) continue;
-      if (std::holds_alternative<Copy>(op.what))
+      if (starts_beside_job(i)) {
+        beside_job.push_back(i);
+      } else if (std::holds_alternative<Copy>(op.what)) {
         add(TokenKind::issue, i);
-      else if (std::holds_alternative<Wait>(op.what))
+      } else if (std::holds_alternative<Wait>(op.what)) {
         add(TokenKind::wait, i);
-      else
+      } else {
         add(TokenKind::run, i);
+      }
+      if (!is_job(i)) continue;
+      for (const size_t load : beside_job) add(TokenKind::issue, load);
+      beside_job.clear();
     }
   }
 

@@ -112,3 +112,17 @@ TEST_CASE("fuzzed: a constant on a sum that was reshaped to fewer axes") {
   b.output(b.quant("oq", b.node("Mul", "half", {flat, b.floats("c", {1}, {0.5f})}), {1}));
   CHECK(contains(error_of(b), "node 'half' (Mul): follows a Reshape of an accumulator; move it before the Reshape"));
 }
+
+TEST_CASE("fuzzed: a norm whose gain is not finite, in fast policy") {
+  const auto error_with = [](float gain) {
+    ModelBuilder b;
+    const auto x = b.quant("iq", b.input("x", {1, 4, 8}), {0.1f});
+    const auto scale = b.floats("scale", {8}, std::vector<float>(8, gain));
+    const auto y = b.node("LayerNormalization", "norm", {x, scale}, {{"axis", int64_t{-1}}});
+    b.output(b.quant("oq", y, {0.05f}));
+    const auto g = test::run_pipeline(b.model, RequantPolicy::fast);
+    return g ? "" : g.error().what;
+  };
+  CHECK(error_with(1) == "");
+  CHECK(contains(error_with(INFINITY), "not finite"));
+}
