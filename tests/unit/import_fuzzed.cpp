@@ -126,3 +126,12 @@ TEST_CASE("fuzzed: a norm whose gain is not finite, in fast policy") {
   CHECK(error_with(1) == "");
   CHECK(contains(error_with(INFINITY), "not finite"));
 }
+
+TEST_CASE("fuzzed: a constant on a mean that has no axis with channels") {
+  ModelBuilder b;
+  const auto x = b.quant("iq", b.input("x", {1, 4, 2, 2}), {1});
+  const auto mean = b.node("GlobalAveragePool", "mean", {x});
+  const auto flat = b.node("Reshape", "flat", {mean, b.ints("shape", {4})});
+  b.output(b.quant("oq", b.node("Mul", "half", {flat, b.floats("c", {1}, {0.5f})}), {1}));
+  CHECK(contains(error_of(b), "no axis 1 with the channels"));
+}

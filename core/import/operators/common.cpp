@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cassert>
 
 #include "core/arithmetic/table.hpp"
 
@@ -50,7 +49,8 @@ Result<Unary> function_of_stored(const Lowering& lowering, const NodeView& node,
 }
 
 Result<std::vector<double>> per_channel(const Array& array, const Shape& shape, std::size_t axis) {
-  assert(axis < shape.size());
+  if (axis >= shape.size())
+    return fail(fmt::format("a tensor of shape {} has no axis {} with the channels", to_string(shape), axis));
   auto common = broadcast(array.shape, shape);
   if (!common || *common != shape) {
     return fail(
