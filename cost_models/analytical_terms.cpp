@@ -42,7 +42,9 @@ TermsOf::TermsOf(const TileProgram& program, const Target& target, size_t base, 
     set_kernel(*kernel);
 }
 
-double TermsOf::call() const { return job_ ? job_overhead(*job_, t_) : call_overhead(t_.cores); }
+double TermsOf::call() const {
+  return job_ ? t_.cores.kernel_entry + job_overhead(*job_, t_) : call_overhead(t_.cores);
+}
 
 void TermsOf::set_loops(int32_t outer) {
   for (size_t i = 0; i < base_; ++i) loops_[i] = {1, outer, outer, {1, 0, 0}};

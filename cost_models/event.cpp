@@ -197,6 +197,7 @@ void Machine::call(const Step& step, Prepared& op) {
 }
 
 void Machine::start(const Step& step, Prepared& op) {
+  advance_overhead(target_.cores.kernel_entry);
   const JobCost cost = job_cost(*op.job, tile_at(*op.job, *step.position), target_.accelerator.kind);
   const double program = job_overhead(*op.job, target_), programmed_for = programming(cost.count, program);
   const double programmed = accelerator_.start(cost, program, now_);
@@ -217,6 +218,7 @@ PlayResult Machine::play(const TileProgram& program, size_t group, const TilePro
   const double begin = now_, in = in_.busy, out = out_.busy, l3 = l3_.busy, jobs = accelerator_.busy;
   group_ = group;
   next_ = next;
+  now_ = std::max(now_, in_.free);  // its state is fetched behind its early loads
   advance_overhead(target_.cores.group_start);
   prepare(program);
   walk(program, [this](const Step& step) { take(step); });
