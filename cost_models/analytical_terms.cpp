@@ -43,7 +43,7 @@ TermsOf::TermsOf(const TileProgram& program, const Target& target, size_t base, 
 }
 
 double TermsOf::call() const {
-  return job_ ? t_.cores.kernel_entry + job_overhead(*job_, t_) : call_overhead(t_.cores);
+  return job_ ? t_.cores.kernel_entry + job_overhead(*job_, t_) : call_overhead(t_.cores, kernel_->kind);
 }
 
 void TermsOf::set_loops(int32_t outer) {

@@ -185,7 +185,7 @@ void Machine::call(const Step& step, Prepared& op) {
     op.last_tile = tile;
     op.last_cycles = op.formula(tile);
   }
-  advance_overhead(call_overhead(target_.cores));
+  advance_overhead(call_overhead(target_.cores, op.kernel->kind));
   run_started_ = now_;
   if (trace_) {
     report(Resource::workers, step, kernel_name(op.kernel->kind), now_, now_ + op.last_cycles);

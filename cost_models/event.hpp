@@ -57,8 +57,9 @@ struct NetworkPlay {
 /// One inference. Cold: the first one, which loads the resident constants from L3 first.
 NetworkPlay play(const NetworkProgram& network, const Target& target, bool cold, const TraceSink* trace = nullptr);
 
-/// Cycles that a network spends on a group beside its program: the call of its function, and code that other groups have
-/// driven out of the instruction cache. Median of what 41 groups of four networks took longer on GVSOC than played.
+/// Cycles that a network spends on a group beside its program: the call of its function, and code that other groups
+/// have driven out of the instruction cache. Median of what 41 groups of four networks took longer on GVSOC than
+/// played.
 inline constexpr double group_call_cycles = 1400;
 
 /// A play as a model's answer.

@@ -56,10 +56,9 @@ constexpr double table_element =
     2;                           ///< per element beside the load of its output: a fourth of a word and a store, byte
 constexpr double row_start = 6;  ///< per row of an elementwise kernel or a rearrangement: pointers, loop set-up
 constexpr double sum_row = 228, sum_element = 4.14;  ///< add, fitted; per element beside two loads
-constexpr double few_arguments = -390;  ///< tables and sums, fitted: their entry is below that of kernels in general
-constexpr double half_sum = 6;          ///< of 16-bit elements, counted: per element beside two loads
-constexpr double plain_sum = 30;        ///< add in plain C, per element
-constexpr double centred_factors = 2;   ///< multiply, per element: both zero points subtracted
+constexpr double half_sum = 6;                       ///< of 16-bit elements, counted: per element beside two loads
+constexpr double plain_sum = 30;                     ///< add in plain C, per element
+constexpr double centred_factors = 2;                ///< multiply, per element: both zero points subtracted
 /// curve, counted: per element beside two loads and a half, four elements of two words at a time.
 constexpr double curve_loads = 2.5, curve_arithmetic = 9.75;
 constexpr double moved_byte = 2;  ///< rearrangement, per element beside its load: address, store
@@ -306,16 +305,14 @@ double KernelFormula::dense(const Share& p, const Share& c, int32_t reduction, b
 
 double KernelFormula::cycles(const Share& p, const Share& c, int32_t reduction, bool first_step, bool last_step) const {
   if (register_tiled()) return contention_ * dense(p, c, reduction, first_step, last_step);
-  if (kind_ == KernelKind::table)
-    return std::max(0.0, contention_ * (few_arguments + table_call + c.size * (load_ + table_element)));
+  if (kind_ == KernelKind::table) return contention_ * (table_call + c.size * (load_ + table_element));
   // Per word of four channels: a load and a maximum per window position, in the last place the store.
   if (kind_ == KernelKind::max_pool) return contention_ * p.size * (pool_pixel + c.tiles * (kh_ * kw_ * (load_ + 1)));
   if (kind_ == KernelKind::transform)
     return contention_ * p.size * (row_start + c.size * (reduction * (load_ + transform_product) + output_));
   if (kind_ == KernelKind::average_pool) return contention_ * p.size * (average_pixel + c.tiles * average_window());
   assert(elementwise());
-  const double entry = kind_ == KernelKind::add ? few_arguments : 0;
-  return std::max(0.0, contention_ * (entry + p.size * (row() + c.size * element())));
+  return contention_ * p.size * (row() + c.size * element());
 }
 
 /// Four channels of a window.

@@ -168,7 +168,8 @@ double bound_of(const Query& q, bool job) {
   const double constants = constant_bytes(q.shape, job);
   const int operands = 2 + (q.shape.weights_size() > 0) + (q.shape.params_size() > 0) + is_elementwise(q.shape.family);
   const double first_in = dma.latency + 1, last_out = dma.latency + 1;
-  const double call = job ? q.target.accelerator.program_job : call_overhead(q.target.cores);
+  const bool hidden = q.shape.family == Family::table || q.shape.family == Family::add;
+  const double call = job ? q.target.accelerator.program_job : hidden ? 0 : call_overhead(q.target.cores);
   const double kernels = job ? job_cycles(q) : least_kernel_cycles(q);
   const double work = kernels + call + operands * dma.setup_1d + first_in + last_out;
   const double in = (input_bytes(q.shape) + constants) / dma.bytes_per_cycle_in + dma.latency + call + last_out;
