@@ -1,8 +1,10 @@
 // The text form of signatures.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <vector>
 
 #include "kb/names.hpp"
@@ -222,6 +224,48 @@ std::string to_string(const Signature& s) {
   return text;
 }
 
+namespace {
+
+// What a text may claim: sizes with which no sum or product of a few of them leaves its type.
+constexpr int32_t most_units = 1 << 24;
+constexpr int32_t most_cores = 1024;
+
+bool plausible(const Dims& d) {
+  const auto side = [](int32_t n) { return n >= 1 && n <= most_units; };
+  return side(d.h) && side(d.w) && side(d.c) && double(d.h) * d.w * d.c <= std::numeric_limits<int32_t>::max();
+}
+
+bool plausible(const Window& w, const Dims& out) {
+  const auto reach = [](int64_t outputs, int stride, int kernel, int dilation) {
+    return stride >= 1 && kernel >= 1 && dilation >= 1 &&
+           (outputs - 1) * stride + int64_t{kernel - 1} * dilation < 2 * most_units;
+  };
+  return reach(out.h, w.sh, w.kh, w.dh) && reach(out.w, w.sw, w.kw, w.dw) && std::min({w.pt, w.pl, w.pb, w.pr}) >= 0;
+}
+
+bool plausible(Family family, const Dims& in, const Dims& out, const Window& w) {
+  const double weights = has_weights(family) ? double(in.c) * out.c * w.kh * w.kw : 0;
+  return plausible(in) && plausible(out) && plausible(w, out) && weights <= std::numeric_limits<int32_t>::max();
+}
+
+bool plausible(const Movement& m) {
+  const auto within = [](int32_t n) { return n >= -most_units && n <= most_units; };
+  return std::all_of(m.source.begin(), m.source.end(), [](uint8_t axis) { return axis < 3; }) &&
+         std::all_of(m.axes.begin(), m.axes.end(), [&](const MovedAxis& a) {
+           return within(a.first) && within(a.count) && within(a.to) && a.step != 0 && a.repeat >= 1;
+         });
+}
+
+bool plausible(const GroupShape& g, const Context& c) {
+  const auto size = [](int64_t n, int64_t least) { return n >= least && n <= most_units; };
+  return plausible(g.family, g.in, g.out, g.window) && plausible(g.movement) && size(g.heads, 1) &&
+         size(g.third_row, 0) && size(g.third_offset, 0) && c.cores >= 1 && c.cores <= most_cores &&
+         std::all_of(g.tails.begin(), g.tails.begin() + g.tail_count,
+                     [](const Tail& t) { return plausible(t.family, t.in, t.out, t.window); });
+}
+
+}  // namespace
+
 Result<Signature> parse_signature(std::string_view text) {
   Signature s;
   s.target = "gap9";
@@ -238,6 +282,7 @@ Result<Signature> parse_signature(std::string_view text) {
     has_out |= field == "out";
   }
   if (!has_in || !has_out) return fail("signature: give in=HxWxC and out=HxWxC");
+  if (!plausible(s.shape, s.context)) return fail("signature: sizes that no layer has");
   return make_signature(s.shape, s.context, s.target, s.policy);
 }
 
