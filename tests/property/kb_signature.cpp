@@ -14,8 +14,8 @@ T any_of(std::initializer_list<T> values) {
   return *rc::gen::elementOf(std::vector<T>(values));
 }
 
-/// Small ranges, so that equal fields and equal signatures are frequent.
-Dims any_dims() { return {*rc::gen::inRange(1, 5), *rc::gen::inRange(1, 300), *rc::gen::inRange(1, 70000)}; }
+/// Small ranges, so that equal fields and equal signatures are frequent; weights and tensors stay below 2^31 elements.
+Dims any_dims() { return {*rc::gen::inRange(1, 5), *rc::gen::inRange(1, 70000), *rc::gen::inRange(1, 5000)}; }
 
 Tail any_tail() {
   Tail t;
@@ -38,10 +38,10 @@ Signature any_signature() {
                      Family::depthwise, Family::add, Family::multiply, Family::rearrange, Family::curve});
   g.in = any_dims();
   g.out = any_dims();
-  for (int16_t Window::*field : {&Window::kh, &Window::kw, &Window::sh, &Window::sw, &Window::dh, &Window::dw,
-                                 &Window::pt, &Window::pl, &Window::pb, &Window::pr}) {
-    g.window.*field = *rc::gen::inRange<int16_t>(-2, 3);
-  }
+  for (int16_t Window::*field : {&Window::kh, &Window::kw, &Window::sh, &Window::sw, &Window::dh, &Window::dw})
+    g.window.*field = *rc::gen::inRange<int16_t>(1, 4);
+  for (int16_t Window::*field : {&Window::pt, &Window::pl, &Window::pb, &Window::pr})
+    g.window.*field = *rc::gen::inRange<int16_t>(0, 3);
   g.weight_bits = *rc::gen::inRange<uint8_t>(1, 10);
   g.form = any_of({RequantForm::narrow, RequantForm::wide, RequantForm::raw});
   g.rounding = any_of({Rounding::half_up, Rounding::half_even});

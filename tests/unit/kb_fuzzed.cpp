@@ -94,3 +94,17 @@ TEST_CASE("kb: damaged exports are refused in one line, or taken and harmless") 
   CHECK(refused > 200);
   CHECK(taken > 100);
 }
+
+TEST_CASE("kb: signatures of sizes that no layer has are refused") {
+  CHECK(parse_signature("conv:in=8x8x16:out=8x8x16:kernel=3x3:pad=1,1,1,1"));
+  for (const char* text : {"conv:in=0x8x16:out=8x8x16", "conv:in=8x8x16:out=-1x8x16", "conv:in=8x8x16777217:out=8x8x16",
+                           "table:in=1x70000x70000:out=1x70000x70000", "linear:in=1x1x70000:out=1x1x70000",
+                           "conv:in=8x8x16:out=8x8x16:stride=0x1", "conv:in=8x8x16:out=8x8x16:pad=-1,0,0,0",
+                           "max_pool:in=8x8x16:out=16000000x1x1:stride=9x1", "matmul:in=1x8x16:out=1x8x16:heads=0",
+                           "conv:in=8x8x16:out=8x8x16:cores=0"}) {
+    INFO(std::string(text));
+    const auto read = parse_signature(text);
+    REQUIRE_FALSE(read);
+    CHECK(read.error().what == "signature: sizes that no layer has");
+  }
+}
