@@ -2,34 +2,22 @@
 
 #include <doctest/doctest.h>
 
-#include "core/group/space.hpp"
+#include "tests/unit/model_bench.hpp"
 
 using namespace ares;
 
 namespace {
 
+GroupShape pointwise(int channels, int rows) {
+  GroupShape s;
+  s.family = Family::conv;
+  s.in = s.out = {rows, rows, channels};
+  return s;
+}
+
 /// A pointwise convolution with its configs.
-struct Bench {
-  Target target = load_target("gap9").value();
-  GroupShape shape;
-  Context context;
-  std::vector<Config> configs;
-  std::vector<Estimate> analytical;
-
-  explicit Bench(int channels, int rows) {
-    shape.family = Family::conv;
-    shape.in = {rows, rows, channels};
-    shape.out = {rows, rows, channels};
-    context.l1_bytes = 64 * 1024;
-    for_each_feasible(make_space(shape, context), [&](uint64_t index, const Config& c) {
-      if (index % 97 == 0) configs.push_back(c);
-      return configs.size() < 3000;
-    });
-    analytical.resize(configs.size());
-    (*make_cost_model("analytical"))->estimate(query(), configs, analytical);
-  }
-
-  Query query() const { return {shape, context, target}; }
+struct Bench : test::ModelBench {
+  Bench(int channels, int rows) : ModelBench(pointwise(channels, rows), 97, 3000) {}
 
   /// A machine on which everything takes half as long again, and second copies of the input another third.
   double measured(std::size_t i) const { return analytical[i].cycles * (configs[i][Knob::buf_in] > 1 ? 2 : 1.5); }
@@ -45,8 +33,7 @@ struct Bench {
   }
 
   Config favourite(const CostModel& model) const {
-    std::vector<Estimate> e(configs.size());
-    model.estimate(query(), configs, e);
+    const std::vector<Estimate> e = by(model);
     const auto best =
         std::min_element(e.begin(), e.end(), [](const Estimate& a, const Estimate& b) { return a.cycles < b.cycles; });
     return configs[static_cast<std::size_t>(best - e.begin())];

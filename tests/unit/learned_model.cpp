@@ -4,36 +4,22 @@
 
 #include <cmath>
 
-#include "core/group/space.hpp"
+#include "tests/unit/model_bench.hpp"
 
 using namespace ares;
 
 namespace {
 
-struct Bench {
-  Target target = load_target("gap9").value();
-  GroupShape shape;
-  Context context;
-  std::vector<Config> configs;
-  std::vector<Estimate> analytical;
+GroupShape linear() {
+  GroupShape s;
+  s.family = Family::linear;
+  s.in = {1, 1, 256};
+  s.out = {1, 1, 96};
+  return s;
+}
 
-  Bench() {
-    shape.family = Family::linear;
-    shape.in = {1, 1, 256};
-    shape.out = {1, 1, 96};
-    context.l1_bytes = 64 * 1024;
-    for_each_feasible(make_space(shape, context), [&](uint64_t, const Config& c) {
-      configs.push_back(c);
-      return configs.size() < 2000;
-    });
-    analytical = by(**make_cost_model("analytical"));
-  }
-
-  std::vector<Estimate> by(const CostModel& model) const {
-    std::vector<Estimate> e(configs.size());
-    model.estimate({shape, context, target}, configs, e);
-    return e;
-  }
+struct Bench : test::ModelBench {
+  Bench() : ModelBench(linear(), 1, 2000) {}
 
   /// A machine on which incoming transfers take twice their time on top.
   double measured(std::size_t i) const { return analytical[i].cycles + 2 * analytical[i].dma_in; }
