@@ -163,13 +163,18 @@ double fused_bound(const Query& q) {
   return std::max(last, in - stored / q.target.dma.bytes_per_cycle_out);
 }
 
+double least_call(const Query& q) {
+  if (q.shape.family == Family::table) return call_overhead(q.target.cores, KernelKind::table);
+  if (q.shape.family == Family::add) return call_overhead(q.target.cores, KernelKind::add);
+  return call_overhead(q.target.cores);
+}
+
 double bound_of(const Query& q, bool job) {
   const DmaParams& dma = q.target.dma;
   const double constants = constant_bytes(q.shape, job);
   const int operands = 2 + (q.shape.weights_size() > 0) + (q.shape.params_size() > 0) + is_elementwise(q.shape.family);
   const double first_in = dma.latency + 1, last_out = dma.latency + 1;
-  const bool hidden = q.shape.family == Family::table || q.shape.family == Family::add;
-  const double call = job ? q.target.accelerator.program_job : hidden ? 0 : call_overhead(q.target.cores);
+  const double call = job ? q.target.accelerator.program_job : least_call(q);
   const double kernels = job ? job_cycles(q) : least_kernel_cycles(q);
   const double work = kernels + call + operands * dma.setup_1d + first_in + last_out;
   const double in = (input_bytes(q.shape) + constants) / dma.bytes_per_cycle_in + dma.latency + call + last_out;
