@@ -10,6 +10,7 @@
 #include <google/protobuf/arena.h>
 
 #include "kb/kb.pb.h"
+#include "kb/store.hpp"
 
 namespace ares::kb {
 namespace {
@@ -17,7 +18,6 @@ namespace {
 /// Raised when an older program could misread what this one writes; from `oldest_format` on all are read.
 constexpr char format = 2, oldest_format = 1;
 constexpr size_t header_bytes = 1 + sizeof(uint64_t);
-constexpr size_t subject_tail_bytes = 1 + sizeof(uint64_t);
 
 void put_u64(std::string& out, uint64_t v) {
   for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(v >> shift));

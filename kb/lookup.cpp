@@ -37,8 +37,7 @@ Result<void> visit_all(const Store& store, Column column, std::atomic<uint64_t>&
 
 std::vector<Entry> KnowledgeBase::all(const Signature& signature) const {
   std::vector<Entry> entries;
-  const std::string prefix = key_of(signature);
-  (void)store_->scan(Column::entries, prefix, prefix, [&](std::string_view key, std::string_view value) {
+  (void)store_->scan_group(key_of(signature), [&](std::string_view key, std::string_view value) {
     if (auto e = decoded(key, value)) entries.push_back(std::move(*e));
     return true;
   });
@@ -47,8 +46,7 @@ std::vector<Entry> KnowledgeBase::all(const Signature& signature) const {
 
 std::optional<Entry> KnowledgeBase::exact(const Signature& signature, const CurrentEnvironment& current) const {
   std::vector<Entry> entries;
-  const std::string prefix = key_of(signature);
-  (void)store_->scan(Column::entries, prefix, prefix, [&](std::string_view key, std::string_view value) {
+  (void)store_->scan_group(key_of(signature), [&](std::string_view key, std::string_view value) {
     const auto parts = split_key(key);
     if (!parts || !may_match(current, *parts)) return true;
     if (!entries.empty() && entries.front().subject.source != parts->source) return false;

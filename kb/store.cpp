@@ -4,6 +4,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 #include <stdlib.h>
@@ -43,7 +44,17 @@ rocksdb::DBOptions db_options() {
   return o;
 }
 
-rocksdb::ColumnFamilyOptions column_options() {
+/// What the keys of one group's entries share.
+class GroupOfKey final : public rocksdb::SliceTransform {
+ public:
+  const char* Name() const override { return "ares.group"; }
+  rocksdb::Slice Transform(const rocksdb::Slice& key) const override {
+    return {key.data(), key.size() - subject_tail_bytes};
+  }
+  bool InDomain(const rocksdb::Slice& key) const override { return key.size() > subject_tail_bytes; }
+};
+
+rocksdb::ColumnFamilyOptions column_options(Column column) {
   static const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(64 << 20);
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
@@ -52,12 +63,16 @@ rocksdb::ColumnFamilyOptions column_options() {
   o.write_buffer_size = 16 << 20;
   o.compression = rocksdb::kLZ4Compression;
   o.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  if (column == Column::entries) o.prefix_extractor = std::make_shared<GroupOfKey>();
   return o;
 }
 
 std::vector<rocksdb::ColumnFamilyDescriptor> descriptors() {
-  std::vector<rocksdb::ColumnFamilyDescriptor> all{{rocksdb::kDefaultColumnFamilyName, column_options()}};
-  for (int c = 0; c < column_count; ++c) all.emplace_back(name_of(static_cast<Column>(c)), column_options());
+  std::vector<rocksdb::ColumnFamilyDescriptor> all{{rocksdb::kDefaultColumnFamilyName, column_options(Column::meta)}};
+  for (int c = 0; c < column_count; ++c) {
+    const auto column = static_cast<Column>(c);
+    all.emplace_back(name_of(column), column_options(column));
+  }
   return all;
 }
 
@@ -169,6 +184,7 @@ struct Store::Impl {
   std::vector<rocksdb::ColumnFamilyHandle*> handles;  // the default one first
 
   mutable std::array<IdleIterators, column_count> idle;
+  mutable IdleIterators idle_in_group;
 
   std::mutex mutex;
   std::condition_variable_any wake;
@@ -189,8 +205,21 @@ struct Store::Impl {
     }
   }
 
+  Result<void> scan(IdleIterators& mine, const rocksdb::ReadOptions& options, Column column, std::string_view prefix,
+                    std::string_view begin, const Visitor& visit) const {
+    auto lent = mine.lend([&] { return IdleIterators::Iterator(db->NewIterator(options, handle(column))); });
+    rocksdb::Iterator& it = *lent.iterator;
+    for (it.Seek(slice(begin)); it.Valid() && it.key().starts_with(slice(prefix)); it.Next()) {
+      if (!visit(view(it.key()), view(it.value()))) break;
+    }
+    if (!it.status().ok()) return failure(dir, "cannot read", it.status());
+    mine.take_back(std::move(lent));
+    return {};
+  }
+
   void changed() {
     for (IdleIterators& i : idle) i.clear();
+    idle_in_group.clear();
   }
 
   ~Impl() {
@@ -272,17 +301,17 @@ std::optional<std::string> Store::get(Column column, std::string_view key) const
   return value;
 }
 
-Result<void> Store::scan(Column column, std::string_view prefix, std::string_view begin,
-                         const std::function<bool(std::string_view, std::string_view)>& visit) const {
-  IdleIterators& idle = impl_->idle[static_cast<size_t>(column)];
-  auto lent = idle.lend([&] { return IdleIterators::Iterator(impl_->db->NewIterator({}, impl_->handle(column))); });
-  rocksdb::Iterator& it = *lent.iterator;
-  for (it.Seek(slice(begin)); it.Valid() && it.key().starts_with(slice(prefix)); it.Next()) {
-    if (!visit(view(it.key()), view(it.value()))) break;
-  }
-  if (!it.status().ok()) return failure(impl_->dir, "cannot read", it.status());
-  idle.take_back(std::move(lent));
-  return {};
+Result<void> Store::scan(Column column, std::string_view prefix, std::string_view begin, const Visitor& visit) const {
+  rocksdb::ReadOptions options;
+  options.total_order_seek = true;
+  return impl_->scan(impl_->idle[static_cast<size_t>(column)], options, column, prefix, begin, visit);
+}
+
+Result<void> Store::scan_group(std::string_view group, const Visitor& visit) const {
+  rocksdb::ReadOptions options;
+  options.prefix_same_as_start = true;
+  const std::string first = std::string(group) + std::string(subject_tail_bytes, '\0');
+  return impl_->scan(impl_->idle_in_group, options, Column::entries, group, first, visit);
 }
 
 Result<void> Store::write(std::span<const Write> writes, bool sync) {

@@ -21,6 +21,9 @@ inline constexpr int column_count = 6;
 
 const char* name_of(Column c);
 
+/// Keys of `entries` end with so many bytes that tell apart what one group has: who measured, in which environment.
+inline constexpr std::size_t subject_tail_bytes = 1 + sizeof(uint64_t);
+
 struct Write {
   Column column;
   std::string key;
@@ -32,6 +35,9 @@ struct StoreOptions {
   std::function<void(const std::string& holder)> on_wait;  ///< told once, when waiting begins
   std::chrono::milliseconds sync_interval{1000};           ///< at most so old are results that a power cut may take
 };
+
+/// False ends the visit. The views last for the call.
+using Visitor = std::function<bool(std::string_view key, std::string_view value)>;
 
 class Store {
  public:
@@ -46,10 +52,12 @@ class Store {
 
   std::optional<std::string> get(Column column, std::string_view key) const;
 
-  /// Visits the keys from `begin` that start with `prefix`, in order, until the visitor returns false. The views last
-  /// for the call. An error is a damaged file.
-  Result<void> scan(Column column, std::string_view prefix, std::string_view begin,
-                    const std::function<bool(std::string_view key, std::string_view value)>& visit) const;
+  /// Visits the keys from `begin` that start with `prefix`, in order. An error is a damaged file.
+  Result<void> scan(Column column, std::string_view prefix, std::string_view begin, const Visitor& visit) const;
+
+  /// Visits the entries of one group: `group` and subject_tail_bytes more, in order. Files whose filters do not know the
+  /// group are passed over, so this costs little more than get().
+  Result<void> scan_group(std::string_view group, const Visitor& visit) const;
 
   /// All or nothing. When it returns, the operating system has the data, with `sync` the disk.
   Result<void> write(std::span<const Write> writes, bool sync);

@@ -141,11 +141,17 @@ ExitStatus record(const OptionValues& values) {
   const auto model = value_or_throw(make_cost_model("analytical"));
   for (const StudiedGroup& g : groups_to_record(values, target, measurer)) {
     if (g.name.find(values["only"].as<std::string>()) == std::string::npos) continue;
-    if (fs::exists(directory / (g.name + ".space"))) continue;  // of a run that was cut
+    const fs::path file = directory / (g.name + ".space");
+    if (fs::exists(file)) {  // of a run that was cut, or of fewer networks
+      RecordedSpace known = value_or_throw(load_space(file), ExitStatus::failed);
+      known.members = g.members;
+      value_or_throw(save(known, file), ExitStatus::failed);
+      continue;
+    }
     RecordedSpace s = record_space(g.name, {g.group.group.shape, g.group.context, target}, *model, measurer,
                                    {values["most"].as<std::size_t>(), values["slower"].as<double>()});
     s.members = g.members;
-    value_or_throw(save(s, directory / (g.name + ".space")), ExitStatus::failed);
+    value_or_throw(save(s, file), ExitStatus::failed);
     const float first = s.cycles[s.candidates.order.front()];
     fmt::print("{:<36} {:>9} configs{} {:>6.2f} us each, optimum {:>9.0f}, within 1 %: {:>7}, model-best +{:.2f} %\n",
                g.name, s.size(), s.whole() ? "," : fmt::format(" (thinned, of {}),", s.whole_feasible),
