@@ -143,7 +143,8 @@ bool TermsOf::join(CopyParts& weights, const TileOperation& op, const Copy& copy
   const RegionDim &own = copy.region.dims[0], &other = weights.copy->region.dims[0];
   const uint8_t copies = p_.buffers[static_cast<size_t>(copy.buffer)].copies;
   if (copy.operand != Operand::params || weights.copy->operand != Operand::weights || op.depth != weights.depth ||
-      copies != weights.copies || own.units.loop != other.units.loop || copy.region.dims[2].units.loop != none)
+      copies != weights.copies || own.units.loop != other.units.loop || own.units.whole != other.units.whole ||
+      copy.region.dims[2].units.loop != none)
     return false;
   const Line line = line_of(copy.region, 1, copy.region.dims[2].units.whole, false, true);
   for (size_t i = 0; i < weights.columns.entries; ++i)

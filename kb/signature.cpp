@@ -23,7 +23,7 @@ auto exact_fields(S& s) {
   auto& [family, in, out, window, weight_bits, form, rounding, out_type, mapped, movement, in_type, in2_type, heads,
          transposed, centred, across, third_row, third_offset, accelerator, tail_count, tails] = s.shape;
   auto& [job_bits, scale_bits, fill] = accelerator;
-  (void)third_row, (void)third_offset;  // where B and C stand in their rows does not matter to timing
+  (void)third_row, (void)third_offset;  // remembered_shape() has neither
   (void)tail_count, (void)tails;        // tail_fields
   auto& [rows, columns, channels] = movement.axes;
   auto& [row_source, column_source, channel_source] = movement.source;
@@ -105,8 +105,13 @@ bool valid(const Signature& s) {
 
 }  // namespace
 
+GroupShape remembered_shape(GroupShape shape) {
+  shape.third_row = shape.third_offset = 0;
+  return shape;
+}
+
 Signature make_signature(const GroupShape& shape, const Context& context, std::string target, RequantPolicy policy) {
-  Signature s{shape, context, std::move(target), policy};
+  Signature s{remembered_shape(shape), context, std::move(target), policy};
   s.context.l1_bytes -= s.context.l1_bytes % kib;
   const auto tails = std::span(s.shape.tails).first(s.shape.tail_count);
   const bool tail_accelerates =

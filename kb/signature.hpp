@@ -25,6 +25,10 @@ struct Signature {
   friend bool operator==(const Signature&, const Signature&) = default;
 };
 
+/// What is remembered of a shape, and tuned: a scan's B and C stand at the beginning of rows of their own, as where
+/// they stand moves only the copies of a few bytes.
+GroupShape remembered_shape(GroupShape shape);
+
 /// The canonical signature: the accelerator only where both chip and layer allow it, the L1 window and the L2 staging
 /// area rounded down to 1 KiB, no staging area where the weights are not in L3.
 Signature make_signature(const GroupShape& shape, const Context& context, std::string target, RequantPolicy policy);

@@ -220,6 +220,7 @@ LayerGraph matmul(Random& random, const GroupShape& s) {
 
 /// Rates of 1 to 8, as trained models have them.
 LayerGraph scan(Random& random, const GroupShape& s) {
+  const int32_t third_row = std::max(s.third_row, s.third_offset + 2 * s.heads);  // as lower() reads it
   Scan op{s.in.w, s.in.c, s.heads, s.third_offset, true, {}, {}, {}, {}};
   for (int64_t i = 0; i < int64_t{s.in.c} * s.heads; ++i) op.rates.push_back(-static_cast<double>(pick(random, 1, 8)));
   Quantisation q;
@@ -229,7 +230,7 @@ LayerGraph scan(Random& random, const GroupShape& s) {
       scan_constants({op.steps, op.channels, op.states, op.rates, op.skip, softplus}, q, q, q, q, q.scale);
   op.terms = constants.value().terms;
   op.requant = sample_requant(random, s, {std::exp2(26), std::exp2(30), 1});
-  return graph_of(std::move(op), {s.in, s.in, {1, s.in.w, s.third_row}}, ElementType::u8, s.out, s.out_type);
+  return graph_of(std::move(op), {s.in, s.in, {1, s.in.w, third_row}}, ElementType::u8, s.out, s.out_type);
 }
 
 std::vector<int16_t> random_coefficients(Random& random, size_t count) {
