@@ -57,7 +57,7 @@ std::vector<BestByModel> starts(const CostModel& model, const Query& query, cons
   const uint64_t raw = space.raw_size(), stride = static_cast<uint64_t>(golden * static_cast<double>(raw));
   for (uint64_t i = 0, index = 0; i < samples; ++i, index = (index + stride) % raw) {
     const Config c = space.config(index);
-    if (!check(query.shape, query.context, c)) ranking.add(c);
+    if (!check(space, c)) ranking.add(c);
   }
   std::vector<BestByModel> all = ranking.best();
   if (const auto rule = rule_config(space)) all.push_back({*rule, estimate(model, query, *rule)});
@@ -74,7 +74,7 @@ BestByModel best_around(const CostModel& model, const Query& query, const Search
         c[space.knobs[i].knob] = first;
         for (const uint16_t second : space.knobs[j].values) {
           c[space.knobs[j].knob] = second;
-          if (!check(query.shape, query.context, c)) ranking.add(c);
+          if (!check(space, c)) ranking.add(c);
         }
       }
     }

@@ -40,7 +40,7 @@ std::optional<Choice> choose_near(const Neighbour& n, const SearchSpace& space, 
   const Measured* reference = n.entry.model_best();
   if (!reference) return std::nullopt;
   const Config fitted = fit_config(space, best.config);
-  if (check(q.shape, q.context, fitted)) return std::nullopt;
+  if (check(space, fitted)) return std::nullopt;
 
   const Signature& s = n.entry.subject.signature;
   const Context theirs = widest_context(s);

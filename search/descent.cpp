@@ -15,7 +15,7 @@ bool sweep(const CostModel& model, const Query& query, const SearchSpace& space,
     for (const uint16_t value : k.values) {
       Config c = at.config;
       c[k.knob] = value;
-      if (value != at.config[k.knob] && !check(query.shape, query.context, c)) configs.push_back(c);
+      if (value != at.config[k.knob] && !check(space, c)) configs.push_back(c);
     }
     estimates.assign(configs.size(), {});
     model.estimate(query, configs, estimates);
@@ -26,17 +26,17 @@ bool sweep(const CostModel& model, const Query& query, const SearchSpace& space,
 }
 
 /// The start itself, or with single buffers, or with ever smaller rows, until it fits.
-std::optional<Config> made_feasible(const Query& query, const SearchSpace& space, const Config& start) {
+std::optional<Config> made_feasible(const SearchSpace& space, const Config& start) {
   Config c = fit_config(space, start);
-  if (!check(query.shape, query.context, c)) return c;
+  if (!check(space, c)) return c;
   for (const Knob k : {Knob::buf_in, Knob::buf_w, Knob::buf_out})
     if (c[k] > 1) c[k] = 1;
   for (; c[Knob::tile_h] > 1 || c[Knob::tile_w] > 1; (c[Knob::tile_h] > 1 ? c[Knob::tile_h] : c[Knob::tile_w]) /= 2) {
     const Config fitted = fit_config(space, c);
-    if (!check(query.shape, query.context, fitted)) return fitted;
+    if (!check(space, fitted)) return fitted;
   }
   const Config fitted = fit_config(space, c);
-  if (!check(query.shape, query.context, fitted)) return fitted;
+  if (!check(space, fitted)) return fitted;
   return std::nullopt;
 }
 
@@ -49,7 +49,7 @@ std::optional<ScoredConfig> descend(const CostModel& model, const Query& query, 
   if (const auto rule = rule_config(space)) all.push_back(*rule);
   std::optional<ScoredConfig> best;
   for (const Config& start : all) {
-    const auto feasible = made_feasible(query, space, start);
+    const auto feasible = made_feasible(space, start);
     if (!feasible || stop) continue;
     ScoredConfig at{*feasible, estimate(model, query, *feasible).cycles};
     for (int i = 0; i < most_sweeps && !stop && sweep(model, query, space, at); ++i) continue;

@@ -87,13 +87,14 @@ std::string runners_text(const Query& query, const CostModel& model, const Confi
 
 std::string knobs_text(const Query& query, const CostModel& model, const Config& chosen, double cycles) {
   std::vector<std::vector<std::string>> rows;
-  for (const KnobRange& range : make_space(query.shape, query.context).knobs) {
+  const SearchSpace space = make_space(query.shape, query.context);
+  for (const KnobRange& range : space.knobs) {
     double best = std::numeric_limits<double>::infinity();
     uint16_t value = 0;
     for (const uint16_t v : range.values) {
       Config other = chosen;
       other[range.knob] = v;
-      if (v == chosen[range.knob] || check(query.shape, query.context, other)) continue;
+      if (v == chosen[range.knob] || check(space, other)) continue;
       const Estimate e = estimate(model, query, other);
       if (!e.feasible || e.cycles >= best) continue;
       best = e.cycles;

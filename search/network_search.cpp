@@ -197,7 +197,7 @@ class Search {
     const KnobRange& knob = space.knobs[below(random_, space.knobs.size())];
     Config c = p.configs[g.group.name];
     c[knob.knob] = knob.values[below(random_, knob.values.size())];
-    if (c == p.configs[g.group.name] || check(g.group.shape, g.context, c)) return false;
+    if (c == p.configs[g.group.name] || check(space, c)) return false;
     p.configs[g.group.name] = c;
     return true;
   }

@@ -18,7 +18,7 @@ int64_t least_excess(const Group& group, const Context& context) {
   const SearchSpace space = make_space(group.shape, context);
   int64_t least = std::numeric_limits<int64_t>::max();
   for (uint64_t i = 0; i < std::min(space.raw_size(), kMostConfigs); ++i) {
-    const auto why = check(group.shape, context, space.config(i));
+    const auto why = check(space, space.config(i));
     if (why && why->bytes_over > 0) least = std::min(least, why->bytes_over);
   }
   return least == std::numeric_limits<int64_t>::max() ? 0 : least;

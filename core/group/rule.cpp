@@ -32,7 +32,7 @@ void set_fixed_knobs(const SearchSpace& space, Config& c) {
 /// Takes back double buffers that this tiling cannot use; false: it does not fit.
 bool make_feasible(const SearchSpace& space, Config& c) {
   for (int attempt = 0; attempt <= knob_count; ++attempt) {
-    const auto broken = check(space.shape, space.context, c);
+    const auto broken = check(space, c);
     if (!broken) return true;
     if (broken->constraint == Constraint::redundant_buffer)
       c[broken->knob] = 1;

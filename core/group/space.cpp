@@ -282,7 +282,10 @@ SearchSpace make_space(const GroupShape& shape, const Context& context) {
 }
 
 std::optional<Infeasible> check(const GroupShape& shape, const Context& context, const Config& c) {
-  const SearchSpace space = make_space(shape, context);
+  return check(make_space(shape, context), c);
+}
+
+std::optional<Infeasible> check(const SearchSpace& space, const Config& c) {
   Config own;
   for (const KnobRange& k : space.knobs) {
     const bool candidate = std::binary_search(k.values.begin(), k.values.end(), c[k.knob]);
@@ -294,7 +297,7 @@ std::optional<Infeasible> check(const GroupShape& shape, const Context& context,
     if (own.value[static_cast<size_t>(i)] != c.value[static_cast<size_t>(i)])
       return Infeasible{Constraint::foreign_value, static_cast<Knob>(i)};
   for (const KnobRange& k : space.knobs)
-    if (const auto broken = check_knob(shape, context, c, k.knob)) return broken;
+    if (const auto broken = check_knob(space.shape, space.context, c, k.knob)) return broken;
   return std::nullopt;
 }
 

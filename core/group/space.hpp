@@ -66,6 +66,8 @@ SearchSpace make_space(const GroupShape& shape, const Context& context);
 
 /// Checks one config of any origin completely (tile sizes need not be among the candidates); nothing: feasible.
 std::optional<Infeasible> check(const GroupShape& shape, const Context& context, const Config& c);
+/// The same in a space that is at hand, which is most of the work.
+std::optional<Infeasible> check(const SearchSpace& space, const Config& c);
 
 /// How many raw configs each constraint removed; what remains is feasible.
 struct SpaceCensus {
