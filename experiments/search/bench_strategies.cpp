@@ -1,5 +1,6 @@
-// What tuning costs beside measuring: one proposal from a space of ten million configs after so many results were told,
-// and remembering one result, on the disk before the next is measured, as for those of GVSOC.
+// What tuning costs beside measuring: one proposal from a space of ten million configs after so many results were told;
+// remembering one result, on the disk before the next is measured, as for those of GVSOC; and everything a tuner does
+// between two measurements, over its first hundred of a group.
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 
@@ -8,7 +9,7 @@
 #include <numeric>
 
 #include "search/kb_store.hpp"
-#include "search/strategy.hpp"
+#include "search/tuner.hpp"
 
 using namespace ares;
 
@@ -65,19 +66,31 @@ void propose(benchmark::State& state, const std::string& name) {
   }
 }
 
+namespace fs = std::filesystem;
+
+struct Directory {
+  fs::path path = fs::temp_directory_path() / ("ares-bench-strategies-" + std::to_string(getpid()));
+  ~Directory() { fs::remove_all(path); }
+};
+
+GroupInContext convolution() {
+  GroupInContext g;
+  g.group.name = "conv";
+  g.group.shape.in = {14, 14, 32};
+  g.group.shape.out = {14, 14, 64};
+  g.group.shape.window = {3, 3, 1, 1, 1, 1, 1, 1, 1, 1};
+  g.context.l1_bytes = 96 * 1024;
+  return g;
+}
+
 void remember(benchmark::State& state) {
-  namespace fs = std::filesystem;
-  const fs::path place = fs::temp_directory_path() / ("ares-bench-strategies-" + std::to_string(getpid()));
+  const Directory place;
   {
-    kb::KnowledgeBase kb = *kb::KnowledgeBase::open(place);
+    kb::KnowledgeBase kb = *kb::KnowledgeBase::open(place.path);
     const Target target = *load_target("gap9");
     KbStore store(kb, target, RequantPolicy::fast, {"network", "", "run", 1}, kb::Source::gvsoc, "simulator");
-    GroupShape shape;
-    shape.in = {14, 14, 32};
-    shape.out = {14, 14, 64};
-    Context context;
-    context.l1_bytes = 96 * 1024;
-    const Query query{shape, context, target};
+    const GroupInContext g = convolution();
+    const Query query{g.group.shape, g.context, target};
     const std::string group = "conv";
     const TuningState tuning;
     uint16_t number = 0;
@@ -89,7 +102,48 @@ void remember(benchmark::State& state) {
       if (!store.save(round)) state.SkipWithError("cannot be written");
     }
   }
-  fs::remove_all(place);
+}
+
+/// Answers at once, and not as the model expects.
+Measurer no_time(std::size_t batch) {
+  Measurer m{"gvsoc", batch, 0.2};
+  m.measure = [](const Query& q, std::span<const Config> configs, std::span<Measurement> results,
+                 const std::atomic<bool>&) {
+    const auto analytical = *make_cost_model("analytical");
+    for (std::size_t i = 0; i < configs.size(); ++i) {
+      const Config& c = configs[i];
+      results[i].cycles =
+          estimate(*analytical, q, c).cycles * (1 + 0.1 * (c[Knob::tile_h] * 7 % 5 + c[Knob::kernel] % 3));
+    }
+  };
+  m.simulator = "none";
+  return m;
+}
+
+/// The time of one measurement, in proposals of so many.
+void tune(benchmark::State& state) {
+  constexpr std::size_t measurements = 100;
+  const Target target = *load_target("gap9");
+  const std::vector<GroupInContext> groups{convolution()};
+  const auto model = *make_cost_model("analytical");
+  const Measurer measurer = no_time(static_cast<std::size_t>(state.range(0)));
+  const std::atomic<bool> never{false};
+  std::size_t measured = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    const Directory place;
+    kb::KnowledgeBase kb = *kb::KnowledgeBase::open(place.path);
+    KbStore store(kb, target, RequantPolicy::fast, {"network", "", "run", 1}, kb::Source::gvsoc, "none");
+    TunerOptions options;
+    options.max_evals = measurements;
+    options.no_gain_rounds = measurements;
+    Tuner tuner(groups, target, *model, measurer, &store, options, {}, never);
+    if (!tuner.prepare()) state.SkipWithError("cannot be prepared");
+    state.ResumeTiming();
+    if (!tuner.run()) state.SkipWithError("cannot be written");
+    measured += tuner.measurements();
+  }
+  state.SetItemsProcessed(static_cast<int64_t>(measured));
 }
 
 }  // namespace
@@ -105,6 +159,12 @@ int main(int argc, char** argv) {
         ->Iterations(10)
         ->Unit(benchmark::kMillisecond);
   benchmark::RegisterBenchmark("remember", remember)->Iterations(200)->Unit(benchmark::kMillisecond)->UseRealTime();
+  benchmark::RegisterBenchmark("tune_100", tune)
+      ->MeasureProcessCPUTime()
+      ->Arg(1)
+      ->Arg(32)
+      ->Iterations(10)
+      ->Unit(benchmark::kMillisecond);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();

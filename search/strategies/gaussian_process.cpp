@@ -8,6 +8,8 @@ namespace ares {
 namespace {
 
 constexpr std::size_t least_for_search = 5;
+/// Points whose matrices stay in the second-level cache, and below what the allocator asks the system for.
+constexpr std::size_t predicted_at_once = 64;
 constexpr double lengths[] = {1, 2, 4}, additives[] = {0.2, 0.8}, noises[] = {1e-4, 0.03, 0.3};
 constexpr double slopes[] = {1, 0.75, 0.5, 0.25, 0};
 
@@ -97,7 +99,13 @@ void GaussianProcess::fit(bool search) {
 }
 
 void GaussianProcess::predict(std::span<const Point> points, std::span<Prediction> predictions) const {
-  if (points.empty()) return;
+  for (std::size_t first = 0; first < points.size(); first += predicted_at_once) {
+    const std::size_t count = std::min(predicted_at_once, points.size() - first);
+    predict_some(points.subspan(first, count), predictions.subspan(first, count));
+  }
+}
+
+void GaussianProcess::predict_some(std::span<const Point> points, std::span<Prediction> predictions) const {
   const auto n = static_cast<Eigen::Index>(points_.size()), count = static_cast<Eigen::Index>(points.size());
   Eigen::MatrixXd cross(n, count);
   for (Eigen::Index c = 0; c < count; ++c)
@@ -106,11 +114,11 @@ void GaussianProcess::predict(std::span<const Point> points, std::span<Predictio
           kernel(distance_(points_[static_cast<std::size_t>(i)].digits, points[static_cast<std::size_t>(c)].digits),
                  fit_.shape.kernel);
   const Eigen::VectorXd mean = cross.transpose() * fit_.weights, trend = cross.transpose() * fit_.ones;
-  const Eigen::VectorXd explained = fit_.factor.matrixL().solve(cross).colwise().squaredNorm();
+  fit_.factor.matrixL().solveInPlace(cross);
   for (Eigen::Index c = 0; c < count; ++c) {
     const auto at = static_cast<std::size_t>(c);
     const double of_b = (1 - trend(c)) * (1 - trend(c)) / fit_.ones_sum;
-    const double share = std::max(1 + fit_.shape.noise - explained(c) + of_b, 1e-9);
+    const double share = std::max(1 + fit_.shape.noise - cross.col(c).squaredNorm() + of_b, 1e-9);
     predictions[at] = {fit_.shape.a * points[at].log_model + fit_.b + mean(c), std::sqrt(fit_.variance * share)};
   }
 }

@@ -55,6 +55,7 @@ class GaussianProcess {
     double b = 0, variance = 0, likelihood = 0, ones_sum = 0;
   };
 
+  void predict_some(std::span<const Point> points, std::span<Prediction> predictions) const;
   Eigen::MatrixXd covariance(const Shape& shape) const;
   Fit fit_shape(const Shape& shape) const;
   void solve(Fit& fit) const;
