@@ -82,4 +82,4 @@ class Search:
     def row(self, strategy, seed):
         never = self.most + 1
         return (f"{self.space.name},none,{strategy},{seed},{self.until.get(0.01, never)},"
-                f"{self.until.get(0.05, never)},,{len(self.seen) * self.space.header['seconds_each']:.6g}")
+                f"{self.until.get(0.05, never)},,{len(self.seen) * self.space.header['seconds_each']:.6g},{self.most}")
