@@ -19,6 +19,7 @@
 #include "cost_models/corrected.hpp"
 #include "cost_models/timeline.hpp"
 #include "kb/environment.hpp"
+#include "kb/evidence.hpp"
 #include "kb/location.hpp"
 #include "kb/shipped.hpp"
 
@@ -72,23 +73,16 @@ std::vector<kb::KnowledgeBase> open_kbs(const OptionValues& values) {
 
 /// What boards and GVSOC measured with today's versions: it corrects the model's choice for groups that nothing is
 /// known of. The event simulator's results would not: it shares the model's formulas.
-std::vector<LearnedFrom> measured_results(const std::vector<kb::KnowledgeBase>& kbs, const Target& target) {
-  constexpr int most = 100'000;  // entries; more say little and take long to read
-  std::vector<LearnedFrom> results;
-  int entries = 0;
-  const auto take = [&](const kb::Entry& e) {
-    if (++entries > most) return false;
-    const auto& [signature, source, environment] = e.subject;
-    const bool current = signature.target == target.name &&
-                         kb::current_environment(target, signature.shape.family).matches(source, environment);
-    if (source == kb::Source::event || !current) return true;
-    for (const kb::Measured& m : e.results) results.push_back({signature.shape, signature.context, m.config, m.cycles});
-    return true;
+kb::Evidence measured_results(const std::vector<const kb::KnowledgeBase*>& kbs, const Target& target) {
+  const auto counts = [&](const kb::Subject& s) {
+    return s.source != kb::Source::event && s.signature.target == target.name &&
+           kb::current_environment(target, s.signature.shape.family).matches(s.source, s.environment);
   };
-  for (const kb::KnowledgeBase& kb : kbs) value_or_throw(kb.for_each(std::function<bool(const kb::Entry&)>(take)));
-  if (!results.empty())
-    print_notice(fmt::format("{} measured results in the knowledge base correct the model", results.size()));
-  return results;
+  kb::Evidence evidence = value_or_throw(kb::gather(kbs, counts));
+  if (evidence.groups > 0)
+    print_notice(fmt::format("{} measured results of {} groups in the knowledge base correct the model",
+                             evidence.results.size(), evidence.groups));
+  return evidence;
 }
 
 ConfigSources config_sources(const OptionValues& values, const Target& target,
@@ -97,18 +91,18 @@ ConfigSources config_sources(const OptionValues& values, const Target& target,
   if (values.count("pin")) s.pins = value_or_throw(read_pins(values["pin"].as<std::string>()));
   for (const kb::KnowledgeBase& kb : kbs) s.kbs.push_back(&kb);
   const auto analytical = value_or_throw(make_cost_model("analytical"));
-  const std::vector<LearnedFrom> results = measured_results(kbs, target);
-  const auto model = results.empty() ? analytical : make_corrected_model(results, target);
-  s.score = [model, &target](const GroupShape& shape, const Context& context, const Config& config) {
-    return estimate(*model, {shape, context, target}, config).cycles;
+  const std::vector<GroupResult> results = measured_results(s.kbs, target).results;
+  const auto corrected = results.empty() ? nullptr : std::make_shared<CorrectedModel>(results, target);
+  s.neighbours = !corrected;
+  s.score = [analytical, &target](const GroupShape& shape, const Context& context, const Config& config) {
+    return estimate(*analytical, {shape, context, target}, config).cycles;
   };
   const auto bests = std::make_shared<ModelBests>(analytical, target);
-  const auto corrected = std::make_shared<ModelBests>(model, target);
   s.optimum = [=, &target](const GroupShape& shape, const Context& context) -> std::optional<ModelBest> {
-    auto best = (*bests)(shape, context);
-    if (best && model != analytical)
-      best = better_by_correction(*model, *(*corrected)(shape, context), *best, {shape, context, target});
-    return best ? std::optional(ModelBest{best->config, best->estimate.cycles}) : std::nullopt;
+    const auto best = (*bests)(shape, context);
+    if (!best) return std::nullopt;
+    const BestByModel better = corrected ? corrected->surely_better(*best, {shape, context, target}) : *best;
+    return ModelBest{better.config, better.estimate.cycles, !(better.config == best->config)};
   };
   return s;
 }

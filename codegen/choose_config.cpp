@@ -49,8 +49,13 @@ class Chooser {
     if (const auto known = ask(group, context, {}, {.count = 0})) return *known;
     const auto best = sources_.optimum ? sources_.optimum(group.shape, context) : std::nullopt;
     if (!best) return rule(group, context);
+    if (best->learnt)
+      return ChosenConfig{
+          best->config, ConfigOrigin::kb_near,
+          fmt::format("near: by what was measured of other groups; {:.0f} cycles predicted", best->cycles)};
+    if (!sources_.neighbours) return by_model(*best);
     if (const auto near = ask(group, context, best->config, {.tolerance = near_enough})) return *near;
-    return ChosenConfig{best->config, ConfigOrigin::model, fmt::format("{:.0f} cycles predicted", best->cycles)};
+    return by_model(*best);
   }
 
  private:
@@ -63,6 +68,10 @@ class Chooser {
     if (!choice) return std::nullopt;
     return ChosenConfig{choice->config, choice->exact ? ConfigOrigin::kb_exact : ConfigOrigin::kb_near,
                         kb::to_string(*choice)};
+  }
+
+  static ChosenConfig by_model(const ModelBest& best) {
+    return {best.config, ConfigOrigin::model, fmt::format("{:.0f} cycles predicted", best.cycles)};
   }
 
   static Result<ChosenConfig> rule(const Group& group, const Context& context) {

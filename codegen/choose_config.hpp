@@ -18,6 +18,7 @@ namespace ares {
 struct ModelBest {
   Config config;
   double cycles = 0;
+  bool learnt = false;  ///< results of other groups have brought the model to it
 };
 using ModelOptimum = std::function<std::optional<ModelBest>(const GroupShape&, const Context&)>;
 
@@ -26,6 +27,7 @@ struct ConfigSources {
   std::vector<const kb::KnowledgeBase*> kbs;  ///< asked in this order
   kb::Scorer score;                           ///< with `optimum`, of the same model; both empty: no model
   ModelOptimum optimum;
+  bool neighbours = true;  ///< asked for groups that nothing is known of; not where the model has learnt from them
 };
 
 /// What the network's plan in the knowledge base fuses; nothing: no plan is known, or nothing is fused. `groups` are

@@ -1,6 +1,5 @@
 #include "cost_models/corrected.hpp"
 
-#include <Eigen/Dense>
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -8,133 +7,143 @@
 namespace ares {
 namespace {
 
-constexpr int feature_count = 9 + static_cast<int>(kernel_tilings.size());
-using Features = Eigen::Matrix<double, feature_count, 1>;
-using Square = Eigen::Matrix<double, feature_count, feature_count>;
-
-/// As if each weight had been seen to be 0 in so much of a group.
-constexpr double ridge = 0.1;
+/// Cycles that are a lot for a tile, or for a second copy of a buffer.
+constexpr double many_cycles = 1000;
+/// As if each weight had been seen to be 0 in so much of a group of many_cycles.
+constexpr double ridge = 1e-5;
 /// A correction by a larger factor than this is not believed.
 constexpr double most_correction = 2;
-/// Cycles of a tile's own that would be a lot.
-constexpr double tile_cycles = 1000;
 
-/// Steps of the tile loops. Knobs that a group does not have are 0.
-double tiles(const Config& c, const GroupShape& s) {
-  const auto steps = [&](Knob k, int extent) {
-    return c[k] == 0 ? 1.0 : std::ceil(static_cast<double>(extent) / c[k]);
-  };
-  return std::max(1.0, steps(Knob::tile_h, s.out.h) * steps(Knob::tile_w, s.out.w) * steps(Knob::tile_co, s.out.c));
-}
+bool measured(const GroupResult& r) { return std::isfinite(r.cycles) && r.cycles > 0; }
 
-Features features_of(const Config& c, const GroupShape& s, double cycles) {
-  const double t = tiles(c, s);
-  const auto doubled = [&](Knob k) { return c[k] >= 2 ? 1.0 : 0.0; };
-  const double in = doubled(Knob::buf_in), weights = doubled(Knob::buf_w), out = doubled(Knob::buf_out);
-  const double several = t > 1 ? 1 : 0;
-  Features f = Features::Zero();
-  f.head<9>() << 1 - several, std::log2(t) / 3, std::min(3.0, t * tile_cycles / cycles), in, in * several, weights,
-      weights * several, out, out * several;
-  if (c[Knob::kernel] != 0) f[8 + c[Knob::kernel]] = 1;
-  return f;
-}
-
-bool measured(const LearnedFrom& r) { return std::isfinite(r.cycles) && r.cycles > 0; }
-
-/// Results of one group.
-struct OfGroup {
-  const GroupShape* shape;
-  const Context* context;
-  std::vector<Config> configs;
-  std::vector<double> cycles;
-};
-
-std::vector<OfGroup> by_group(std::span<const LearnedFrom> results) {
-  std::vector<OfGroup> groups;
-  for (const LearnedFrom& r : results) {
+/// Results of the same group one after the other, groups as they come.
+std::vector<std::vector<GroupResult>> by_group(std::span<const GroupResult> results) {
+  std::vector<std::vector<GroupResult>> groups;
+  for (const GroupResult& r : results) {
     if (!measured(r)) continue;
-    auto g = std::find_if(groups.rbegin(), groups.rend(),
-                          [&](const OfGroup& o) { return *o.shape == r.shape && *o.context == r.context; });
+    auto g = std::find_if(groups.rbegin(), groups.rend(), [&](const std::vector<GroupResult>& o) {
+      return o.front().shape == r.shape && o.front().context == r.context;
+    });
     if (g == groups.rend()) {
-      groups.push_back({&r.shape, &r.context, {}, {}});
+      groups.emplace_back();
       g = groups.rbegin();
     }
-    g->configs.push_back(r.config);
-    g->cycles.push_back(r.cycles);
+    g->push_back(r);
   }
   return groups;
 }
 
-class Corrected final : public CostModel {
- public:
-  Corrected(std::span<const LearnedFrom> results, const Target& target)
-      : analytical_(value_or_throw(make_cost_model("analytical"))) {
-    Square squares = ridge * Square::Identity();
-    Features products = Features::Zero();
-    for (const OfGroup& g : by_group(results)) add(g, target, squares, products);
-    weights_ = squares.ldlt().solve(products);
-  }
+bool usable(const Estimate& e) { return e.feasible && e.cycles > 0; }
 
-  std::string name() const override { return "corrected"; }
+}  // namespace
+
+/// What a config's choices may cost, as shares of its cycles. Knobs that a group does not have are 0.
+CorrectedModel::Features CorrectedModel::features_of(const Config& c, const GroupShape& s, double cycles) {
+  constexpr double most = 3;  // of tiny groups
+  const auto steps = [&](Knob k, int extent) {
+    return c[k] == 0 ? 1.0 : std::ceil(static_cast<double>(extent) / c[k]);
+  };
+  const auto doubled = [&](Knob k) { return c[k] >= 2 ? 1.0 : 0.0; };
+  const double tiles =
+      std::max(1.0, steps(Knob::tile_h, s.out.h) * steps(Knob::tile_w, s.out.w) * steps(Knob::tile_co, s.out.c));
+  const double several = tiles * steps(Knob::tile_ci, s.in.c) > 1 ? 1 : 0;
+  Features times;
+  times << several, tiles, doubled(Knob::buf_in), doubled(Knob::buf_w), doubled(Knob::buf_out);
+  return (times * many_cycles / cycles).cwiseMin(most);
+}
+
+CorrectedModel::CorrectedModel(std::span<const GroupResult> results, const Target& target)
+    : analytical_(value_or_throw(make_cost_model("analytical"))) {
+  Moments m{ridge * Square::Identity(), Features::Zero()};
+  for (const auto& group : by_group(results)) add(group, target, m);
+  const Eigen::LDLT<Square> factor = m.squares.ldlt();
+  weights_ = factor.solve(m.products);
+  const double left =
+      m.off - 2 * weights_.dot(m.products) + weights_.dot((m.squares - ridge * Square::Identity()) * weights_);
+  unsure_ = (m.groups > 0 ? std::max(0.0, left) / m.groups : 0) * factor.solve(Square::Identity());
+}
+
+/// Adds one group, whose results have the weights 1 in all.
+void CorrectedModel::add(std::span<const GroupResult> group, const Target& target, Moments& m) const {
+  const GroupShape& shape = group.front().shape;
+  std::vector<Config> configs;
+  for (const GroupResult& r : group) configs.push_back(r.config);
+  std::vector<Estimate> estimates(configs.size());
+  analytical_->estimate({shape, group.front().context, target}, configs, estimates);
+  double fastest = std::numeric_limits<double>::infinity();
+  for (const Estimate& e : estimates)
+    if (usable(e)) fastest = std::min(fastest, e.cycles);
+  const auto each = [&](const auto& visit) {
+    for (std::size_t i = 0; i < estimates.size(); ++i) {
+      const double cycles = estimates[i].cycles;
+      if (usable(estimates[i]))
+        visit(std::pow(fastest / cycles, 2), features_of(configs[i], shape, cycles),
+              std::log(group[i].cycles / cycles));
+    }
+  };
+  double all = 0, mean = 0;
+  Features mean_features = Features::Zero();
+  each([&](double weight, const Features& f, double off) {
+    all += weight;
+    mean += weight * off;
+    mean_features += weight * f;
+  });
+  if (all <= 0) return;
+  mean /= all;
+  mean_features /= all;
+  each([&](double weight, const Features& f, double off) {
+    const Features d = f - mean_features;
+    m.squares += weight / all * d * d.transpose();
+    m.products += weight / all * (off - mean) * d;
+    m.off += weight / all * std::pow(off - mean, 2);
+  });
+  ++m.groups;
+}
+
+double CorrectedModel::correction(const Config& c, const GroupShape& s, double cycles) const {
+  const double most = std::log(most_correction);
+  return std::exp(std::clamp(weights_.dot(features_of(c, s, cycles)), -most, most));
+}
+
+void CorrectedModel::estimate(const Query& query, std::span<const Config> configs,
+                              std::span<Estimate> estimates) const {
+  analytical_->estimate(query, configs, estimates);
+  for (std::size_t i = 0; i < configs.size(); ++i)
+    if (usable(estimates[i])) estimates[i].cycles *= correction(configs[i], query.shape, estimates[i].cycles);
+}
+
+/// As the corrected model, what it is unsure of in comparison with one config added.
+class CorrectedModel::AgainstKnown final : public CostModel {
+ public:
+  AgainstKnown(const CorrectedModel& model, const GroupShape& shape, const BestByModel& known)
+      : model_(model), known_(features_of(known.config, shape, known.estimate.cycles)) {}
+
+  std::string name() const override { return model_.name(); }
 
   void estimate(const Query& query, std::span<const Config> configs, std::span<Estimate> estimates) const override {
-    analytical_->estimate(query, configs, estimates);
-    const double most = std::log(most_correction);
+    model_.analytical_->estimate(query, configs, estimates);
     for (std::size_t i = 0; i < configs.size(); ++i) {
       Estimate& e = estimates[i];
-      if (!e.feasible || e.cycles <= 0) continue;
-      e.cycles *= std::exp(std::clamp(weights_.dot(features_of(configs[i], query.shape, e.cycles)), -most, most));
+      if (!usable(e)) continue;
+      const Features d = features_of(configs[i], query.shape, e.cycles) - known_;
+      e.cycles *= model_.correction(configs[i], query.shape, e.cycles) * std::exp(std::sqrt(d.dot(model_.unsure_ * d)));
     }
   }
 
  private:
-  /// The normal equations of one group, whose results have the weights 1 in all.
-  void add(const OfGroup& g, const Target& target, Square& squares, Features& products) const {
-    std::vector<Estimate> estimates(g.configs.size());
-    analytical_->estimate({*g.shape, *g.context, target}, g.configs, estimates);
-    double fastest = std::numeric_limits<double>::infinity();
-    for (const Estimate& e : estimates)
-      if (e.feasible && e.cycles > 0) fastest = std::min(fastest, e.cycles);
-    double all = 0, mean = 0;
-    Features mean_features = Features::Zero();
-    const auto each = [&](const auto& visit) {
-      for (std::size_t i = 0; i < estimates.size(); ++i) {
-        const Estimate& e = estimates[i];
-        if (!e.feasible || e.cycles <= 0) continue;
-        const double weight = std::pow(fastest / e.cycles, 2);
-        visit(weight, features_of(g.configs[i], *g.shape, e.cycles), std::log(g.cycles[i] / e.cycles));
-      }
-    };
-    each([&](double weight, const Features& f, double off) {
-      all += weight;
-      mean += weight * off;
-      mean_features += weight * f;
-    });
-    if (all <= 0) return;
-    mean /= all;
-    mean_features /= all;
-    each([&](double weight, const Features& f, double off) {
-      const Features d = f - mean_features;
-      squares += weight / all * d * d.transpose();
-      products += weight / all * (off - mean) * d;
-    });
-  }
-
-  std::shared_ptr<const CostModel> analytical_;
-  Features weights_;
+  const CorrectedModel& model_;
+  Features known_;
 };
 
-}  // namespace
-
-std::shared_ptr<const CostModel> make_corrected_model(std::span<const LearnedFrom> results, const Target& target) {
-  return std::make_shared<Corrected>(results, target);
+std::unique_ptr<const CostModel> CorrectedModel::against(const BestByModel& known, const GroupShape& shape) const {
+  return std::make_unique<AgainstKnown>(*this, shape, known);
 }
 
-BestByModel better_by_correction(const CostModel& corrected, const BestByModel& its_best, const BestByModel& analytical,
-                                 const Query& query) {
-  const double expected = estimate(corrected, query, analytical.config).cycles;
-  if (its_best.estimate.cycles > expected * (1 - least_expected)) return analytical;
-  return {its_best.config, estimate(*value_or_throw(make_cost_model("analytical")), query, its_best.config)};
+BestByModel CorrectedModel::surely_better(const BestByModel& known, const Query& query) const {
+  const auto best = best_by_model(*against(known, query.shape), query);
+  const double to_beat = ares::estimate(*this, query, known.config).cycles;
+  if (!best || best->estimate.cycles > to_beat * (1 - least_expected)) return known;
+  return {best->config, ares::estimate(*analytical_, query, best->config)};
 }
 
 }  // namespace ares

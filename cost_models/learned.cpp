@@ -45,10 +45,10 @@ struct Regression {
 
 class Learned final : public CostModel {
  public:
-  Learned(std::span<const LearnedFrom> samples, const Target& target) : analytical_(make_analytical_model()) {
+  Learned(std::span<const GroupResult> samples, const Target& target) : analytical_(make_analytical_model()) {
     Regression all;
     std::array<Regression, families> by_family;
-    for (const LearnedFrom& s : samples) {
+    for (const GroupResult& s : samples) {
       const Estimate e = ares::estimate(*analytical_, {s.shape, s.context, target}, s.config);
       if (!e.feasible || e.cycles <= 0 || !std::isfinite(s.cycles) || s.cycles <= 0) continue;
       const Features f = features_of(e, s.shape);
@@ -78,7 +78,7 @@ class Learned final : public CostModel {
 
 }  // namespace
 
-std::shared_ptr<const CostModel> make_learned_model(std::span<const LearnedFrom> samples, const Target& target) {
+std::shared_ptr<const CostModel> make_learned_model(std::span<const GroupResult> samples, const Target& target) {
   return std::make_shared<Learned>(samples, target);
 }
 

@@ -5,20 +5,13 @@
 #include <memory>
 #include <span>
 
+#include "core/group/group_result.hpp"
 #include "cost_models/cost_model.hpp"
 
 namespace ares {
 
-/// One measurement to learn from, all of them on one target and by one source.
-struct LearnedFrom {
-  GroupShape shape;
-  Context context;
-  Config config;
-  double cycles = 0;
-};
-
-/// Ridge regression: without samples, or far from all of them, this is the analytical model. A family of operators with
-/// enough samples of its own has its own correction.
-std::shared_ptr<const CostModel> make_learned_model(std::span<const LearnedFrom> samples, const Target& target);
+/// From results on one target and by one source. Ridge regression: without samples, or far from all of them, this is
+/// the analytical model. A family of operators with enough samples of its own has its own correction.
+std::shared_ptr<const CostModel> make_learned_model(std::span<const GroupResult> samples, const Target& target);
 
 }  // namespace ares

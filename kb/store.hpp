@@ -55,8 +55,8 @@ class Store {
   /// Visits the keys from `begin` that start with `prefix`, in order. An error is a damaged file.
   Result<void> scan(Column column, std::string_view prefix, std::string_view begin, const Visitor& visit) const;
 
-  /// Visits the entries of one group: `group` and subject_tail_bytes more, in order. Files whose filters do not know the
-  /// group are passed over, so this costs little more than get().
+  /// Visits the entries of one group: `group` and subject_tail_bytes more, in order. Files whose filters do not know
+  /// the group are passed over, so this costs little more than get().
   Result<void> scan_group(std::string_view group, const Visitor& visit) const;
 
   /// All or nothing. When it returns, the operating system has the data, with `sync` the disk.

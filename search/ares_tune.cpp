@@ -13,9 +13,11 @@
 #include "core/base/file.hpp"
 #include "core/import/model_options.hpp"
 #include "core/ir/graph.hpp"
+#include "cost_models/corrected.hpp"
 #include "cost_models/learned.hpp"
 #include "cost_models/plugin.hpp"
 #include "cost_models/timeline.hpp"
+#include "kb/evidence.hpp"
 #include "kb/location.hpp"
 #include "kb/shipped.hpp"
 #include "search/dry_run.hpp"
@@ -186,8 +188,9 @@ void require_baseline(const Tuner& tuner, bool interrupted) {
 }
 
 ExitStatus dry_run(const Network& n, const TuneSettings& s, Tuner& tuner, const CostModel& model,
-                   const Measurer& measurer, const Memory& memory) {
+                   const Correction& correction, const Measurer& measurer, const Memory& memory) {
   TuneReport report = dry_run_report(n.groups, tuner, model, s.tuner, measurer);
+  report.correction = correction;
   describe(report, n, s, memory);
   show(report, dry_run_text(report) + explanation(report, n, s, model), s.json);
   return ExitStatus::done;
@@ -196,7 +199,9 @@ ExitStatus dry_run(const Network& n, const TuneSettings& s, Tuner& tuner, const 
 /// What ranks the configs; a plug-in that fails is replaced.
 struct Ranking {
   std::shared_ptr<const CostModel> model;
-  std::shared_ptr<const PluginModel> plugin;  ///< the same, where it is one
+  std::shared_ptr<const CostModel> corrected;  ///< by what was measured of other groups; nullptr: by nothing
+  Correction by;
+  std::shared_ptr<const PluginModel> plugin;  ///< the model, where it is one
   std::string failure;                        ///< of a plug-in that was replaced
 
   /// True: the plug-in has failed since, and the analytical model has its place.
@@ -211,37 +216,51 @@ struct Ranking {
   }
 };
 
-/// What the knowledge base has for the target, by the most trusted source that has anything.
-std::vector<LearnedFrom> known_results(const TuneSettings& s, const Target& target) {
-  const Memory memory = open_memory(s, false);
-  std::array<std::vector<LearnedFrom>, kb::sources.size()> results;
-  if (memory.kb)
-    (void)memory.kb->for_each([&](const kb::Entry& e) {
-      const kb::Signature& g = e.subject.signature;
-      if (g.target != target.name || e.subject.environment.target_hash != target.hash) return true;
-      for (const kb::Measured& m : e.results)
-        results[static_cast<std::size_t>(e.subject.source)].push_back({g.shape, g.context, m.config, m.cycles});
-      return true;
-    });
+/// `learned`: from what the knowledge base has for the target, by the most trusted source that has anything.
+std::vector<GroupResult> known_results(const Memory& memory, const Target& target) {
+  const kb::KnowledgeBase* own = memory.kb ? &*memory.kb : nullptr;
   for (const kb::Source source : kb::sources) {
-    auto& found = results[static_cast<std::size_t>(source)];
-    if (found.empty()) continue;
-    print_notice(fmt::format("ares-tune: the model learns from {} results of {} in {}", found.size(),
+    if (!own) break;
+    auto known = value_or_throw(kb::gather({&own, 1}, [&](const kb::Subject& s) {
+      return s.source == source && s.signature.target == target.name && s.environment.target_hash == target.hash;
+    }));
+    if (known.results.empty()) continue;
+    print_notice(fmt::format("ares-tune: the model learns from {} results of {} in {}", known.results.size(),
                              kb::name_of(source), memory.place));
-    return std::move(found);
+    return std::move(known.results);
   }
   print_notice("ares-tune: the knowledge base has nothing to learn from; the model is the analytical one");
   return {};
 }
 
-Ranking make_ranking(const TuneSettings& s, const Target& target) {
+/// `auto`: by what the measurer has measured of other groups, in today's environment. The event simulator's results
+/// correct nothing: it shares the model's formulas.
+void correct(Ranking& ranking, const Memory& memory, const Target& target, const Measurer& measurer) {
+  const auto source = kb::source_named(measurer.source);
+  if (!source || source == kb::Source::event) return;
+  std::vector<const kb::KnowledgeBase*> bases;
+  for (const auto& kb : {&memory.kb, &memory.shipped})
+    if (*kb) bases.push_back(&**kb);
+  const kb::Evidence known = value_or_throw(kb::gather(bases, [&](const kb::Subject& s) {
+    return s.source == source && s.signature.target == target.name &&
+           s.environment == remembered_environment(target, s.signature.shape.family, *source, measurer.simulator);
+  }));
+  ranking.by = {measurer.source, known.results.size(), known.groups};
+  if (known.groups > 0) ranking.corrected = std::make_shared<CorrectedModel>(known.results, target);
+}
+
+Ranking make_ranking(const TuneSettings& s, const Target& target, const Measurer& measurer) {
   Ranking r;
-  if (s.cost_model == "learned")
-    r.model = make_learned_model(known_results(s, target), target);
-  else if (is_plugin(s.cost_model))
+  if (s.cost_model == "auto") {
+    r.model = value_or_throw(make_cost_model("analytical"));
+    if (s.tuner.objective.is_cycles()) correct(r, open_memory(s, false), target, measurer);
+  } else if (s.cost_model == "learned") {
+    r.model = make_learned_model(known_results(open_memory(s, false), target), target);
+  } else if (is_plugin(s.cost_model)) {
     r.model = r.plugin = value_or_throw(make_plugin_model(s.cost_model, target, s.trust_plugin));
-  else
+  } else {
     r.model = value_or_throw(make_cost_model(s.cost_model));
+  }
   r.replace_failed();
   return r;
 }
@@ -266,8 +285,8 @@ void search_whole(NetworkChoice& choice, const Network& n, const TuneSettings& s
 ExitStatus tune(const OptionValues& values, const TuneSettings& s) {
   const std::atomic<bool>& stop = interruption();
   const Target target = value_or_throw(load_target(s.target));
-  Ranking ranking = make_ranking(s, target);
   const auto [measurer, remark] = value_or_throw(make_measurer(s.measure, target, s.gvsoc_home));
+  Ranking ranking = make_ranking(s, target, measurer);
   if (!remark.empty()) std::cerr << remark << '\n';
   check_writable("--json", s.json);
   check_writable("--report", s.report);
@@ -292,14 +311,17 @@ ExitStatus tune(const OptionValues& values, const TuneSettings& s) {
     log.add(t, trials);
     shown(t, trials);
   };
+  if (store && ranking.corrected) store->offer_no_neighbours();
+  TunerOptions options = s.tuner;
+  options.prior = ranking.corrected.get();
   std::optional<Tuner> prepared;
   do {
-    prepared.emplace(n.groups, n.target, *ranking.model, measurer, store ? &*store : nullptr, s.tuner, observer, stop);
+    prepared.emplace(n.groups, n.target, *ranking.model, measurer, store ? &*store : nullptr, options, observer, stop);
     progress.watch(*prepared);
     if (const auto ready = prepared->prepare(); !ready) throw CommandError(ExitStatus::usage, ready.error().what);
   } while (ranking.replace_failed());  // no ranking is half of one model and half of another
   Tuner& tuner = *prepared;
-  if (s.dry_run && !stop) return progress.end(), dry_run(n, s, tuner, *ranking.model, measurer, memory);
+  if (s.dry_run && !stop) return progress.end(), dry_run(n, s, tuner, *ranking.model, ranking.by, measurer, memory);
   std::optional<StopReason> ended;
   if (!stop) ended = value_or_throw(tuner.run(), ExitStatus::failed);
   progress.end();
@@ -309,6 +331,7 @@ ExitStatus tune(const OptionValues& values, const TuneSettings& s) {
   search_whole(choice, n, s, tuner, measurer, stop);
   TuneReport report = make_report(n.groups, tuner, *ranking.model, measurer, choice);
   report.cost_model_failure = ranking.failure;
+  report.correction = ranking.by;
   describe(report, n, s, memory);
   report.ended = ended;
   if (remembers) {

@@ -14,7 +14,10 @@ namespace {
 /// Configs per call of the cost model; a few hundred keep its data in the first-level cache.
 constexpr std::size_t score_batch = 512;
 
-void score(const Query& query, const CostModel& model, Candidates& candidates, const std::atomic<bool>& stop) {
+/// Cycles of all candidates.
+std::vector<float> scores(const Query& query, const CostModel& model, const Candidates& candidates,
+                          const std::atomic<bool>& stop) {
+  std::vector<float> predicted(candidates.size());
   const std::size_t batches = (candidates.size() + score_batch - 1) / score_batch;
   tbb::parallel_for(std::size_t{0}, batches, [&](std::size_t batch) {
     if (stop) return;
@@ -25,9 +28,10 @@ void score(const Query& query, const CostModel& model, Candidates& candidates, c
     model.estimate(query, configs, estimates);
     for (std::size_t i = begin; i < end; ++i) {
       const Estimate& e = estimates[i - begin];
-      candidates.predicted[i] = e.feasible ? static_cast<float>(e.cycles) : std::numeric_limits<float>::infinity();
+      predicted[i] = e.feasible ? static_cast<float>(e.cycles) : std::numeric_limits<float>::infinity();
     }
   });
+  return predicted;
 }
 
 }  // namespace
@@ -71,10 +75,15 @@ Candidates make_candidates(const Query& query, const CostModel& model, std::size
     candidates.indices.erase(std::unique(candidates.indices.begin(), candidates.indices.end()),
                              candidates.indices.end());
   }
-  candidates.predicted.resize(candidates.size());
-  score(query, model, candidates, stop);
+  candidates.predicted = scores(query, model, candidates, stop);
   rank(candidates);
   return candidates;
+}
+
+CandidateId favourite_of(const Query& query, const CostModel& model, const Candidates& candidates,
+                         const std::atomic<bool>& stop) {
+  const std::vector<float> predicted = scores(query, model, candidates, stop);
+  return static_cast<CandidateId>(std::min_element(predicted.begin(), predicted.end()) - predicted.begin());
 }
 
 }  // namespace ares

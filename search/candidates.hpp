@@ -35,6 +35,10 @@ struct Candidates {
 Candidates make_candidates(const Query& query, const CostModel& model, std::size_t most,
                            const std::vector<Config>& keep, const std::atomic<bool>& stop);
 
+/// What a model likes best of the candidates, whoever ranked them. There is at least one.
+CandidateId favourite_of(const Query& query, const CostModel& model, const Candidates& candidates,
+                         const std::atomic<bool>& stop);
+
 /// Fills `order` from `predicted`.
 void rank(Candidates& candidates);
 

@@ -89,7 +89,8 @@ TuneReport dry_run_report(const std::vector<GroupInContext>& groups, Tuner& tune
 }
 
 std::string dry_run_text(const TuneReport& r) {
-  std::string text = fmt::format("{}\nCycles as the cost model {} predicts them.\n\n", heading(r), r.cost_model);
+  std::string text = fmt::format("{}\nCycles as the cost model {} predicts them.\n{}\n", heading(r), r.cost_model,
+                                 ranking_text(r.correction));
   text += estimates_table(r);
   text += "\nSearch spaces, and how many configs each constraint removes:\n\n" + spaces_table(r);
   text += "\nHow the budget would be spent, most promising group first at every step:\n\n" + plan_table(r);

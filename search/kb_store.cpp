@@ -49,14 +49,14 @@ struct Offering {
 };
 
 /// First the best of every entry, the nearest first, then the second best.
-std::vector<Config> offers_of(const std::vector<Offering>& offerings, const Query& query, const SearchSpace& space) {
+std::vector<Config> offers_of(const std::vector<Offering>& offerings, const SearchSpace& space) {
   std::vector<Config> offers;
   for (std::size_t rank = 0; rank < offers_per_entry; ++rank)
     for (const Offering& o : offerings) {
       if (rank >= o.entry.results.size() || offers.size() == most_offers) continue;
       const Config fitted = fit_config(space, o.entry.results[rank].config);
       const bool known = std::find(offers.begin(), offers.end(), fitted) != offers.end();
-      if (!known && !check(query.shape, query.context, fitted)) offers.push_back(fitted);
+      if (!known && !check(space, fitted)) offers.push_back(fitted);
     }
   return offers;
 }
@@ -78,6 +78,13 @@ kb::Trial to_kb(const ConfigCycles& t, const TuningState& state) {
 
 }  // namespace
 
+kb::Environment remembered_environment(const Target& target, Family family, kb::Source source,
+                                       const std::string& simulator) {
+  kb::Environment environment = kb::current_environment(target, family).of(source);
+  if (!simulator.empty()) environment.simulator = simulator;
+  return environment;
+}
+
 KbStore::KbStore(kb::KnowledgeBase& kb, const Target& target, RequantPolicy policy, kb::Provenance provenance,
                  kb::Source source, std::string simulator, const kb::KnowledgeBase* shipped)
     : kb_(kb),
@@ -89,9 +96,8 @@ KbStore::KbStore(kb::KnowledgeBase& kb, const Target& target, RequantPolicy poli
       shipped_(shipped) {}
 
 kb::Subject KbStore::subject(const Query& query) const {
-  kb::Environment environment = kb::current_environment(target_, query.shape.family).of(source_);
-  if (!simulator_.empty()) environment.simulator = simulator_;
-  return {kb::make_signature(query.shape, query.context, target_.name, policy_), source_, environment};
+  return {kb::make_signature(query.shape, query.context, target_.name, policy_), source_,
+          remembered_environment(target_, query.shape.family, source_, simulator_)};
 }
 
 StoredTuning KbStore::load(const Query& query, const SearchSpace& space) {
@@ -109,11 +115,11 @@ StoredTuning KbStore::load(const Query& query, const SearchSpace& space) {
     for (const kb::Failure& f : kb_.failures(s))
       stored.trials.push_back({f.config, std::numeric_limits<double>::infinity()});
   }
-  offer(stored, s, query, space);
+  offer(stored, s, space);
   return stored;
 }
 
-void KbStore::offer(StoredTuning& stored, const kb::Subject& s, const Query& query, const SearchSpace& space) const {
+void KbStore::offer(StoredTuning& stored, const kb::Subject& s, const SearchSpace& space) const {
   std::vector<Offering> offerings;
   for (const kb::KnowledgeBase* kb : {static_cast<const kb::KnowledgeBase*>(&kb_), shipped_}) {
     if (kb == nullptr) continue;
@@ -128,7 +134,11 @@ void KbStore::offer(StoredTuning& stored, const kb::Subject& s, const Query& que
     stored.hit = StoreHit::near;
     stored.distance = offerings.front().distance;
   }
-  stored.offers = offers_of(offerings, query, space);
+  if (!neighbours_)
+    offerings.erase(
+        std::remove_if(offerings.begin(), offerings.end(), [](const Offering& o) { return o.distance > 0; }),
+        offerings.end());
+  stored.offers = offers_of(offerings, space);
 }
 
 Result<void> KbStore::save(const TuningRound& round) {

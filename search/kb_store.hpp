@@ -11,6 +11,10 @@
 
 namespace ares {
 
+/// The environment that results of a measurer are remembered under. `simulator`: its version; empty: today's.
+kb::Environment remembered_environment(const Target& target, Family family, kb::Source source,
+                                       const std::string& simulator);
+
 class KbStore final : public TuningStore {
  public:
   /// Everything referred to outlives the store. `provenance` names model and run; the layer is filled in. `source` and
@@ -18,6 +22,10 @@ class KbStore final : public TuningStore {
   KbStore(kb::KnowledgeBase& kb, const Target& target, RequantPolicy policy, kb::Provenance provenance,
           kb::Source source = kb::Source::event, std::string simulator = "",
           const kb::KnowledgeBase* shipped = nullptr);
+
+  /// Offers are then of a group's own signature alone: where a model is corrected by other groups' results, it knows
+  /// what these would suggest.
+  void offer_no_neighbours() { neighbours_ = false; }
 
   StoredTuning load(const Query& query, const SearchSpace& space) override;
   Result<void> save(const TuningRound& round) override;
@@ -27,7 +35,7 @@ class KbStore final : public TuningStore {
 
  private:
   kb::Subject subject(const Query& query) const;
-  void offer(StoredTuning& stored, const kb::Subject& s, const Query& query, const SearchSpace& space) const;
+  void offer(StoredTuning& stored, const kb::Subject& s, const SearchSpace& space) const;
 
   kb::KnowledgeBase& kb_;
   const Target& target_;
@@ -36,6 +44,7 @@ class KbStore final : public TuningStore {
   kb::Source source_;
   std::string simulator_;
   const kb::KnowledgeBase* shipped_;
+  bool neighbours_ = true;
 };
 
 /// The context that a group is tuned in: that of its signature, whose sizes are rounded down, so that what is found

@@ -155,9 +155,9 @@ struct DefaultedOption {
 
 constexpr DefaultedOption defaulted_options[] = {
     {"strategy", "auto", "NAME", "auto, bayesian, evolutionary, grid or random"},
-    {"cost-model", "analytical", "NAME",
-     "what ranks configs before they are measured: analytical, learned (from the knowledge base), event, libX.so or "
-     "'exec:COMMAND'"},
+    {"cost-model", "auto", "NAME",
+     "what ranks configs before they are measured: auto (analytical, corrected by what GVSOC or a board measured of "
+     "other groups), analytical, learned (from the knowledge base), event, libX.so or 'exec:COMMAND'"},
     {"measure", "auto", "HOW", "auto (GVSOC where it is installed), event, gvsoc or none"},
     {"engine", "auto", "WHICH", "auto, or cluster: nothing runs on the accelerator"},
     {"objective", "cycles", "WHICH", "cycles (warm), energy (by the target's table, a model), l1, l2 or weighted"},

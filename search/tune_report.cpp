@@ -118,10 +118,19 @@ std::string accuracy_text(const TuneReport& r) {
   return fmt::format(
       "Cost model {}: {:.1f} % off on average, Kendall's tau {:.2f}, {:.0f} % of its ten best are among the "
       "ten best, its best is {:.2f} % slower than the best found.\n",
-      r.cost_model, 100 * a->mape, a->tau, 100 * a->recall, 100 * a->regret);
+      r.correction.groups > 0 ? "corrected" : r.cost_model, 100 * a->mape, a->tau, 100 * a->recall, 100 * a->regret);
 }
 
 }  // namespace
+
+std::string ranking_text(const Correction& c) {
+  if (c.source.empty()) return "";
+  if (c.groups == 0)
+    return fmt::format("Ranked by the analytical model: the knowledge base has no results of {} to correct it by.\n",
+                       c.source);
+  return fmt::format("Ranked by the analytical model, corrected by {} results of {} for {} groups.\n",
+                     grouped(static_cast<double>(c.results)), c.source, c.groups);
+}
 
 double milliseconds(const TuneReport& r, double cycles) { return r.clock_hz > 0 ? 1000 * cycles / r.clock_hz : 0; }
 
@@ -248,7 +257,7 @@ std::string to_table(const TuneReport& r) {
   std::vector<std::vector<std::string>> rows;
   for (const GroupReport& g : r.groups) rows.push_back(row(g));
   rows.push_back(total_row(r));
-  std::string text = heading(r) + "\n" + source_text(r) + "\n\n";
+  std::string text = heading(r) + "\n" + source_text(r) + "\n" + ranking_text(r.correction) + "\n";
   text += text_table(columns, rows);
   text += fmt::format("\nKept: {}, {} cycles warm, {} cold ({} by rule, {} by the model's best).\n", kept_text(r.kept),
                       grouped(r.tuned_cycles), grouped(r.tuned_cold_cycles), grouped(r.rule_cycles),

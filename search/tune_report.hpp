@@ -40,13 +40,20 @@ struct GroupReport {
   std::string plan;                       ///< dry run: what would be done
 };
 
+/// What corrected the model's ranking of the configs.
+struct Correction {
+  std::string source;  ///< of the results; empty: the model ranks as it is
+  std::size_t results = 0, groups = 0;
+};
+
 struct TuneReport {
   bool dry_run = false;  ///< nothing was measured: cycles are the cost model's, totals are missing
   std::string model;     ///< its name
   std::string file;      ///< where it was read
   std::string target, requant, strategy, cost_model;
   std::string cost_model_failure;  ///< why the one asked for is not the one above; empty: it is
-  std::string kb;                  ///< the knowledge base's directory; empty: none
+  Correction correction;
+  std::string kb;  ///< the knowledge base's directory; empty: none
   uint64_t seed = 0;
   int cores = 8;
   std::vector<GroupReport> groups;
@@ -79,6 +86,9 @@ std::string shape_text(const GroupShape& shape);
 /// Of the group at a position of the network, with a variant's config.
 GroupReport group_report(const GroupInContext& group, std::size_t position, const Tuner& tuner, const CostModel& model,
                          const Measurer& measurer, Variant variant);
+
+/// What ranked the configs, where the model was to be corrected; else empty.
+std::string ranking_text(const Correction& c);
 
 /// Fills the groups and the totals.
 TuneReport make_report(const std::vector<GroupInContext>& groups, const Tuner& tuner, const CostModel& model,

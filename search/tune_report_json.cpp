@@ -136,6 +136,8 @@ std::string to_json(const TuneReport& r) {
   j["strategy"] = r.strategy;
   j["cost_model"] = r.cost_model;
   if (!r.cost_model_failure.empty()) j["cost_model_failure"] = r.cost_model_failure;
+  if (const Correction& c = r.correction; !c.source.empty())
+    j["corrected_by"] = {{"source", c.source}, {"results", c.results}, {"groups", c.groups}};
   j["cores"] = r.cores;
   j["dry_run"] = r.dry_run;
   j["groups"] = Json::array();

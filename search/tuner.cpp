@@ -8,6 +8,8 @@
 #include <numeric>
 #include <utility>
 
+#include "kb/signature.hpp"
+
 namespace ares {
 namespace {
 
@@ -83,11 +85,12 @@ Result<void> Tuner::check_names() const {
 void Tuner::make_tasks() {
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     const auto& [group, context] = groups_[g];
+    const GroupShape shape = kb::remembered_shape(group.shape);
     std::size_t t = 0;
-    while (t < tasks_.size() && !(tasks_[t].shape == group.shape && tasks_[t].context == context)) ++t;
+    while (t < tasks_.size() && !(tasks_[t].shape == shape && tasks_[t].context == context)) ++t;
     if (t == tasks_.size()) {
       TuningTask& task = tasks_.emplace_back();
-      task.shape = group.shape;
+      task.shape = shape;
       task.context = context;
       task.target = &target_;
       task.name = group.name;
@@ -131,32 +134,46 @@ Result<void> Tuner::prepare(TuningTask& task) {
   if (!rule) return no_fit();
   StoredTuning stored = store_ ? store_->load(task.query(), space) : StoredTuning{};
   task.objective = options_.objective;
-  const bool by_cycles = task.objective.is_cycles();
-  if (!by_cycles) stored.state.reset();  // where the search for fewest cycles stands
-  std::vector<Config> keep{*rule};
-  keep.insert(keep.end(), stored.offers.begin(), stored.offers.end());
-  for (const ConfigCycles& t : stored.trials) keep.push_back(t.config);
-
-  const std::size_t most = std::min(most_candidates_of_task, most_candidates / tasks_.size());
-  const auto scored = by_cycles ? nullptr : scored_by(task.objective, model_);
-  task.candidates = make_candidates(task.query(), by_cycles ? model_ : *scored, most, keep, stop_);
+  if (!task.objective.is_cycles()) stored.state.reset();  // where the search for fewest cycles stands
+  list_candidates(task, *rule, stored);
   if (stop_) return {};
   if (task.candidates.size() == 0) return no_fit();
-  const Candidates& c = task.candidates;
-  task.candidate_count = c.size();
-  if (!c.find(*rule))
+  if (!task.candidates.find(*rule))
     return fail(fmt::format("group '{}': its rule config {} is not feasible", task.name, to_string(*rule)));
-  const CandidateId favourite = c.order.front();
-  task.model_best_estimate = estimate(model_, task.query(), c.config(favourite));
-  task.model_best = {c.config(favourite), task.model_best_estimate.cycles};  // `predicted` has six digits
+  task.model_best_estimate = estimate(model_, task.query(), task.model_best.config);
+  task.model_best.cycles = task.model_best_estimate.cycles;  // `predicted` has six digits
   task.rule = {*rule, estimate(model_, task.query(), *rule).cycles};
   task.lower_bound = ares::lower_bound(task.query());
 
-  auto strategy = make_strategy(options_.strategy, task.candidates, task_seed(options_.seed, c));
+  auto strategy = make_strategy(options_.strategy, task.candidates, task_seed(options_.seed, task.candidates));
   if (!strategy) return tl::unexpected(strategy.error());
   task.strategy = std::move(*strategy);
   take_up(task, stored, options_.strategy);
   return {};
+}
+
+/// What can be measured, ranked; model-best, and the prior's favourite among the offers.
+void Tuner::list_candidates(TuningTask& task, const Config& rule, StoredTuning& stored) {
+  const Query query = task.query();
+  std::vector<Config> keep{rule};
+  keep.insert(keep.end(), stored.offers.begin(), stored.offers.end());
+  for (const ConfigCycles& t : stored.trials) keep.push_back(t.config);
+  const std::size_t most = std::min(most_candidates_of_task, most_candidates / tasks_.size());
+  const bool by_cycles = task.objective.is_cycles();
+  const auto scored = by_cycles ? nullptr : scored_by(task.objective, model_);
+  const bool by_prior = by_cycles && options_.prior;
+  task.candidates = make_candidates(query,
+                                    by_prior    ? *options_.prior
+                                    : by_cycles ? model_
+                                                : *scored,
+                                    most, keep, stop_);
+  task.candidate_count = task.candidates.size();
+  if (stop_ || task.candidate_count == 0) return;
+  const Config first = task.candidates.config(task.candidates.order.front());
+  task.model_best.config = first;
+  if (!by_prior) return;
+  task.model_best.config = task.candidates.config(favourite_of(query, model_, task.candidates, stop_));
+  if (!(first == task.model_best.config)) stored.offers.insert(stored.offers.begin(), first);
 }
 
 void Tuner::share_exhaustion() {

@@ -38,6 +38,8 @@ struct TunerOptions {
   int no_gain_rounds = 16;               ///< so many rounds without gain settle a group that cannot be exhausted
   double target_cycles = 0;              ///< of the network: enough, the search ends; 0: never
   Objective objective;                   ///< what is made small
+  const CostModel* prior = nullptr;      ///< ranks configs for the strategy in place of the model, if cycles are made
+                                         ///< small; its favourite is offered
   double exhaust_seconds = 60;           ///< predicted time that may go into exhausting spaces, smallest first
 };
 
@@ -80,6 +82,7 @@ class Tuner {
   Result<void> check_names() const;
   void make_tasks();
   Result<void> prepare(TuningTask& task);
+  void list_candidates(TuningTask& task, const Config& rule, StoredTuning& stored);
   void share_exhaustion();
   Result<void> baseline();
   Result<void> round(TuningTask& task);

@@ -30,7 +30,7 @@ bool share_a_network(const RecordedSpace& a, const RecordedSpace& b) {
   return std::any_of(mine.begin(), mine.end(), [&](const std::string& n) { return theirs.count(n) > 0; });
 }
 
-void append_results(const RecordedSpace& s, std::vector<LearnedFrom>& results) {
+void append_results(const RecordedSpace& s, std::vector<GroupResult>& results) {
   const kb::Signature signature = value_or_throw(kb::parse_signature(s.signature));
   for (CandidateId id = 0; id < s.size(); ++id)
     results.push_back({signature.shape, signature.context, s.candidates.config(id), s.cycles[id]});
@@ -39,17 +39,38 @@ void append_results(const RecordedSpace& s, std::vector<LearnedFrom>& results) {
 /// Of one network; cycles are sums over its groups.
 struct Row {
   std::size_t groups = 0;
-  double rule = 0, model_best = 0, corrected = 0, best = 0;
+  double rule = 0, model_best = 0, near = 0, best = 0;
 
   double gain() const { return 1 - best / model_best; }
-  double reached() const { return (model_best - corrected) / (model_best - best); }
+  double reached() const { return (model_best - near) / (model_best - best); }
 };
 
-/// The config that `choice` ranks first, unless it expects less than 1 % of it.
-CandidateId favourite(const RecordedSpace& s, const RecordedSpace& choice) {
-  const CandidateId model_best = s.candidates.order.front(), first = choice.candidates.order.front();
-  const auto& predicted = choice.candidates.predicted;
-  return predicted[first] > predicted[model_best] * (1 - least_expected) ? model_best : first;
+/// Cycles of the recorded configs by a model.
+std::vector<float> predictions(const RecordedSpace& s, const CostModel& model, const Query& query) {
+  std::vector<Config> configs;
+  for (CandidateId id = 0; id < s.size(); ++id) configs.push_back(s.candidates.config(id));
+  std::vector<Estimate> estimates(configs.size());
+  model.estimate(query, configs, estimates);
+  std::vector<float> cycles;
+  for (const Estimate& e : estimates) cycles.push_back(static_cast<float>(e.cycles));
+  return cycles;
+}
+
+/// As CorrectedModel::surely_better(), among the recorded configs.
+Transferred transferred(const RecordedSpace& s, const CorrectedModel& model, const Target& target) {
+  const kb::Signature signature = value_or_throw(kb::parse_signature(s.signature));
+  const Query query{signature.shape, signature.context, target};
+  Transferred t{s, s.candidates.order.front()};
+  t.space.candidates.predicted = predictions(s, model, query);
+  rank(t.space.candidates);
+  const Config favourite = s.candidates.config(t.choice);
+  const auto analytical = value_or_throw(make_cost_model("analytical"));
+  const BestByModel known{favourite, estimate(*analytical, query, favourite)};
+  const std::vector<float> sure = predictions(s, *model.against(known, query.shape), query);
+  const auto best = std::min_element(sure.begin(), sure.end());
+  if (*best < t.space.candidates.predicted[t.choice] * (1 - CorrectedModel::least_expected))
+    t.choice = static_cast<CandidateId>(best - sure.begin());
+  return t;
 }
 
 double median(std::vector<double> v) {
@@ -61,25 +82,18 @@ double median(std::vector<double> v) {
 
 }  // namespace
 
-std::vector<RecordedSpace> corrected_by_others(const std::vector<RecordedSpace>& spaces, const Target& target) {
-  std::vector<RecordedSpace> corrected = spaces;
-  for (RecordedSpace& s : corrected) {
-    std::vector<LearnedFrom> results;
+std::vector<Transferred> by_others(const std::vector<RecordedSpace>& spaces, const Target& target) {
+  std::vector<Transferred> all;
+  for (const RecordedSpace& s : spaces) {
+    std::vector<GroupResult> results;
     for (const RecordedSpace& other : spaces)
       if (!share_a_network(s, other)) append_results(other, results);
-    const auto model = make_corrected_model(results, target);
-    const kb::Signature signature = value_or_throw(kb::parse_signature(s.signature));
-    std::vector<Config> configs;
-    for (CandidateId id = 0; id < s.size(); ++id) configs.push_back(s.candidates.config(id));
-    std::vector<Estimate> estimates(configs.size());
-    model->estimate({signature.shape, signature.context, target}, configs, estimates);
-    for (CandidateId id = 0; id < s.size(); ++id) s.candidates.predicted[id] = static_cast<float>(estimates[id].cycles);
-    rank(s.candidates);
+    all.push_back(transferred(s, CorrectedModel(results, target), target));
   }
-  return corrected;
+  return all;
 }
 
-void print_transfer(const std::vector<RecordedSpace>& spaces, const std::vector<RecordedSpace>& corrected) {
+void print_transfer(const std::vector<RecordedSpace>& spaces, const std::vector<Transferred>& transferred) {
   std::map<std::string, Row> rows;
   for (std::size_t i = 0; i < spaces.size(); ++i) {
     const RecordedSpace& s = spaces[i];
@@ -88,28 +102,28 @@ void print_transfer(const std::vector<RecordedSpace>& spaces, const std::vector<
       ++r.groups;
       r.rule += s.cycles[s.rule];
       r.model_best += s.cycles[s.candidates.order.front()];
-      r.corrected += s.cycles[favourite(s, corrected[i])];
+      r.near += s.cycles[transferred[i].choice];
       r.best += s.optimum;
     }
   }
-  const std::vector<Column> columns{{"network"},          {"groups", true},    {"rule", true},
-                                    {"model-best", true}, {"corrected", true}, {"optimum", true},
-                                    {"gain", true},       {"reached", true},   {"over rule", true}};
+  const std::vector<Column> columns{{"network"},          {"groups", true},       {"rule", true},
+                                    {"model-best", true}, {"near lookups", true}, {"optimum", true},
+                                    {"gain", true},       {"reached", true},      {"over rule", true}};
   std::vector<std::vector<std::string>> cells;
   std::vector<double> reached;
   std::size_t worse = 0;
   for (const auto& [name, r] : rows) {
     const bool counts = r.gain() >= least_gain;
     if (counts) reached.push_back(r.reached());
-    worse += r.corrected > r.model_best * (1 + 1e-9);
-    cells.push_back({name, fmt::format("{}", r.groups), grouped(r.rule), grouped(r.model_best), grouped(r.corrected),
+    worse += r.near > r.model_best * (1 + 1e-9);
+    cells.push_back({name, fmt::format("{}", r.groups), grouped(r.rule), grouped(r.model_best), grouped(r.near),
                      grouped(r.best), fmt::format("{:.1f} %", 100 * r.gain()),
                      r.gain() > 0 ? fmt::format("{:.0f} %", 100 * r.reached()) : "-",
-                     fmt::format("{:.1f} %", 100 * (1 - r.corrected / r.rule))});
+                     fmt::format("{:.1f} %", 100 * (1 - r.near / r.rule))});
   }
   std::cout << text_table(columns, cells);
   fmt::print(
-      "the corrected model reaches {:.0f} % of full tuning's gain over model-best on the median of {} networks "
+      "near lookups reach {:.0f} % of full tuning's gain over model-best on the median of {} networks "
       "with at least {:.0f} % to gain; {} of {} lose to model-best\n",
       100 * median(reached), reached.size(), 100 * least_gain, worse, rows.size());
 }

@@ -9,11 +9,17 @@
 
 namespace ares {
 
-/// The spaces with the predictions of the model that other networks' results correct (cost_models/corrected.hpp).
-std::vector<RecordedSpace> corrected_by_others(const std::vector<RecordedSpace>& spaces, const Target& target);
+/// What a group may take unmeasured, and how its search begins, by what other networks' results correct.
+struct Transferred {
+  RecordedSpace space;     ///< with the corrected predictions (cost_models/corrected.hpp)
+  CandidateId choice = 0;  ///< the near lookup's: what is surely better than the model's best, or that
+};
 
-/// A row for each network: what full tuning gains over the model's best configs, and how much of that the corrected
-/// model's favourites reach unmeasured.
-void print_transfer(const std::vector<RecordedSpace>& spaces, const std::vector<RecordedSpace>& corrected);
+/// Of each space.
+std::vector<Transferred> by_others(const std::vector<RecordedSpace>& spaces, const Target& target);
+
+/// A row for each network: what full tuning gains over the model's best configs, and how much of that near lookups
+/// reach unmeasured.
+void print_transfer(const std::vector<RecordedSpace>& spaces, const std::vector<Transferred>& transferred);
 
 }  // namespace ares

@@ -105,6 +105,23 @@ TEST_CASE("choose_config: rule, model, knowledge base, plan, pin, each wins over
   CHECK(chosen->config == scene.first);
 }
 
+TEST_CASE("choose_config: what a model has learnt from other groups comes behind the group's own entry, as near") {
+  Scene scene;
+  const Config learnt = scene.second;
+  scene.sources.neighbours = false;
+  scene.sources.optimum = [&](const GroupShape&, const Context&) { return ModelBest{learnt, 10, true}; };
+  auto chosen = scene.choose();
+  REQUIRE(chosen);
+  CHECK(chosen->origin == ConfigOrigin::kb_near);
+  CHECK(chosen->config == learnt);
+  CHECK(says(chosen->note, "other groups"));
+  scene.remember(scene.subject(), scene.third);
+  chosen = scene.choose();
+  REQUIRE(chosen);
+  CHECK(chosen->origin == ConfigOrigin::kb_exact);
+  CHECK(chosen->config == scene.third);
+}
+
 TEST_CASE("choose_config: what another environment measured is not applied") {
   Scene scene;
   kb::Subject old = scene.subject();

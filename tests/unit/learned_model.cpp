@@ -36,7 +36,7 @@ struct Bench : test::ModelBench {
 
 TEST_CASE("the learned model corrects what the analytical one gets wrong, on configs it has not seen") {
   const Bench b;
-  std::vector<LearnedFrom> samples;
+  std::vector<GroupResult> samples;
   for (std::size_t i = 0; i < b.configs.size(); i += 2)
     samples.push_back({b.shape, b.context, b.configs[i], b.measured(i)});
   const double before = b.error(**make_cost_model("analytical"));
@@ -47,7 +47,7 @@ TEST_CASE("the learned model corrects what the analytical one gets wrong, on con
 
 TEST_CASE("without samples, and with samples that make no sense, the learned model is the analytical one") {
   const Bench b;
-  const std::vector<LearnedFrom> useless{{b.shape, b.context, b.configs[0], 0}, {b.shape, b.context, b.configs[1], -5}};
+  const std::vector<GroupResult> useless{{b.shape, b.context, b.configs[0], 0}, {b.shape, b.context, b.configs[1], -5}};
   for (const auto& model : {make_learned_model({}, b.target), make_learned_model(useless, b.target)}) {
     const auto e = b.by(*model);
     for (std::size_t i = 0; i < e.size(); ++i) CHECK(e[i].cycles == b.analytical[i].cycles);

@@ -132,6 +132,10 @@ TEST_CASE("near shapes and older environments offer feasible configs, and never 
   CHECK(stored.trials.empty());
   REQUIRE_FALSE(stored.offers.empty());
   for (const Config& c : stored.offers) CHECK_FALSE(check(near_by.shape, near_by.context, c));
+  b.store.offer_no_neighbours();
+  stored = b.store.load(near_by.query(), near_by.space);
+  CHECK(stored.hit == StoreHit::near);
+  CHECK(stored.offers.empty());
 
   Target changed = b.target;
   changed.cores.fork_join += 1;

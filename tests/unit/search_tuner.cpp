@@ -391,6 +391,57 @@ TEST_CASE("a group within reach of its lower bound is settled") {
   CHECK(b.tune()->task_of(0).state.settled == StopReason::within_bound);
 }
 
+/// Likes best what `measured` says, so that its favourite is the optimum.
+class Prior final : public CostModel {
+ public:
+  std::string name() const override { return "prior"; }
+  void estimate(const Query&, std::span<const Config> configs, std::span<Estimate> estimates) const override {
+    for (std::size_t i = 0; i < configs.size(); ++i) {
+      estimates[i] = {};
+      estimates[i].feasible = true;
+      estimates[i].cycles = measured(configs[i]);
+    }
+  }
+};
+
+TEST_CASE("a prior ranks the configs and offers its favourite; model-best stays the model's") {
+  const Prior prior;
+  Bench plain, b;
+  plain.groups = b.groups = {conv("a", 16, 32, 32), linear("fc", 64, 48)};
+  plain.options.exhaust_seconds = b.options.exhaust_seconds = 0;
+  b.options.prior = &prior;
+  const auto without = plain.tune();
+  b.options.max_evals = 0;  // the baseline alone, offers too
+  const auto baseline = b.tune();
+  for (std::size_t g = 0; g < b.groups.size(); ++g) {
+    const TuningTask& task = baseline->task_of(g);
+    CHECK(task.model_best.config == without->task_of(g).model_best.config);
+    CHECK(task.model_best.cycles == without->task_of(g).model_best.cycles);
+    CHECK(task.state.best->cycles == doctest::Approx(true_optimum(task)));
+    CHECK(task.evaluations <= 3);
+  }
+  b.options.max_evals.reset();
+  (void)b.tune(&b.store);
+  (void)b.tune(&b.store);
+  CHECK(b.log.empty());  // an identical run measures nothing
+}
+
+TEST_CASE("with a prior the trials do not depend on the number of threads either") {
+  const Prior prior;
+  Bench b;
+  b.groups = {conv("a", 12, 16, 24)};
+  b.options.prior = &prior;
+  b.options.exhaust_seconds = 0;
+  const auto on = [&](std::size_t threads) {
+    const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, threads);
+    (void)b.tune();
+    return b.log;
+  };
+  const Log one = on(1);
+  CHECK(one.size() > 10);
+  CHECK(on(4) == one);
+}
+
 TEST_CASE("with the real model and simulator an exhausted group ends at the optimum of brute force") {
   Bench b;
   b.groups = {linear("fc", 64, 32)};
