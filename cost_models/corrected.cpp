@@ -37,7 +37,8 @@ bool usable(const Estimate& e) { return e.feasible && e.cycles > 0; }
 
 }  // namespace
 
-/// What a config's choices may cost, as shares of its cycles. Knobs that a group does not have are 0.
+/// What a config's choices may cost, as shares of its cycles: cycles of their own, but for the accelerator, which is
+/// slower or faster than expected as a whole. Knobs that a group does not have are 0.
 CorrectedModel::Features CorrectedModel::features_of(const Config& c, const GroupShape& s, double cycles) {
   constexpr double most = 3;  // of tiny groups
   const auto steps = [&](Knob k, int extent) {
@@ -47,9 +48,11 @@ CorrectedModel::Features CorrectedModel::features_of(const Config& c, const Grou
   const double tiles =
       std::max(1.0, steps(Knob::tile_h, s.out.h) * steps(Knob::tile_w, s.out.w) * steps(Knob::tile_co, s.out.c));
   const double several = tiles * steps(Knob::tile_ci, s.in.c) > 1 ? 1 : 0;
-  Features times;
-  times << several, tiles, doubled(Knob::buf_in), doubled(Knob::buf_w), doubled(Knob::buf_out);
-  return (times * many_cycles / cycles).cwiseMin(most);
+  Features f;
+  f << several, tiles, doubled(Knob::buf_in), doubled(Knob::buf_w), doubled(Knob::buf_out), 0;
+  f = (f * many_cycles / cycles).cwiseMin(most);
+  f[feature_count - 1] = on_accelerator(c) ? 1 : 0;
+  return f;
 }
 
 CorrectedModel::CorrectedModel(std::span<const GroupResult> results, const Target& target)

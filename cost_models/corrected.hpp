@@ -1,6 +1,6 @@
 // The analytical model, corrected by what other groups were measured to take: how many cycles more than in the formulas
-// a choice costs on the machine (a second tile, each tile, second copies of buffers) shows in any group. This is how a
-// group that nothing is known of has a use of what is known: its near lookup.
+// a choice costs on the machine (a second tile, each tile, second copies of buffers, the accelerator) shows in any
+// group. This is how a group that nothing is known of has a use of what is known: its near lookup.
 #pragma once
 
 #include <memory>
@@ -37,7 +37,7 @@ class CorrectedModel final : public CostModel {
 
  private:
   class AgainstKnown;
-  static constexpr int feature_count = 5;
+  static constexpr int feature_count = 6;
   using Features = Eigen::Matrix<double, feature_count, 1>;
   using Square = Eigen::Matrix<double, feature_count, feature_count>;
   struct Moments {
