@@ -39,7 +39,7 @@ const char* advice(Bottleneck b) {
     case Bottleneck::l3:
       return "weights come from L3: more L2, or fewer weight bits, would help";
     case Bottleneck::accelerator:
-      return "the accelerator is busy all the time";
+      return "the accelerator's jobs take most of it: fewer multiply-accumulates or weight bits would help";
     case Bottleneck::overhead:
       return "starting kernels and transfers takes longer than the work: fewer, larger tiles, or fusion, would help";
   }
@@ -52,14 +52,15 @@ std::string parts_text(const Estimate& e, double bound) {
                                                              {"DMA out", e.dma_out},
                                                              {"L3", e.l3},
                                                              {"accelerator", e.accelerator},
-                                                             {"waiting for transfers", e.stall},
+                                                             {"waiting", e.stall},
                                                              {"overhead", e.overhead}}};
   std::vector<std::vector<std::string>> rows;
   for (const auto& [name, cycles] : parts)
     if (cycles > 0) rows.push_back({name, grouped(cycles), fmt::format("{:.0f} %", 100 * cycles / e.cycles)});
   return text_table({{"part (they overlap)"}, {"cycles", true}, {"of all", true}}, rows) +
-         fmt::format("Limited by {}: {}.\nNo config of this group needs fewer than {} cycles; this one is {} above.\n",
-                     name_of(e.bottleneck), advice(e.bottleneck), grouped(bound), change(bound, e.cycles));
+         fmt::format(
+             "Limited by {}: {}.\nNo config of this group needs fewer than {} cycles; this one needs {:.1f} % more.\n",
+             name_of(e.bottleneck), advice(e.bottleneck), grouped(bound), 100 * (e.cycles / bound - 1));
 }
 
 std::string differences(const Config& from, const Config& to) {

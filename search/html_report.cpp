@@ -44,9 +44,9 @@ std::string summary(const TuneReport& r) {
                      r.objective.name(), r.costs.energy_pj / 1e6, grouped(r.costs.l1_bytes));
   if (r.target_ms > 0)
     s += fmt::format(" The target of {:g} ms is <b>{}</b>.", r.target_ms, meets_target(r) ? "met" : "missed");
-  return s + fmt::format(" {} measurements in {}; strategy {}, cost model {}.</p>",
+  return s + fmt::format(" {} measurements in {}; strategy {}, cost model {}. {}</p>",
                          grouped(static_cast<double>(r.measurements)), duration_text(r.wall_s), escaped(r.strategy),
-                         escaped(r.cost_model));
+                         escaped(r.cost_model), ranking_text(r.correction));
 }
 
 std::string table(const TuneReport& r) {
