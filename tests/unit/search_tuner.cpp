@@ -407,7 +407,7 @@ class Prior final : public CostModel {
 TEST_CASE("a prior ranks the configs and offers its favourite; model-best stays the model's") {
   const Prior prior;
   Bench plain, b;
-  plain.groups = b.groups = {conv("a", 16, 32, 32), linear("fc", 64, 48)};
+  plain.groups = b.groups = {conv("a", 8, 16, 16), linear("fc", 64, 32)};
   plain.options.exhaust_seconds = b.options.exhaust_seconds = 0;
   b.options.prior = &prior;
   const auto without = plain.tune();
@@ -429,7 +429,7 @@ TEST_CASE("a prior ranks the configs and offers its favourite; model-best stays 
 TEST_CASE("with a prior the trials do not depend on the number of threads either") {
   const Prior prior;
   Bench b;
-  b.groups = {conv("a", 12, 16, 24)};
+  b.groups = {conv("a", 8, 16, 16)};
   b.options.prior = &prior;
   b.options.exhaust_seconds = 0;
   const auto on = [&](std::size_t threads) {
