@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "codegen/c_text.hpp"
@@ -12,6 +13,7 @@
 #include "codegen/sources.hpp"
 #include "core/ir/graph.hpp"
 #include "core/tile/schedule.hpp"
+#include "core/tile/state.hpp"
 #include "core/tile/walker.hpp"
 
 namespace ares {
@@ -34,6 +36,7 @@ class GroupPrinter {
       kernels_.push_back(std::move(*kernel));
     }
     find_first_instances();
+    early_ = early_loads(p_);
     print_state();
     if (const auto ok = print_initial_state(); !ok) return tl::unexpected<Error>(ok.error());
     if (const auto ok = print_early(); !ok) return tl::unexpected<Error>(ok.error());
@@ -57,7 +60,7 @@ class GroupPrinter {
     text += fmt::format("//   from       {}{}{}\n", name_of(c.origin), c.note.empty() ? "" : ": ", c.note);
     text += fmt::format("//   memory     {} bytes of L1", p_.l1_bytes);
     if (p_.l2_bytes > 0) text += fmt::format(", {} bytes of L2 for weights on their way from L3", p_.l2_bytes);
-    return text + "\n#include \"network.h\"\n#include \"tile/ares_kernel.h\"\n\n";
+    return text + "\n#include \"network.h\"\n#include \"tile/ares_kernel.h\"\n#include \"tile/ares_state.h\"\n\n";
   }
 
   void print_loops() {
@@ -114,23 +117,51 @@ class GroupPrinter {
     return tensor_constant(in_, g_.group.inputs[2]);
   }
 
-  Result<void> print_copy(size_t i, const Copy& c) {
-    const char* channel = c.from == Level::l2 && c.to == Level::l1   ? "ARES_L2_TO_L1"
-                          : c.from == Level::l1 && c.to == Level::l2 ? "ARES_L1_TO_L2"
-                          : c.from == Level::l3 && c.to == Level::l2 ? "ARES_L3_TO_L2"
-                                                                     : nullptr;
-    if (!channel)
+  Result<std::string> channel(const Copy& c) const {
+    const char* name = c.from == Level::l2 && c.to == Level::l1   ? "ARES_L2_TO_L1"
+                       : c.from == Level::l1 && c.to == Level::l2 ? "ARES_L1_TO_L2"
+                       : c.from == Level::l3 && c.to == Level::l2 ? "ARES_L3_TO_L2"
+                                                                  : nullptr;
+    if (!name)
       return fail(fmt::format("group {}: the runtime has no copy from {} to {} yet", g_.group.name, name_of(c.from),
                               name_of(c.to)));
+    return std::string(name);
+  }
+
+  Result<void> print_copy(size_t i, const Copy& c) {
+    if (c.stays) return {};
+    const auto channel = this->channel(c);
+    if (!channel) return tl::unexpected<Error>(channel.error());
     const auto far = far_end(c);
     if (!far) return tl::unexpected<Error>(far.error());
+    if (once(i))
+      print_once(i, c, *channel, *far);
+    else
+      print_looped(i, c, *channel, *far);
+    return {};
+  }
+
+  bool once(size_t i) const { return happens_once(p_, static_cast<OperationId>(i)); }
+
+  void print_once(size_t i, const Copy& c, const std::string& channel, const std::string& far) {
+    const std::string& name = names_.copy(static_cast<OperationId>(i));
+    if (c.early) {
+      const auto at = std::find(early_.begin(), early_.end(), static_cast<OperationId>(i)) - early_.begin();
+      line("    .{} = {{.operation = {}, .channel = {}, .early = {}}},", name, i, channel, at + 1);
+    } else {
+      line("    .{} = {{.operation = {}, .channel = {},", name, i, channel);
+      line("        .cut = {}}},", first_instance_text(i, c, far));
+    }
+  }
+
+  void print_looped(size_t i, const Copy& c, const std::string& channel, const std::string& far) {
     const Buffer& b = p_.buffers[static_cast<size_t>(c.buffer)];
     line("    .{} = {{", names_.copy(static_cast<OperationId>(i)));
     line("        .transfer = {{.operation = {}, .channel = {}, .depth = {},", i, channel,
          static_cast<int>(p_.operations[i].depth));
     line("                     .buffer = {{.offset = {}, .pitch = {}, .copies = {}}},", names_.buffer(c.buffer),
          pitch_of(b), b.copies);
-    line("                     .far = {},", *far);
+    line("                     .far = {},", far);
     line("                     .region = {{.dim = {{");
     for (const RegionDim& d : c.region.dims) print_dim(d);
     line("                                }},");
@@ -139,15 +170,12 @@ class GroupPrinter {
     line("        .box = {},", box_text(resolve(c.region, first_[i])));
     if (is_load(c)) {
       print_first_position(i);
-      if (c.stays)
-        line("        .slot = 0,");
-      else if (c.early)
+      if (c.early)
         line("        .issued = 1, .next_slot = {}, .slot = -1,", b.copies > 1 ? 1 : 0);
       else
-        line("        .next = {}, .ready = 1, .slot = -1,", first_instance_text(i, c, *far));
+        line("        .next = {}, .ready = 1, .slot = -1,", first_instance_text(i, c, far));
     }
     line("    }},");
-    return {};
   }
 
   void print_dim(const RegionDim& d) {
@@ -206,8 +234,13 @@ class GroupPrinter {
 
   /// The early loads, for the group before.
   Result<void> print_early() {
-    early_ = early_loads(p_);
-    if (early_.empty()) return {};
+    if (!begins_early(in_, g_)) return {};
+    const std::string function = early_function(in_, g_);
+    if (early_.empty()) {
+      line("// While the group before computes.");
+      line("void {}(void) {{ ares_state_early(&initial, sizeof initial); }}\n", function);
+      return {};
+    }
     line("// Loads that begin while the group before computes.");
     line("static const ares_cut early[] = {{");
     for (const OperationId i : early_) {
@@ -217,7 +250,10 @@ class GroupPrinter {
       line("    {},  // {}", first_instance_text(static_cast<size_t>(i), c, *far), names_.copy(i));
     }
     line("}};\n");
-    line("void {}(void) {{ ares_early_issue(early, {}); }}\n", early_function(in_, g_), early_.size());
+    line("void {}(void) {{", function);
+    line("  ares_state_early(&initial, sizeof initial);");
+    line("  ares_early_issue(early, {});", early_.size());
+    line("}}\n");
     return {};
   }
 
@@ -247,21 +283,31 @@ class GroupPrinter {
   }
 
   void print_state() {
-    std::string loads, stores;
+    std::string loads, stores, single;
     for (size_t i = 0; i < p_.operations.size(); ++i)
-      if (const auto* c = std::get_if<Copy>(&p_.operations[i].what)) {
-        std::string& list = is_load(*c) ? loads : stores;
+      if (const auto* c = std::get_if<Copy>(&p_.operations[i].what); c && !c->stays) {
+        std::string& list = once(i) ? single : is_load(*c) ? loads : stores;
         list += (list.empty() ? "" : ", ") + names_.copy(static_cast<OperationId>(i));
       }
     line("// The group's state: loops, copies, arguments of its kernel.");
     line("typedef struct {{");
-    line("  ares_nest nest;");
+    if (has_nest()) line("  ares_nest nest;");
+    if (!single.empty()) line("  ares_once {};", single);
     if (!loads.empty()) line("  ares_load {};", loads);
     if (!stores.empty()) line("  ares_store {};", stores);
     for (const OperationId i : loads_with_boxes()) line("  ares_box {}_boxes[{}];", names_.copy(i), copies_of(i));
     if (std::any_of(p_.operations.begin(), p_.operations.end(), runs_ahead)) line("  ares_ahead ahead;");
     for (const KernelText& k : kernels_) line("  {} {};", k.arguments_type, k.arguments);
     line("}} walk;\n");
+    line("_Static_assert(sizeof(walk) <= ARES_STATE_BYTES, \"the group's state is larger than ARES_STATE_BYTES\");\n");
+  }
+
+  /// A copy out of a buffer in L2 asks where the loops are, even if there are none.
+  bool has_nest() const {
+    if (!p_.loops.empty()) return true;
+    for (size_t i = 0; i < p_.operations.size(); ++i)
+      if (std::holds_alternative<Copy>(p_.operations[i].what) && !once(i)) return true;
+    return false;
   }
 
   Result<void> print_initial_state() {
@@ -296,22 +342,19 @@ class GroupPrinter {
     if (b == none) return "NULL";
     for (size_t i = 0; i < p_.operations.size(); ++i)
       if (const auto* c = std::get_if<Copy>(&p_.operations[i].what); c && c->buffer == b)
-        return "&w." + names_.copy(static_cast<OperationId>(i));
+        return "&w->" + names_.copy(static_cast<OperationId>(i));
     return "NULL";
   }
 
   void print_walk() {
     line("void {}(void) {{", global_name(in_, "group_" + group_name(g_)));
-    line("  walk w;");
-    line("  ares_fetch(&w, &initial, sizeof w);");
+    line("  walk* const w = ares_state(&initial, sizeof initial);");
     for (size_t i = 0; i < p_.operations.size(); ++i)
       if (const auto* c = std::get_if<Copy>(&p_.operations[i].what); c && c->staged_in != none)
-        line("  w.{}.staged = {};", names_.copy(static_cast<OperationId>(i)), filler(c->staged_in));
-    for (const OperationId i : loads_with_boxes()) line("  w.{0}.boxes = w.{0}_boxes;", names_.copy(i));
-    for (size_t i = 0; i < early_.size(); ++i) line("  ares_early_take(&w.{}, {});", names_.copy(early_[i]), i);
-    for (const OperationId i : loads_with_boxes())
-      if (std::get<Copy>(p_.operations[static_cast<size_t>(i)].what).stays)
-        line("  w.{0}_boxes[0] = w.{0}.box;", names_.copy(i));
+        line("  w->{}.staged = {};", names_.copy(static_cast<OperationId>(i)), filler(c->staged_in));
+    for (const OperationId i : loads_with_boxes()) line("  w->{0}.boxes = w->{0}_boxes;", names_.copy(i));
+    for (size_t i = 0; i < early_.size(); ++i)
+      if (!once(static_cast<size_t>(early_[i]))) line("  ares_early_take(&w->{}, {});", names_.copy(early_[i]), i);
     line("");
     const Schedule tokens = schedule(p_);
     for (const Token& t : tokens) print_token(t);
@@ -332,13 +375,13 @@ class GroupPrinter {
         return wait(i);
       case TokenKind::run:
         if (std::holds_alternative<Job>(p_.operations[i].what))
-          return statement(condition(i) + job_function_name(p_, t.index) + "(&w);");
+          return statement(condition(i) + job_function_name(p_, t.index) + "(w);");
         if (std::holds_alternative<Kernel>(p_.operations[i].what))
-          return statement(condition(i) + kernel_function_name(p_, t.index) + "(&w);");
+          return statement(condition(i) + kernel_function_name(p_, t.index) + "(w);");
         return statement("// Here all workers are idle: kernels return when they are done.");
       case TokenKind::drain:
         if (!std::holds_alternative<Job>(p_.operations[i].what))  // each job has been waited for
-          statement(fmt::format("ares_store_drain(&w.{});", names_.copy(t.index)));
+          statement(fmt::format("{}(&w->{});", once(i) ? "ares_once_wait" : "ares_store_drain", names_.copy(t.index)));
         return;
     }
   }
@@ -350,35 +393,47 @@ class GroupPrinter {
 
   void begin_loop(LoopId i) {
     const LoopNames& n = names_.loop(i);
-    const std::string count =
-        p_.loops[static_cast<size_t>(i)].parent == none ? n.tiles : fmt::format("ares_loop_trips(&w.nest, {})", n.loop);
+    const std::string count = p_.loops[static_cast<size_t>(i)].parent == none
+                                  ? n.tiles
+                                  : fmt::format("ares_loop_trips(&w->nest, {})", n.loop);
     statement(fmt::format("for (int32_t {0} = 0; {0} < {1}; ++{0}) {{", n.variable, count));
     indent_ += 2;
-    statement(fmt::format("ares_loop_enter(&w.nest, {}, {});", n.loop, n.variable));
+    statement(fmt::format("ares_loop_enter(&w->nest, {}, {});", n.loop, n.variable));
   }
 
   void issue(size_t i) {
     const std::string& name = names_.copy(static_cast<OperationId>(i));
-    if (is_load(std::get<Copy>(p_.operations[i].what)))
-      statement(fmt::format("ares_load_issue(&w.nest, &w.{});", name));
+    const auto& copy = std::get<Copy>(p_.operations[i].what);
+    if (once(i))
+      issue_once(i, copy.early, name);
+    else if (is_load(copy))
+      statement(fmt::format("ares_load_issue(&w->nest, &w->{});", name));
     else
-      statement(fmt::format("{}ares_store_issue(&w.nest, &w.{});", condition(i), name));
+      statement(fmt::format("{}ares_store_issue(&w->nest, &w->{});", condition(i), name));
+  }
+
+  /// Behind an issue that runs ahead there is no further instance.
+  void issue_once(size_t i, bool begun, const std::string& name) {
+    if (!begun && !issued_[i]) statement(fmt::format("ares_once_issue(&w->{});", name));
+    issued_[i] = true;
   }
 
   void wait(size_t i) {
     const OperationId target = std::get<Wait>(p_.operations[i].what).operation;
     const auto* copy = std::get_if<Copy>(&p_.operations[static_cast<size_t>(target)].what);
     if (!copy) return take_over(target);
-    statement(fmt::format("{}{}(&w.{});", condition(i), is_load(*copy) ? "ares_load_wait" : "ares_store_wait",
-                          names_.copy(target)));
+    const bool single = once(static_cast<size_t>(target));
+    if (single && !is_load(*copy)) return;  // its slot has not been used
+    const char* function = single ? "ares_once_wait" : is_load(*copy) ? "ares_load_wait" : "ares_store_wait";
+    statement(fmt::format("{}{}(&w->{});", condition(i), function, names_.copy(target)));
   }
 
   /// A job is done, and where it or a kernel runs ahead, the loops have come to its tile.
   void take_over(OperationId i) {
     const TileOperation& op = p_.operations[static_cast<size_t>(i)];
     if (std::holds_alternative<Job>(op.what))
-      statement(fmt::format("ares_ne16_wait(&w.{});", job_arguments_name(p_, i)));
-    if (runs_ahead(op)) statement("ares_ahead_take(&w.ahead);");
+      statement(fmt::format("ares_ne16_wait(&w->{});", job_arguments_name(p_, i)));
+    if (runs_ahead(op)) statement("ares_ahead_take(&w->ahead);");
   }
 
   /// `if (..) ` where the operation takes place only in the first or last iteration of some loops.
@@ -386,7 +441,7 @@ class GroupPrinter {
     const TileOperation& op = p_.operations[i];
     std::string all;
     for (size_t l = 0; l < op.depth; ++l) {
-      const std::string at = fmt::format("w.nest.at[{}]", names_.loop(static_cast<LoopId>(l)).loop);
+      const std::string at = fmt::format("w->nest.at[{}]", names_.loop(static_cast<LoopId>(l)).loop);
       if (op.first_of >> l & 1) all += (all.empty() ? "" : " && ") + at + ".index == 0";
       if (op.last_of >> l & 1) all += (all.empty() ? "" : " && ") + at + ".last";
     }
@@ -400,6 +455,7 @@ class GroupPrinter {
   std::vector<KernelText> kernels_;
   std::vector<Position> first_;     ///< per copy: where its first instance is
   std::vector<OperationId> early_;  ///< in the order in which the group before starts them
+  std::array<bool, max_operations> issued_{};
   std::string text_;
   int indent_ = 2;
 };

@@ -6,6 +6,7 @@
 #include "codegen/kernel_call.hpp"
 #include "core/group/accelerator.hpp"
 #include "core/ir/graph.hpp"
+#include "core/tile/state.hpp"
 #include "core/tile/walker.hpp"
 
 namespace ares {
@@ -28,14 +29,7 @@ class JobPrinter {
     for (const auto& [name, buffer] :
          {std::pair{"in", job_.in}, {"weights", job_.weights}, {"params", job_.params}, {"out", job_.out}})
       tile(name, buffer);
-    if (job_.input_copy == none) {
-      size("in_rows", job_.rows);
-      size("in_columns", job_.columns);
-    } else {
-      set("in_rows", "ares_padded(box, 0)");
-      set("in_columns", job_.fill ? "ares_padded(box, 1)" : "box->size[1]");
-      set("padding", "ares_padding_of(box)");
-    }
+    input_box();
     field("padding_value", input.q.zero_point);
     field("fill", int{job_.fill});
     size("rows", job_.rows);
@@ -48,15 +42,79 @@ class JobPrinter {
     field("depthwise", int{job_.kind == JobKind::depthwise3x3});
     field("weight_bits", job_.weight_bits);
     field("operation", index_);
-    field("sizes", fmt::format("{{{}, {}}}", size_text(tile_of_step(false)), size_text(tile_of_step(true))));
-    field("job", constant_registers(layer));
-    return {"ares_ne16_args", job_arguments_name(p_, index_), constants_, function(), job_.input_copy};
+    if (described()) {
+      field("described", 1);
+      field("job", fmt::format("{{{{{},\n                     {}}}}}", tile_registers(), constant_registers(layer)));
+    } else {
+      field("sizes", fmt::format("{{{}, {}}}", size_text(tile_of_step(false)), size_text(tile_of_step(true))));
+      field("job", fmt::format("{{{{{}}}}}", constant_registers(layer)));
+    }
+    return {"ares_ne16_args", job_arguments_name(p_, index_), constants_, function(),
+            asks_box() ? job_.input_copy : none};
   }
 
  private:
   struct Tile {
     int32_t rows = 1, columns = 1, channels = 1, reduction = 1;
   };
+  /// Registers that depend on the size of the tile, as ares_ne16_size.
+  struct Size {
+    int32_t in_pixel, out_pixel, out_row, weight_row;
+    uint32_t remainders, rests, groups, patches;
+    int32_t columns;  ///< of the image that the engine sees
+  };
+
+  std::optional<Box> whole_box() const {
+    return job_.input_copy == none ? std::nullopt : known_box(p_, job_.input_copy);
+  }
+  bool asks_box() const { return job_.input_copy != none && !whole_box(); }
+
+  void input_box() {
+    if (const auto box = whole_box()) {
+      field("in_rows", box->pad_before[0] + box->size[0] + box->pad_after[0]);
+      field("in_columns", box->size[1] + (job_.fill ? box->pad_before[1] + box->pad_after[1] : 0));
+      field("padding", padding_text(*box));
+    } else if (asks_box()) {
+      set("in_rows", "ares_padded(box, 0)");
+      set("in_columns", job_.fill ? "ares_padded(box, 1)" : "box->size[1]");
+      set("padding", "ares_padding_of(box)");
+    } else {
+      size("in_rows", job_.rows);
+      size("in_columns", job_.columns);
+    }
+  }
+
+  /// There is one tile, and it is known where its parts lie.
+  bool described() const {
+    if (job_.fill || asks_box() || runs_ahead(p_.operations[static_cast<size_t>(index_)])) return false;
+    for (const Extent& e : {job_.rows, job_.columns, job_.channels, job_.reduction})
+      if (e.loop != none) return false;
+    const std::string moving = "(&w->";
+    for (const BufferId b : {job_.in, job_.weights, job_.params, job_.out})
+      if (tile_text(p_, names_, index_, b).find(moving) != std::string::npos) return false;
+    return true;
+  }
+
+  /// Registers that ares_ne16_start() would write for a tile.
+  std::string tile_registers() const {
+    const Tile t = tile_of_step(false);
+    const Size s = size_of(t);
+    const Box box = whole_box().value_or(Box{});
+    const int32_t rows = static_cast<int32_t>(s.rests >> 16), columns = static_cast<int32_t>(s.rests & 0xffff),
+                  halo = kernel() - 1;
+    const int32_t in_columns = job_.tokens ? s.columns : whole_box() ? box.size[1] : t.columns;
+    const uint32_t in_rests =
+        pair(rows ? rows + halo - box.pad_after[0] : 0, columns ? columns + halo - box.pad_after[1] : 0);
+    const auto padding = static_cast<uint32_t>(box.pad_before[0] << 28 | box.pad_after[1] << 24 |
+                                               box.pad_after[0] << 20 | box.pad_before[1] << 16);
+    const std::string params = names_.buffer(job_.params);
+    return fmt::format(
+        "{}, {}, {}, {} + {}, [5] = {}, {}, {},\n                     [10] = {}, {}, [13] = {}, [15] = {:#x}, {:#x}, "
+        "{:#x}, {:#x}, {:#x}, {:#x}",
+        names_.buffer(job_.weights), names_.buffer(job_.in), names_.buffer(job_.out), params, 4 * t.channels, params,
+        s.in_pixel, s.in_pixel * in_columns, s.out_pixel, s.out_row, s.weight_row, s.remainders, s.rests, in_rests,
+        s.groups, s.patches, padding);
+  }
 
   /// The first or the last tile.
   Tile tile_of_step(bool last) const {
@@ -75,7 +133,7 @@ class JobPrinter {
   static uint32_t pair(int32_t high, int32_t low) { return static_cast<uint32_t>(high << 16 | low); }
 
   /// As measure() of runtime/kernels/ares_ne16.c has it.
-  std::string size_text(const Tile& t) const {
+  Size size_of(const Tile& t) const {
     const auto ceil_div = [](int32_t n, int32_t by) { return (n + by - 1) / by; };
     const auto rest = [](int32_t n) { return n % job_patch; };
     const bool depthwise = job_.kind == JobKind::depthwise3x3;
@@ -89,11 +147,21 @@ class JobPrinter {
     const int32_t group = depthwise ? job_channels_in : job_channels_out;
     const int32_t in = ceil_div(t.reduction, job_channels_in), out = ceil_div(t.channels, group);
     const uint32_t patches = half > 1 ? pair(1, 1) : pair(ceil_div(rows, job_patch), ceil_div(columns, job_patch));
+    return {t.reduction * apart,
+            t.channels / half,
+            t.channels * columns / half,
+            2 * in * job_.weight_bits * kernel() * kernel(),
+            pair(t.channels - group * (out - 1), t.reduction - job_channels_in * (in - 1)),
+            pair(rest(rows), rest(columns)),
+            pair(out, in),
+            patches,
+            columns};
+  }
+
+  std::string size_text(const Tile& t) const {
+    const Size s = size_of(t);
     return fmt::format("{{{}, {}, {}, {}, {}, {}, {}, {:#x}, {:#x}, {:#x}, {:#x}}}", t.rows, t.columns, t.channels,
-                       t.reduction * apart, t.channels / half, t.channels * columns / half,
-                       2 * in * job_.weight_bits * kernel() * kernel(),
-                       pair(t.channels - group * (out - 1), t.reduction - job_channels_in * (in - 1)),
-                       pair(rest(rows), rest(columns)), pair(out, in), patches);
+                       s.in_pixel, s.out_pixel, s.out_row, s.weight_row, s.remainders, s.rests, s.groups, s.patches);
   }
 
   /// Registers that are the same for all tiles: output and weight strides, weight offset, configuration.
@@ -105,7 +173,7 @@ class JobPrinter {
     const uint32_t configuration = (job_.weight_bits - 1u) | quantised | mode | (in_patches ? strided : 0) |
                                    static_cast<uint32_t>(job_.scale_bits >> 4) << 12 | offset |
                                    static_cast<uint32_t>(layer.requant.shift) << 16 | bias;
-    return fmt::format("{{{{[9] = {}, [12] = {}, [21] = {:#x}, [23] = {:#x}}}}}", job_channels_out,
+    return fmt::format("[9] = {}, [12] = {}, [21] = {:#x}, [23] = {:#x}", job_channels_out,
                        2 * (kernel() == 1 ? int{job_.weight_bits} : kernel() * kernel()),
                        static_cast<uint32_t>(job_weight_offset(layer)), configuration);
   }
@@ -124,8 +192,9 @@ class JobPrinter {
   }
 
   void tile(const std::string& name, BufferId b) {
-    set(name, tile_text(p_, names_, index_, b));
-    tiles_ += fmt::format("{}args->{}", tiles_.empty() ? "" : ", ", name);
+    const std::string text = tile_text(p_, names_, index_, b);
+    if (!described()) set(name, text);
+    tiles_ += (tiles_.empty() ? "" : ", ") + (described() ? text : "args->" + name);
   }
 
   std::string function() const {
@@ -133,12 +202,12 @@ class JobPrinter {
                                    job_function_name(p_, index_), job_arguments_name(p_, index_));
     const AheadText ahead = ahead_text(p_, names_, index_);
     text += ahead.begin;
-    if (job_.input_copy != none)
+    if (asks_box())
       text += fmt::format("  const ares_box* const box = ares_load_box(&w->{});\n", names_.copy(job_.input_copy));
     text += settings_;
     text += fmt::format("  const void* const tiles[] = {{{}}};\n", tiles_);
-    text += fmt::format("  args->since = ares_kernel_begin({}, {}, {}.at, tiles, 4);\n", static_cast<int>(index_),
-                        static_cast<int>(p_.operations[static_cast<size_t>(index_)].depth), loops_text(p_, index_));
+    text += fmt::format("  args->since = ares_kernel_begin({}, {}, {}, tiles, 4);\n", static_cast<int>(index_),
+                        static_cast<int>(p_.operations[static_cast<size_t>(index_)].depth), position_text(p_, index_));
     return text + "  ares_ne16_start(args);\n" + ahead.end + early_call(in_, g_, names_, index_) +
            preparations(p_, names_, index_) + "}\n";
   }

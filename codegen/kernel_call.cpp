@@ -132,11 +132,21 @@ class KernelPrinter {
   /// The input tile with its padding.
   void input_box(bool channels) {
     if (k_.input_copy == none) return dense_box(channels);
+    if (const auto box = known_box(p_, k_.input_copy)) return whole_box(*box, channels);
     uses_box_ = true;
     set("in_rows", "ares_padded(box, 0)");
     set("in_columns", "ares_padded(box, 1)");
     if (channels) set("in_channels", "ares_padded(box, 2)");
     set("padding", "ares_padding_of(box)");
+  }
+
+  /// Of a load that happens once.
+  void whole_box(const Box& box, bool channels) {
+    const auto padded = [&](size_t i) { return box.pad_before[i] + box.size[i] + box.pad_after[i]; };
+    field("in_rows", padded(0));
+    field("in_columns", padded(1));
+    if (channels) field("in_channels", padded(2));
+    field("padding", padding_text(box));
   }
 
   /// Of a tile that another kernel left, without padding.
@@ -314,7 +324,10 @@ class KernelPrinter {
     if (k_.weights != none) tile("map", k_.weights);
     tile("out", k_.out);
     input_box(true);
-    set("outside", "box->size[2] == 0");
+    if (const auto box = known_box(p_, k_.input_copy))
+      field("outside", int64_t{box->size[2] == 0});
+    else
+      set("outside", "box->size[2] == 0");
     field("padding_value", op.pieces[static_cast<size_t>(g_.group.piece)].fill);
     size("rows", k_.rows);
     size("columns", k_.columns);
@@ -448,8 +461,8 @@ class KernelPrinter {
       text += fmt::format("  const ares_box* const box = ares_load_box(&w->{});\n", names_.copy(k_.input_copy));
     text += settings_;
     text += fmt::format("  const void* const tiles[] = {{{}}};\n", tiles_);
-    text += fmt::format("  const ares_ticks since = ares_kernel_begin({}, {}, {}.at, tiles, {});\n",
-                        static_cast<int>(index_), static_cast<int>(op_.depth), loops_text(p_, index_), tile_count_);
+    text += fmt::format("  const ares_ticks since = ares_kernel_begin({}, {}, {}, tiles, {});\n",
+                        static_cast<int>(index_), static_cast<int>(op_.depth), position_text(p_, index_), tile_count_);
     text += fmt::format("  {}(args);\n{}{}{}  ares_kernel_end(since);\n}}\n", kernel, ahead.end,
                         early_call(in_, g_, names_, index_), preparations(p_, names_, index_));
     return {kernel + "_args", args, constants_, text, uses_box_ ? k_.input_copy : none};

@@ -1,11 +1,13 @@
 // Kernel calls as C.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "codegen/group_names.hpp"
 #include "codegen/sources.hpp"
+#include "core/tile/walker.hpp"
 
 namespace ares {
 
@@ -32,6 +34,8 @@ std::string preparations(const TileProgram& program, const GroupNames& names, Op
 /// A group's loads that the group before starts, the function of its C file that does so, and the call of the next
 /// group's function beside operation `index` (empty where there is none).
 std::vector<OperationId> early_loads(const TileProgram& program);
+/// The group before fetches this one's state and starts its early loads.
+bool begins_early(const ProjectInput& in, const PlannedGroup& group);
 std::string early_function(const ProjectInput& in, const PlannedGroup& group);
 std::string early_call(const ProjectInput& in, const PlannedGroup& group, const GroupNames& names, OperationId index);
 
@@ -48,12 +52,20 @@ AheadText ahead_text(const TileProgram& program, const GroupNames& names, Operat
 
 /// Where the loops of operation `index` stand: `w->nest` or, of one that runs ahead, `w->ahead`.
 const char* loops_text(const TileProgram& program, OperationId index);
+/// The positions of these loops, or NULL where there are none.
+std::string position_text(const TileProgram& program, OperationId index);
+
+/// The box of a load that happens once; nothing for others.
+std::optional<Box> known_box(const TileProgram& program, OperationId load);
 
 /// The names of the function and of its arguments.
 std::string kernel_function_name(const TileProgram& program, OperationId index);
 std::string kernel_arguments_name(const TileProgram& program, OperationId index);
 std::string job_function_name(const TileProgram& program, OperationId index);
 std::string job_arguments_name(const TileProgram& program, OperationId index);
+
+/// The initialiser of an ares_padding.
+std::string padding_text(const Box& box);
 
 /// The runtime's name of an element type.
 const char* runtime_type(ElementType type);

@@ -3,6 +3,7 @@
 
 #include "codegen/kernel_call.hpp"
 #include "core/ir/graph.hpp"
+#include "core/tile/state.hpp"
 
 namespace ares {
 
@@ -46,14 +47,17 @@ std::vector<OperationId> early_loads(const TileProgram& program) {
   return all;
 }
 
+bool begins_early(const ProjectInput& in, const PlannedGroup& group) {
+  return &group != in.program.groups.data() && last_run((&group - 1)->program) != none;
+}
+
 std::string early_function(const ProjectInput& in, const PlannedGroup& group) {
   return global_name(in, "early_" + group_name(group));
 }
 
 std::string early_call(const ProjectInput& in, const PlannedGroup& group, const GroupNames& names, OperationId index) {
   const PlannedGroup* const next = &group + 1;
-  if (next == in.program.groups.data() + in.program.groups.size() || early_loads(next->program).empty()) return "";
-  if (index != last_run(group.program)) return "";
+  if (next == in.program.groups.data() + in.program.groups.size() || index != last_run(group.program)) return "";
   std::string last;
   for (size_t l = 0; l < group.program.loops.size(); ++l)
     last += fmt::format("{}w->nest.at[{}].last", last.empty() ? "" : " && ", names.loop(static_cast<LoopId>(l)).loop);
@@ -65,7 +69,8 @@ std::string preparations(const TileProgram& program, const GroupNames& names, Op
   const bool last = is_last(program, index);
   for (size_t i = 0; i < program.operations.size(); ++i) {
     const auto* c = std::get_if<Copy>(&program.operations[i].what);
-    if (!c || c->stays || (is_load(*c) ? program.operations[i].depth == 0 : !last)) continue;
+    if (!c || happens_once(program, static_cast<OperationId>(i))) continue;
+    if (is_load(*c) ? program.operations[i].depth == 0 : !last) continue;
     text += fmt::format("  {}(&w->nest, &w->{});\n", is_load(*c) ? "ares_load_prepare" : "ares_store_prepare",
                         names.copy(static_cast<OperationId>(i)));
   }
@@ -75,7 +80,8 @@ std::string preparations(const TileProgram& program, const GroupNames& names, Op
 std::string tile_text(const TileProgram& program, const GroupNames& names, OperationId index, BufferId buffer) {
   for (size_t i = 0; i < program.operations.size(); ++i) {
     const TileOperation& op = program.operations[i];
-    if (const auto* c = std::get_if<Copy>(&op.what); c && c->buffer == buffer)
+    if (const auto* c = std::get_if<Copy>(&op.what);
+        c && c->buffer == buffer && !happens_once(program, static_cast<OperationId>(i)))
       return fmt::format("{}(&w->{})", is_load(*c) ? "ares_load_tile" : "ares_store_tile",
                          names.copy(static_cast<OperationId>(i)));
     if (!runs_ahead(op)) continue;
@@ -86,6 +92,17 @@ std::string tile_text(const TileProgram& program, const GroupNames& names, Opera
   return fmt::format("ares_l1() + {}", names.buffer(buffer));
 }
 
+namespace {
+
+/// Waits for the instance of a load that the operation running ahead reads next.
+std::string reach_text(const TileProgram& program, const GroupNames& names, OperationId load) {
+  if (happens_once(program, load)) return fmt::format("  ares_once_wait(&w->{});\n", names.copy(load));
+  return fmt::format("  ares_load_reach(&w->{}, w->ahead.entered[{}]);\n", names.copy(load),
+                     program.operations[static_cast<size_t>(load)].depth);
+}
+
+}  // namespace
+
 AheadText ahead_text(const TileProgram& program, const GroupNames& names, OperationId index) {
   const TileOperation& op = program.operations[static_cast<size_t>(index)];
   if (!runs_ahead(op)) return {};
@@ -94,10 +111,22 @@ AheadText ahead_text(const TileProgram& program, const GroupNames& names, Operat
   for (const BufferId b : read_ahead(op))
     for (size_t i = 0; i < program.operations.size(); ++i)
       if (const auto* c = std::get_if<Copy>(&program.operations[i].what); c && b != none && c->buffer == b && !c->stays)
-        text.begin += fmt::format("  ares_load_reach(&w->{}, w->ahead.entered[{}]);\n",
-                                  names.copy(static_cast<OperationId>(i)), program.operations[i].depth);
+        text.begin += reach_text(program, names, static_cast<OperationId>(i));
   text.end = "  ares_ahead_advance(&w->nest, &w->ahead);\n";
   return text;
+}
+
+std::string padding_text(const Box& b) {
+  return fmt::format("{{{}, {}, {}, {}}}", b.pad_before[0], b.pad_before[1], b.pad_after[0], b.pad_after[1]);
+}
+
+std::string position_text(const TileProgram& program, OperationId index) {
+  return program.loops.empty() ? "NULL" : fmt::format("{}.at", loops_text(program, index));
+}
+
+std::optional<Box> known_box(const TileProgram& program, OperationId load) {
+  if (!happens_once(program, load)) return std::nullopt;
+  return resolve(std::get<Copy>(program.operations[static_cast<size_t>(load)].what).region, Position{});
 }
 
 const char* loops_text(const TileProgram& program, OperationId index) {

@@ -134,8 +134,8 @@ std::string network_header(const ProjectInput& in) {
     text += fmt::format("void {}(void);  // {}\n", global_name(in, "group_" + group_name(g)), describe(g.group.shape));
   std::string early;
   for (const PlannedGroup& g : in.program.groups)
-    if (!early_loads(g.program).empty()) early += fmt::format("void {}(void);\n", early_function(in, g));
-  if (!early.empty()) text += "\n// Loads of a group that the group before starts.\n" + early;
+    if (begins_early(in, g)) early += fmt::format("void {}(void);\n", early_function(in, g));
+  if (!early.empty()) text += "\n// States and loads of a group that the group before starts.\n" + early;
   text += fmt::format("\n{}\n", golden_declarations(in));
   if (in.program.l3_bytes > 0)
     text += "// The L3 image: all constants.\nextern const struct network_constants " +

@@ -105,7 +105,7 @@ perf::Row run_on_gvsoc(const std::string& name, const LayerGraph& graph, const N
   const gvsoc::ScratchProject project(
       value_or_throw(project_files(program, graph, target, golden), ExitStatus::failed));
   const std::atomic<bool> never{false};
-  const std::string flags = " ENABLE_PERF=1 MINIMAL_OUTPUT=1 DISABLE_INTERMEDIATE_GOLDEN=1";
+  const std::string flags = " ENABLE_PERF=total MINIMAL_OUTPUT=1 DISABLE_INTERMEDIATE_GOLDEN=1";
   const auto built = gvsoc::run_process(project.make("-j2 all" + flags, simulator), build_seconds, never);
   if (built.status != 0)
     throw CommandError(ExitStatus::failed, fmt::format("{}: {}", name, gvsoc::error_line(built.text)));

@@ -33,7 +33,12 @@ void ares_use(const ares_platform* program);
 // Ends the workers and releases the memories. Outstanding copies are an error of the program.
 void ares_close(void);
 
+// ARES_L1_AT: where L1 begins, on ports where every program's does there.
+#ifdef ARES_L1_AT
+static inline uint8_t* ares_l1(void) { return (uint8_t*)(uintptr_t)ARES_L1_AT; }
+#else
 uint8_t* ares_l1(void);
+#endif
 uint8_t* ares_l2(void);
 
 // Names what runs now in the port's messages.
@@ -80,11 +85,34 @@ typedef struct {
 // Starts a command and adds it to the ticket, which holds commands of this channel or none.
 void ares_copy(ares_channel channel, const ares_command* command, ares_ticket* ticket);
 
+// Starts `count` commands, each further on by a step at either end than the one before.
+#ifdef ARES_HAS_COPIES
+void ares_copies(ares_channel channel, const ares_command* first, int32_t count, uint32_t near_step, uint32_t far_step,
+                 ares_ticket* ticket);
+#else
+static inline void ares_copies(ares_channel channel, const ares_command* first, int32_t count, uint32_t near_step,
+                               uint32_t far_step, ares_ticket* ticket) {
+  ares_command next = *first;
+  for (int32_t i = 0; i < count; ++i) {
+    ares_copy(channel, &next, ticket);
+    next.near += near_step;
+    next.far += far_step;
+  }
+}
+#endif
+
 // Returns when all commands of the ticket are complete and empties it.
 void ares_wait(ares_ticket* ticket);
 
-// Copies constants of the program to where the orchestrator reads and writes them fast: its own stack.
-void ares_fetch(void* to, const void* from, uint32_t bytes);
+// Memory that the orchestrator reads and writes fast, of ARES_STATE_BYTES: in L1 where the port has room there.
+#ifndef ARES_STATE_BYTES
+#define ARES_STATE_BYTES 8192
+#endif
+uint8_t* ares_near(void);
+
+// Copies constants of the program there, behind the copies into L1 that have been started; one fetch at a time.
+void ares_fetch_start(void* to, const void* from, uint32_t bytes);
+void ares_fetch_wait(void);
 
 // ---- accelerator ----
 

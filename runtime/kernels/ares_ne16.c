@@ -128,7 +128,7 @@ void ares_ne16_start(ares_ne16_args* a) {
   static const ares_padding none;
   const ares_padding* const pad = a->fill ? &none : &a->padding;
   if (a->fill) ares_fork(fill, a);
-  describe(a, pad);
+  if (!a->described) describe(a, pad);
   if (in_patches(a)) {
     start_patches(a, pad);
   } else {

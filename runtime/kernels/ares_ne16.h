@@ -33,7 +33,8 @@ typedef struct {
   int32_t weight_bits;
   int32_t operation;  // number in the tile program
   ares_ne16_size sizes[2];
-  ares_job job;  // complete but for addresses, size and padding
+  int32_t described;  // `job` is complete, as there is but one tile
+  ares_job job;       // else complete but for addresses, size and padding
   // At work.
   int32_t waited;
   ares_ticks since;

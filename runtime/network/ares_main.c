@@ -74,23 +74,39 @@ static uint64_t timed_run(const ares_network* network, ares_perf* perf) {
 }
 
 #ifdef ENABLE_PERF
-static void print_perf(const ares_network* network, const ares_perf* perf, uint64_t total) {
-  uint64_t macs = 0;
+enum { TIMES_GROUPS = 1 };
+
+static void print_groups(const ares_network* network, const ares_perf* perf) {
   for (int32_t i = 0; i < network->group_count; ++i) {
     const ares_perf* const p = &perf[i];
     printf("PERF %s : total=%" PRIu64 " compute=%" PRIu64 " dma_load=%" PRIu64 " dma_store=%" PRIu64 " idle=%" PRIu64
            " overlap=%" PRIu32 "%%\n",
            network->groups[i].output.name, p->total, p->compute, p->dma_load, p->dma_store, ares_perf_idle(p),
            ares_perf_overlap(p));
-    macs += network->groups[i].macs;
   }
-  printf("PERFORMANCE SUMMARY %s : total=%" PRIu64 " %s macs=%" PRIu64 " groups=%d cores=%d\n", network->name, total,
-         ares_time_unit(), macs, (int)network->group_count, (int)network->platform.cores);
+}
+
+static void print_shares(const ares_network* network, const ares_perf* perf, uint64_t total) {
   for (int32_t i = 0; i < network->group_count; ++i) {
     const uint64_t tenths = total == 0 ? 0 : perf[i].total * 1000 / total;
     printf("  %-32s %14" PRIu64 "  %3" PRIu64 ".%" PRIu64 " %%\n", network->groups[i].output.name, perf[i].total,
            tenths / 10, tenths % 10);
   }
+}
+#else
+enum { TIMES_GROUPS = 0 };
+#endif
+
+#if defined(ENABLE_PERF) || defined(ARES_PERF_TOTAL)
+static void print_total(const ares_network* network, uint64_t total) {
+  uint64_t macs = 0;
+  for (int32_t i = 0; i < network->group_count; ++i) macs += network->groups[i].macs;
+  printf("PERFORMANCE SUMMARY %s : total=%" PRIu64 " %s macs=%" PRIu64 " groups=%d cores=%d\n", network->name, total,
+         ares_time_unit(), macs, (int)network->group_count, (int)network->platform.cores);
+}
+
+static void print_cold(const ares_network* network, uint64_t cold) {
+  if (cold > 0) printf("PERFORMANCE COLD %s : total=%" PRIu64 " %s\n", network->name, cold, ares_time_unit());
 }
 #endif
 
@@ -117,13 +133,18 @@ int ares_network_main(const ares_network* network) {
   }
 #endif
   const uint64_t cold = first_run(network);
-  const uint64_t total = timed_run(network, perf);
+  const uint64_t total = timed_run(network, TIMES_GROUPS ? perf : NULL);
   for (int32_t i = 0; i < network->group_count; ++i) {
     if (network->groups[i].is_output) compare(&network->groups[i], " (timed run)");
   }
 #ifdef ENABLE_PERF
-  print_perf(network, perf, total);
-  if (cold > 0) printf("PERFORMANCE COLD %s : total=%" PRIu64 " %s\n", network->name, cold, ares_time_unit());
+  print_groups(network, perf);
+  print_total(network, total);
+  print_shares(network, perf, total);
+  print_cold(network, cold);
+#elif defined(ARES_PERF_TOTAL)
+  print_total(network, total);
+  print_cold(network, cold);
 #else
   (void)total, (void)cold;
 #endif

@@ -92,14 +92,13 @@ static uint32_t slot_offset(const ares_buffer* buffer, int32_t slot) {
 }
 
 // Starts what is prepared.
-static void start(ares_channel channel, ares_cut* cut, ares_ticket* ticket) {
+static void start(ares_channel channel, const ares_cut* cut, ares_ticket* ticket) {
   if (cut->commands == 0) return;
   ares_trace_copy(cut->commands, &cut->command);
-  for (;;) {
+  if (cut->commands == 1) {
     ares_copy(channel, &cut->command, ticket);
-    if (--cut->commands == 0) return;
-    cut->command.near += cut->near_step;
-    cut->command.far += cut->far_step;
+  } else {
+    ares_copies(channel, &cut->command, cut->commands, cut->near_step, cut->far_step, ticket);
   }
 }
 
@@ -182,8 +181,7 @@ static ares_ticket early[ARES_MAX_EARLY];
 
 void ares_early_issue(const ares_cut* cuts, int32_t count) {
   for (int32_t i = 0; i < count; ++i) {
-    ares_cut cut = cuts[i];
-    start(ARES_L2_TO_L1, &cut, &early[i]);
+    start(ARES_L2_TO_L1, &cuts[i], &early[i]);
   }
 }
 
@@ -192,6 +190,22 @@ void ares_early_take(ares_load* load, int32_t index) {
   load->tickets[0] = early[index];
   early[index] = none;
   if (load->boxes != NULL) load->boxes[0] = load->box;
+}
+
+void ares_once_issue(ares_once* once) {
+  const ares_ticks since = ares_perf_now();
+  ares_trace_once(once->operation);
+  start(once->channel, &once->cut, &once->ticket);
+  once->channel == ARES_L1_TO_L2 ? ares_perf_store(since) : ares_perf_load(since);
+}
+
+void ares_once_wait(ares_once* once) {
+  if (once->complete) return;
+  const ares_ticks since = ares_perf_now();
+  once->complete = true;
+  ares_trace_wait_for(once->operation, 0);
+  ares_wait(once->early == 0 ? &once->ticket : &early[once->early - 1]);
+  once->channel == ARES_L1_TO_L2 ? ares_perf_store(since) : ares_perf_load(since);
 }
 
 void ares_load_reach(ares_load* load, int32_t instance) {

@@ -152,6 +152,22 @@ void ares_early_issue(const ares_cut* cuts, int32_t count);
 // The next group takes over what the `index`-th of these cuts has started.
 void ares_early_take(ares_load* load, int32_t index);
 
+// A copy that takes place once in its group, of a tile that has its place to itself: the generated code knows all of
+// it. `early`: 1 + the number of the cut with which the group before has started it, or 0.
+typedef struct {
+  int32_t operation;  // number in the tile program
+  ares_channel channel;
+  int16_t early;
+  bool complete;
+  ares_ticket ticket;
+  ares_cut cut;
+} ares_once;
+
+void ares_once_issue(ares_once* once);
+
+// Waits for it, where that has not been done.
+void ares_once_wait(ares_once* once);
+
 // A kernel or job that runs an instance ahead of the loops: its own odometer, and the tiles that it hands over. Fields
 // that are not named in the generated code begin at 0.
 typedef struct {

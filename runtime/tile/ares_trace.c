@@ -16,6 +16,8 @@ void ares_trace_issue(const ares_transfer* transfer, int32_t instance, int32_t s
   print_position(transfer->depth, at);
 }
 
+void ares_trace_once(int32_t operation) { printf("STEP issue %d instance 0 slot 0 staged 0 at\n", (int)operation); }
+
 void ares_trace_group(const char* name) { printf("GROUP %s\n", name); }
 
 void ares_trace_copy(int32_t commands, const ares_command* first) {

@@ -7,6 +7,7 @@
 #ifdef ARES_TRACE
 void ares_trace_issue(const ares_transfer* transfer, int32_t instance, int32_t slot, int32_t staged_slot,
                       const ares_position* at);
+void ares_trace_once(int32_t operation);
 void ares_trace_group(const char* name);
 void ares_trace_copy(int32_t commands, const ares_command* first);
 void ares_trace_wait(const ares_transfer* transfer, int32_t instance);
@@ -17,6 +18,7 @@ static inline void ares_trace_issue(const ares_transfer* transfer, int32_t insta
                                     const ares_position* at) {
   (void)transfer, (void)instance, (void)slot, (void)staged_slot, (void)at;
 }
+static inline void ares_trace_once(int32_t operation) { (void)operation; }
 static inline void ares_trace_group(const char* name) { (void)name; }
 static inline void ares_trace_copy(int32_t commands, const ares_command* first) { (void)commands, (void)first; }
 static inline void ares_trace_wait(const ares_transfer* transfer, int32_t instance) { (void)transfer, (void)instance; }

@@ -42,8 +42,10 @@ void _start(void);
 ares_platform ares_gvsoc_program;
 #endif
 static uint32_t time_low, time_high;
+static _Alignas(8) uint8_t near[ARES_STATE_BYTES];
 
-// The planned tiles and the workers' stacks leave room for the orchestrator's stack in L1, or it lies in L2.
+// The planned tiles and the workers' stacks leave room for the orchestrator's stack and what it uses all the time in
+// L1, or they lie in L2.
 #if ARES_PLANNED_L1 + ARES_CORES * PI_CL_SLAVE_STACK_SIZE + ARES_STACK_BYTES + ARES_NEAR_BYTES <= ARES_L1_BYTES
 enum { RESERVED_L1 = ARES_STACK_BYTES + ARES_NEAR_BYTES };
 uint8_t* const ares_gvsoc_orchestrator_stack = ares_l1_end - ARES_CORES * PI_CL_SLAVE_STACK_SIZE;
@@ -158,8 +160,12 @@ void ares_open(const ares_platform* wanted) {
 
 void ares_close(void) { ares_gvsoc_dma_wait_all(); }
 
+#ifndef ARES_L1_AT
 uint8_t* ares_l1(void) { return ares_gvsoc_l1(); }
+#endif
 uint8_t* ares_l2(void) { return ares_gvsoc_l2(); }
+
+uint8_t* ares_near(void) { return near; }
 
 void ares_enter(const char* group) { ares_bare_enter(group); }
 

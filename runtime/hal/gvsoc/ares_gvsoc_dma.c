@@ -14,7 +14,8 @@ enum {
   NO_COUNTER = 0,
 };
 
-static uint32_t current;  // counter that commands go to, as a bit, or NO_COUNTER
+static uint32_t current;   // counter that commands go to, as a bit, or NO_COUNTER
+static uint32_t fetching;  // that of the fetch
 
 static void push(uint32_t flags, uint32_t bytes, uint8_t* near, uint8_t* far) {
   *ares_register(MCHAN_COMMAND) = bytes | flags | MCHAN_INCREMENT;
@@ -43,17 +44,22 @@ static __attribute__((noinline)) void copy_large(uint32_t flags, uint8_t* near, 
   }
 }
 
+// The commands that follow count for this ticket.
+static inline void count_for(ares_ticket* ticket) {
+  if ((ticket->last & current) == 0) {
+    current = 1u << *ares_register(MCHAN_COMMAND);
+    ticket->last |= current;
+  }
+  ares_compiler_barrier();
+}
+
 void ares_copy(ares_channel channel, const ares_command* command, ares_ticket* ticket) {
   ticket->channel = (uint32_t)channel;
   if (channel == ARES_L3_TO_L2) {
     ticket->last = ares_gvsoc_l3_start(command, 0);
     return;
   }
-  if ((ticket->last & current) == 0) {
-    current = 1u << *ares_register(MCHAN_COMMAND);
-    ticket->last |= current;
-  }
-  ares_compiler_barrier();
+  count_for(ticket);
   const uint32_t flags = channel == ARES_L2_TO_L1 ? MCHAN_TO_L1 : 0, row = (uint32_t)command->row_bytes;
   const uint32_t bytes = (uint32_t)command->rows * row, pitch = (uint32_t)command->far_pitch;
   uint8_t* const near = ares_gvsoc_l1() + command->near;
@@ -69,15 +75,44 @@ void ares_copy(ares_channel channel, const ares_command* command, ares_ticket* t
   }
 }
 
-void ares_fetch(void* to, const void* from, uint32_t bytes) {
+// Rows with padding between them: one after the other as fast as the engine takes them.
+void ares_copies(ares_channel channel, const ares_command* first, int32_t count, uint32_t near_step, uint32_t far_step,
+                 ares_ticket* ticket) {
+  const uint32_t row = (uint32_t)first->row_bytes, bytes = (uint32_t)first->rows * row;
+  ares_command next = *first;
+  if (channel == ARES_L3_TO_L2 || bytes > MCHAN_MAX_BYTES) {
+    for (; count > 0; --count, next.near += near_step, next.far += far_step) ares_copy(channel, &next, ticket);
+    return;
+  }
+  ticket->channel = (uint32_t)channel;
+  count_for(ticket);
+  const uint32_t pitch = (uint32_t)first->far_pitch, rows_flag = bytes == row || row == pitch ? 0 : MCHAN_2D;
+  const uint32_t flags = (channel == ARES_L2_TO_L1 ? MCHAN_TO_L1 : 0) | rows_flag;
+  uint8_t* near = ares_gvsoc_l1() + first->near;
+  uint8_t* far = ares_gvsoc_l2() + first->far;
+  for (; count > 0; --count, near += near_step, far += far_step) {
+    push(flags, bytes, near, far);
+    if (rows_flag == 0) continue;
+    *ares_register(MCHAN_COMMAND) = row;
+    *ares_register(MCHAN_COMMAND) = pitch;
+  }
+}
+
+void ares_fetch_start(void* to, const void* from, uint32_t bytes) {
   if ((uint8_t*)to < ares_l1_start || (uint8_t*)to >= ares_l1_end) {
     memcpy(to, from, bytes);
     return;
   }
-  const uint32_t counter = 1u << *ares_register(MCHAN_COMMAND);
+  fetching = 1u << *ares_register(MCHAN_COMMAND);
   push(MCHAN_TO_L1, bytes, to, (uint8_t*)(uintptr_t)from);
-  while (*ares_register(MCHAN_STATUS) & counter) continue;
-  *ares_register(MCHAN_STATUS) = counter;
+  current = NO_COUNTER;
+}
+
+void ares_fetch_wait(void) {
+  if (fetching == NO_COUNTER) return;
+  while (*ares_register(MCHAN_STATUS) & fetching) continue;
+  *ares_register(MCHAN_STATUS) = fetching;
+  fetching = NO_COUNTER;
   ares_compiler_barrier();
 }
 

@@ -143,7 +143,13 @@ void ares_join(void) {
   pthread_mutex_unlock(&host.mutex);
 }
 
-void ares_fetch(void* to, const void* from, uint32_t bytes) { memcpy(to, from, bytes); }
+uint8_t* ares_near(void) {
+  static _Alignas(16) uint8_t near[ARES_STATE_BYTES];
+  return near;
+}
+
+void ares_fetch_start(void* to, const void* from, uint32_t bytes) { memcpy(to, from, bytes); }
+void ares_fetch_wait(void) {}
 
 int32_t ares_cores(void) { return host.platform.cores; }
 

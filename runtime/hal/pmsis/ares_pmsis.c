@@ -11,6 +11,7 @@ enum { MAX_CORES = 8 };
 static ares_platform program;  // in use
 static uint8_t* own_l1;
 static uint8_t* own_l2;
+static uint8_t* own_near;
 static const char* running = "start";
 static struct {
   ares_work work;
@@ -30,7 +31,8 @@ void ares_pmsis_fail(const char* format, ...) {
   for (;;) continue;
 }
 
-void ares_pmsis_give(uint8_t* l1, uint8_t* l2) {
+void ares_pmsis_give(uint8_t* l1, uint8_t* l2, uint8_t* near) {
+  own_near = near;
   own_l1 = l1;
   own_l2 = l2;
 }
@@ -64,6 +66,13 @@ void ares_close(void) { ares_pmsis_check_copies(); }
 
 uint8_t* ares_l1(void) { return program.l1; }
 uint8_t* ares_l2(void) { return program.l2; }
+
+int ares_near_is_l1(void) { return own_near != NULL; }
+
+uint8_t* ares_near(void) {
+  static _Alignas(8) uint8_t in_l2[ARES_STATE_BYTES];
+  return own_near == NULL ? in_l2 : own_near;
+}
 
 uint32_t ares_pmsis_image(void) { return program.l3_base; }
 

@@ -13,8 +13,8 @@ _Noreturn void ares_pmsis_fail(const char* format, ...) __attribute__((format(pr
 
 // ---- of the fabric controller, before the cluster's task ----
 
-// Memories for programs that bring none.
-void ares_pmsis_give(uint8_t* l1, uint8_t* l2);
+// Memories for programs that bring none; `near`: ARES_STATE_BYTES of L1 for the orchestrator, or NULL: L2 will do.
+void ares_pmsis_give(uint8_t* l1, uint8_t* l2, uint8_t* near);
 
 // The open RAM, and where in it the constants lie. A firmware with networks as libraries calls it, too: each network's
 // constants (constants.bin) lie behind the ones of those opened before it, rounded up to 16 bytes.
@@ -22,6 +22,7 @@ void ares_pmsis_l3(struct pi_device* ram, uint32_t address);
 
 // ---- copies ----
 
+int ares_near_is_l1(void);
 uint32_t ares_pmsis_image(void);  // where the image of the program in use begins among the constants
 uint32_t ares_pmsis_l3_start(const ares_command* command);
 void ares_pmsis_l3_wait(uint32_t last);

@@ -1,6 +1,8 @@
 // Copies between L2 and L1 by the cluster's DMA, and the tickets of all channels.
 #include "hal/pmsis/ares_pmsis.h"
 
+#include <string.h>
+
 enum {
   SLOTS = 12,     // transfers outstanding at once: the engine has 16 counters, the system takes some
   MOST = 0x8000,  // bytes of one transfer: PMSIS keeps sizes in 16 bits and says nothing where they do not suffice
@@ -11,6 +13,7 @@ enum {
 // own.
 static pi_cl_dma_copy_t slots[SLOTS];
 static uint32_t taken, current;
+static ares_ticket fetching;
 
 static uint32_t take_slot(void) {
   for (uint32_t i = 0; i < SLOTS; ++i) {
@@ -105,11 +108,15 @@ void ares_wait(ares_ticket* ticket) {
   for (; left != 0; left &= left - 1) pi_cl_dma_wait(copy_of(left & (0u - left)));
 }
 
-void ares_fetch(void* to, const void* from, uint32_t bytes) {
-  ares_ticket ticket = {0};
-  copy_dense(&ticket, PI_CL_DMA_DIR_EXT2LOC, to, from, bytes);
-  ares_wait(&ticket);
+void ares_fetch_start(void* to, const void* from, uint32_t bytes) {
+  if (ares_near_is_l1()) {
+    copy_dense(&fetching, PI_CL_DMA_DIR_EXT2LOC, to, from, bytes);
+  } else {
+    memcpy(to, from, bytes);
+  }
 }
+
+void ares_fetch_wait(void) { ares_wait(&fetching); }
 
 void ares_pmsis_check_copies(void) {
   if (taken != 0) ares_pmsis_fail("a copy was never waited for");

@@ -24,7 +24,7 @@ static void configure_ram(ram_configuration* c) { pi_hyperram_conf_init(c); }
 static void configure_flash(flash_configuration* c) { pi_hyperflash_conf_init(c); }
 #endif
 
-enum { ALIGNMENT = 16, CHUNK = 4096, ORCHESTRATOR_STACK = 4096 };
+enum { ALIGNMENT = 16, CHUNK = 4096, ORCHESTRATOR_STACK = 2048 };
 
 static struct pi_device cluster, ram, flash, files;
 static ram_configuration ram_conf;
@@ -79,7 +79,7 @@ static void run(void) {
   if (pi_cluster_open(&cluster) != 0) ares_pmsis_fail("the cluster cannot be opened");
   uint8_t* const tiles = aligned(pi_l1_malloc(&cluster, ARES_PLANNED_L1 + ALIGNMENT), "L1", ARES_PLANNED_L1);
   uint8_t* const arena = aligned(pi_l2_malloc((int)l2 + ALIGNMENT), "L2", l2);
-  ares_pmsis_give(tiles, arena);
+  ares_pmsis_give(tiles, arena, aligned(pi_l1_malloc(&cluster, ARES_STATE_BYTES + ALIGNMENT), "L1", ARES_STATE_BYTES));
   if (ARES_PLANNED_L3 > 0) load_constants(arena, ARES_PLANNED_L3);
 
   static struct pi_cluster_task program;

@@ -129,7 +129,13 @@ void ares_start(ares_work work, const void* arguments) {
 
 void ares_join(void) {}
 
-void ares_fetch(void* to, const void* from, uint32_t bytes) { memcpy(to, from, bytes); }
+uint8_t* ares_near(void) {
+  static _Alignas(8) uint8_t near[ARES_STATE_BYTES];
+  return near;
+}
+
+void ares_fetch_start(void* to, const void* from, uint32_t bytes) { memcpy(to, from, bytes); }
+void ares_fetch_wait(void) {}
 
 int32_t ares_cores(void) { return platform.cores; }
 

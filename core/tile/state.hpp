@@ -1,0 +1,15 @@
+// What of a group changes while it runs: what its C keeps as state, and what is known before.
+#pragma once
+
+#include "core/tile/program.hpp"
+
+namespace ares {
+
+/// A copy to or from L1 that takes place at most once, of a tile whose place is its own: nothing of it depends on
+/// loops.
+bool happens_once(const TileProgram& program, OperationId index);
+
+/// Bytes of a group's state on a machine of 32 bits (the struct `walk` of its C file), within some 10 %.
+uint32_t state_bytes(const TileProgram& program);
+
+}  // namespace ares
