@@ -84,16 +84,7 @@ class JobPrinter {
     }
   }
 
-  /// There is one tile, and it is known where its parts lie.
-  bool described() const {
-    if (job_.fill || asks_box() || runs_ahead(p_.operations[static_cast<size_t>(index_)])) return false;
-    for (const Extent& e : {job_.rows, job_.columns, job_.channels, job_.reduction})
-      if (e.loop != none) return false;
-    const std::string moving = "(&w->";
-    for (const BufferId b : {job_.in, job_.weights, job_.params, job_.out})
-      if (tile_text(p_, names_, index_, b).find(moving) != std::string::npos) return false;
-    return true;
-  }
+  bool described() const { return known_job(p_, index_); }
 
   /// Registers that ares_ne16_start() would write for a tile.
   std::string tile_registers() const {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "core/tile/state.hpp"
+
 namespace ares {
 namespace {
 
@@ -48,6 +50,10 @@ JobTile tile_at(const Job& job, const Position& at) {
 
 double job_overhead(const Job& job, const Target& target) {
   return target.accelerator.program_job + (job.fill ? target.cores.fork_join : 0);
+}
+
+double job_entry(const TileProgram& program, OperationId job, const Target& target) {
+  return known_job(program, job) ? 0 : target.cores.kernel_entry;
 }
 
 JobCost job_cost(const Job& job, const JobTile& tile, AcceleratorKind kind) {

@@ -32,6 +32,9 @@ struct JobCost {
 /// Cycles of the orchestrating core to start a hardware job, padding included where the workers write it.
 double job_overhead(const Job& job, const Target& target);
 
+/// And before that, to find out a tile's registers where they are not known before.
+double job_entry(const TileProgram& program, OperationId job, const Target& target);
+
 JobCost job_cost(const Job& job, const JobTile& tile, AcceleratorKind kind);
 
 /// Cycles of the core to program `count` hardware jobs of one tile: each of the two contexts once, then what differs.

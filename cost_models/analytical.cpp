@@ -6,6 +6,7 @@
 
 #include "core/lower/lower.hpp"
 #include "cost_models/analytical_terms.hpp"
+#include "cost_models/dma_cycles.hpp"
 #include "cost_models/event.hpp"
 #include "cost_models/kernel_cycles.hpp"
 
@@ -379,8 +380,9 @@ Estimate analyse(const TileProgram& program, const Target& target) {
   if (several_kernels(program)) return to_estimate(play(program, target), program.l1_bytes);
   Estimate e;
   e.cycles = program.l2_bytes > 0 ? Streamed(program, target).run(e) : Nest(program, target, 0, 0).run(e);
-  e.cycles += target.cores.group_start;
-  e.overhead += target.cores.group_start;
+  const double start = start_cycles(program, target);
+  e.cycles += start;
+  e.overhead += start;
   e.feasible = true;
   e.stall = std::max(0.0, e.cycles - e.compute - e.overhead);
   e.bottleneck = bottleneck_of(e);

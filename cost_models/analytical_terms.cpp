@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "cost_models/accelerator_cycles.hpp"
+#include "cost_models/dma_cycles.hpp"
 #include "cost_models/kernel_cycles.hpp"
 
 namespace ares {
@@ -23,7 +24,10 @@ TermsOf::TermsOf(const TileProgram& program, const Target& target, size_t base, 
     for (const TileOperation& op : p_.operations) {
       if (op.depth != depth) continue;
       if (const auto* k = std::get_if<Kernel>(&op.what)) kernel = k;
-      if (const auto* j = std::get_if<Job>(&op.what)) job = j;
+      if (const auto* j = std::get_if<Job>(&op.what)) {
+        job = j;
+        job_entry_ = job_entry(p_, id_of(op), t_);
+      }
       const auto* copy = std::get_if<Copy>(&op.what);
       if (!copy || copy->from == Level::l3) continue;
       if (is_load(*copy)) {
@@ -43,7 +47,7 @@ TermsOf::TermsOf(const TileProgram& program, const Target& target, size_t base, 
 }
 
 double TermsOf::call() const {
-  return job_ ? t_.cores.kernel_entry + job_overhead(*job_, t_) : call_overhead(t_.cores, kernel_->kind);
+  return job_ ? job_entry_ + job_overhead(*job_, t_) : call_overhead(t_.cores, kernel_->kind);
 }
 
 void TermsOf::set_loops(int32_t outer) {
@@ -108,25 +112,27 @@ void TermsOf::set_dim(Dim& m, const RegionDim& d) const {
 }
 
 /// As dma_shape() and dma_cost() have it.
-TermsOf::Line TermsOf::line_of(const Region& r, int32_t columns, int32_t bytes, bool padded, bool into_l1) const {
+TermsOf::Line TermsOf::line_of(const Region& r, int32_t columns, int32_t bytes, bool padded, bool into_l1,
+                               double issue) const {
   const DmaParams& dma = t_.dma;
   const double beat = into_l1 ? in_beat_ : out_beat_;  // per byte
   const auto row = [&](int32_t n) { return std::max(1.0, n * beat + (n % 8 != 0 ? dma.unaligned_row : 0)); };
   if (columns == 1 || bytes == r.pitch[1]) {
     const int32_t n = columns * bytes;
-    if (padded) return {row(n), dma.setup_1d, dma.issue};
-    if (n == r.pitch[0]) return {n * beat, 0, dma.issue + dma.setup_1d};
-    return {row(n), 0, dma.issue + dma.setup_2d};
+    if (padded) return {row(n), dma.setup_1d, issue};
+    if (n == r.pitch[0]) return {n * beat, 0, issue + dma.setup_1d};
+    return {row(n), 0, issue + dma.setup_2d};
   }
   const double occupancy = columns * row(bytes);
-  if (!padded && columns * r.pitch[1] == r.pitch[0]) return {occupancy, 0, dma.issue + dma.setup_2d};
-  return {occupancy, dma.setup_2d, dma.issue};
+  if (!padded && columns * r.pitch[1] == r.pitch[0]) return {occupancy, 0, issue + dma.setup_2d};
+  return {occupancy, dma.setup_2d, issue};
 }
 
 void TermsOf::set_copy(CopyParts& parts, const TileOperation& op, const Copy& copy) const {
   parts.copy = &copy;
   parts.depth = op.depth;
   parts.commands = 1;
+  parts.issue = issue_cycles(p_, id_of(op), t_.dma);
   parts.copies = p_.buffers[static_cast<size_t>(copy.buffer)].copies;
   set_dim(parts.rows, copy.region.dims[0]);
   set_dim(parts.columns, copy.region.dims[1]);
@@ -135,7 +141,7 @@ void TermsOf::set_copy(CopyParts& parts, const TileOperation& op, const Copy& co
   for (size_t i = 0; i < parts.columns.entries; ++i)
     for (size_t j = 0; j < parts.bytes.entries; ++j)
       parts.lines[i * places + j] = line_of(copy.region, parts.columns.size[i], parts.bytes.size[j],
-                                            parts.columns.padded[i] && !copy.region.compact, load);
+                                            parts.columns.padded[i] && !copy.region.compact, load, parts.issue);
 }
 
 /// Parameters that are loaded right after the weights of the same channels: one more line of the same copy.
@@ -146,7 +152,7 @@ bool TermsOf::join(CopyParts& weights, const TileOperation& op, const Copy& copy
       copies != weights.copies || own.units.loop != other.units.loop || own.units.whole != other.units.whole ||
       copy.region.dims[2].units.loop != none)
     return false;
-  const Line line = line_of(copy.region, 1, copy.region.dims[2].units.whole, false, true);
+  const Line line = line_of(copy.region, 1, copy.region.dims[2].units.whole, false, true, weights.issue);
   for (size_t i = 0; i < weights.columns.entries; ++i)
     for (size_t j = 0; j < weights.bytes.entries; ++j) {
       weights.lines[i * places + j].occupancy += line.occupancy;
@@ -277,7 +283,7 @@ void TermsOf::copy_terms(const CopyParts& c, CopyTerms& m) const {
     m.mean_setup = m.setup[0];
   }
   m.command_share = line.setup_per_row > 0 && rows[0] > 1 ? 1 / rows[0] : 1.0 / c.commands;
-  m.begin = line.setup_per_row > 0 ? t_.dma.issue + line.setup_per_row : line.setup_once / c.commands;
+  m.begin = line.setup_per_row > 0 ? c.issue + line.setup_per_row : line.setup_once / c.commands;
   m.wait = t_.dma.wait * c.commands;
   m.tail = t_.dma.latency + std::clamp(m.mean_occupancy * m.command_share - 1, 0.0, t_.dma.fill);
 }

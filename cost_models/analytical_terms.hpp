@@ -85,6 +85,7 @@ class TermsOf {
   };
   struct CopyParts {
     const Copy* copy;
+    double issue;  ///< of the orchestrator, before its commands
     uint8_t depth, copies, commands;
     Dim rows, columns, bytes;
     std::array<Line, places * places> lines;
@@ -94,11 +95,12 @@ class TermsOf {
     size_t entries;
   };
 
+  OperationId id_of(const TileOperation& op) const { return static_cast<OperationId>(&op - p_.operations.data()); }
   void set_loops(int32_t outer);
   void set_dim(Dim& dim, const RegionDim& d) const;
   void set_copy(CopyParts& parts, const TileOperation& op, const Copy& copy) const;
   bool join(CopyParts& weights, const TileOperation& op, const Copy& copy) const;
-  Line line_of(const Region& r, int32_t columns, int32_t bytes, bool padded, bool into_l1) const;
+  Line line_of(const Region& r, int32_t columns, int32_t bytes, bool padded, bool into_l1, double issue) const;
   void set_kernel(const Kernel& k);
   void set_job(const Job& job);
   void set_fill(const CopyParts& input);
@@ -128,6 +130,7 @@ class TermsOf {
 
   const Kernel* kernel_ = nullptr;
   const Job* job_ = nullptr;
+  double job_entry_ = 0;
   KernelFormula formula_;
   Side rows_, columns_, channels_;
   std::array<std::array<KernelFormula::Share, 2>, 2> pixel_shares_;

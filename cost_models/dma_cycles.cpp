@@ -2,14 +2,16 @@
 
 #include <algorithm>
 
+#include "core/tile/state.hpp"
+
 namespace ares {
 
-CopyCost dma_cost(const DmaShape& shape, bool into_l1, const DmaParams& dma) {
+CopyCost dma_cost(const DmaShape& shape, bool into_l1, double issue, const DmaParams& dma) {
   constexpr int64_t beat_bytes = 8;  // rows that are no multiple of it leave a beat partly empty
   CopyCost cost;
   if (shape.commands == 0) return cost;
   cost.commands = shape.commands;
-  cost.issue = dma.issue;
+  cost.issue = issue;
   cost.setup = shape.rows > 1 ? dma.setup_2d : dma.setup_1d;
   const double rate = into_l1 ? dma.bytes_per_cycle_in : dma.bytes_per_cycle_out;
   const double loss = shape.row_bytes % beat_bytes != 0 ? dma.unaligned_row : 0;
@@ -35,9 +37,18 @@ CopyCost l3_cost(const DmaShape& shape, bool from_l3, const L3Params& l3) {
   return cost;
 }
 
-CopyCost copy_cost(const Copy& copy, const DmaShape& shape, const Target& target) {
+double issue_cycles(const TileProgram& program, OperationId copy, const DmaParams& dma) {
+  return happens_once(program, copy) ? dma.issue_known : dma.issue;
+}
+
+double start_cycles(const TileProgram& program, const Target& target) {
+  return target.cores.group_start + state_bytes(program) / target.dma.bytes_per_cycle_in;
+}
+
+CopyCost copy_cost(const TileProgram& program, OperationId index, const DmaShape& shape, const Target& target) {
+  const Copy& copy = std::get<Copy>(program.operations[static_cast<size_t>(index)].what);
   if (copy.from == Level::l3 || copy.to == Level::l3) return l3_cost(shape, copy.from == Level::l3, target.l3);
-  return dma_cost(shape, copy.to == Level::l1, target.dma);
+  return dma_cost(shape, copy.to == Level::l1, issue_cycles(program, index, target.dma), target.dma);
 }
 
 }  // namespace ares

@@ -19,13 +19,19 @@ struct CopyCost {
 };
 
 /// A copy between L2 and L1.
-CopyCost dma_cost(const DmaShape& shape, bool into_l1, const DmaParams& dma);
+CopyCost dma_cost(const DmaShape& shape, bool into_l1, double issue, const DmaParams& dma);
 
 /// A copy between L3 and L2. One transfer is outstanding at a time, so its latency occupies the channel, too.
 CopyCost l3_cost(const DmaShape& shape, bool from_l3, const L3Params& l3);
 
-/// The copy's cost, by its levels.
-CopyCost copy_cost(const Copy& copy, const DmaShape& shape, const Target& target);
+/// What the core takes before the first command of a copy between L2 and L1.
+double issue_cycles(const TileProgram& program, OperationId copy, const DmaParams& dma);
+
+/// The copy's cost, by its levels; `shape`: of one of its instances.
+CopyCost copy_cost(const TileProgram& program, OperationId copy, const DmaShape& shape, const Target& target);
+
+/// Before a group's first step, where nothing has begun before: its function, and its state on the way to L1.
+double start_cycles(const TileProgram& program, const Target& target);
 
 /// A queue of transfers that are served one after the other.
 struct Channel {

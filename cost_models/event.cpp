@@ -5,6 +5,7 @@
 #include <cassert>
 
 #include "core/lower/lower.hpp"
+#include "core/tile/state.hpp"
 #include "core/tile/walker.hpp"
 #include "cost_models/accelerator_cycles.hpp"
 #include "cost_models/dma_cycles.hpp"
@@ -67,6 +68,7 @@ class Machine {
 
   void prepare(const TileProgram& program);
   void start_early(const TileProgram& next);
+  void begin_group(const TileProgram& program);
   void take(const Step& step);
   void issue(const Step& step, Prepared& op);
   void call(const Step& step, Prepared& op);
@@ -86,6 +88,7 @@ class Machine {
   const TileProgram* program_ = nullptr;
   const TileProgram* next_ = nullptr;
   size_t group_ = 0;
+  double state_done_ = 0;                            ///< when the state that is on its way is there; 0: none is
   double run_started_ = 0;                           ///< when the orchestrator had started the last kernel or job
   std::array<double, max_operations> early_done_{};  ///< of the early loads of the program behind
   double now_ = 0;
@@ -143,10 +146,17 @@ void Machine::take(const Step& step) {
 /// While workers or accelerator compute.
 void Machine::start_early(const TileProgram& next) {
   double at = run_started_;
+  if (state_bytes(*program_) + state_bytes(next) <= near_state_bytes) {
+    const double fetched = std::max(in_.free, at) + state_bytes(next) / target_.dma.bytes_per_cycle_in;
+    in_.busy += fetched - std::max(in_.free, at);
+    in_.free = state_done_ = fetched;
+    at += target_.dma.issue_known;
+  }
   walk_early(next, [&](const Step& step) {
     const auto i = static_cast<size_t>(step.operation);
     const Copy& copy = std::get<Copy>(next.operations[i].what);
-    const CopyCost cost = copy_cost(copy, dma_shape(copy.region, resolve(copy.region, *step.position)), target_);
+    const DmaShape shape = dma_shape(copy.region, resolve(copy.region, *step.position));
+    const CopyCost cost = copy_cost(next, step.operation, shape, target_);
     const double begin = std::max(in_.free, at + cost.issue + cost.setup);
     early_done_[i] = cost.commands == 0 ? at : in_.queue(cost, at);
     if (trace_) (*trace_)({Resource::dma_in, group_ + 1, step.operation, 0, name_of(copy.operand), begin, in_.free});
@@ -160,7 +170,7 @@ void Machine::issue(const Step& step, Prepared& op) {
   if (box.size != op.last_box.size || box.pad_before != op.last_box.pad_before ||
       box.pad_after != op.last_box.pad_after) {
     op.last_box = box;
-    op.last_cost = copy_cost(*op.copy, dma_shape(op.copy->region, box), target_);
+    op.last_cost = copy_cost(*program_, step.operation, dma_shape(op.copy->region, box), target_);
   }
   double& done = op.done[static_cast<size_t>(step.instance) % remembered];
   if (op.last_cost.commands == 0) {
@@ -197,7 +207,7 @@ void Machine::call(const Step& step, Prepared& op) {
 }
 
 void Machine::start(const Step& step, Prepared& op) {
-  advance_overhead(target_.cores.kernel_entry);
+  advance_overhead(job_entry(*program_, step.operation, target_));
   const JobCost cost = job_cost(*op.job, tile_at(*op.job, *step.position), target_.accelerator.kind);
   const double program = job_overhead(*op.job, target_), programmed_for = programming(cost.count, program);
   const double programmed = accelerator_.start(cost, program, now_);
@@ -213,13 +223,23 @@ void Machine::start(const Step& step, Prepared& op) {
   now_ = run_started_ = programmed;
 }
 
+/// Its state is on its way since the group before, or is fetched now, behind the early loads.
+void Machine::begin_group(const TileProgram& program) {
+  if (state_done_ > 0) {
+    now_ = std::max(now_, state_done_);
+  } else {
+    now_ = std::max(now_, in_.free);
+    advance_overhead(start_cycles(program, target_));
+  }
+  state_done_ = 0;
+}
+
 PlayResult Machine::play(const TileProgram& program, size_t group, const TileProgram* next) {
   const PlayResult before = result_;
   const double begin = now_, in = in_.busy, out = out_.busy, l3 = l3_.busy, jobs = accelerator_.busy;
   group_ = group;
   next_ = next;
-  now_ = std::max(now_, in_.free);  // its state is fetched behind its early loads
-  advance_overhead(target_.cores.group_start);
+  begin_group(program);
   prepare(program);
   walk(program, [this](const Step& step) { take(step); });
   now_ = std::max({now_, out_.free, accelerator_.done});

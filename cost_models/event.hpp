@@ -58,9 +58,8 @@ struct NetworkPlay {
 NetworkPlay play(const NetworkProgram& network, const Target& target, bool cold, const TraceSink* trace = nullptr);
 
 /// Cycles that a network spends on a group beside its program: the call of its function, and code that other groups
-/// have driven out of the instruction cache. Median of what 41 groups of four networks took longer on GVSOC than
-/// played.
-inline constexpr double group_call_cycles = 1400;
+/// have driven out of the instruction cache. From clock readings at the ends of the groups of three networks on GVSOC.
+inline constexpr double group_call_cycles = 400;
 
 /// A play as a model's answer.
 Estimate to_estimate(const PlayResult& result, uint32_t l1_bytes);

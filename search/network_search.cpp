@@ -48,7 +48,9 @@ class Search {
     score(first);
     best_.push_back(first);
     most_plays_ = std::min(search_.most_plays, plays_per_group * (single_.size() + 1));
+    keep_whole();
     join_one_by_one();
+    keep_whole();
     evolve();
     return result(winners, first.cycles);
   }
@@ -144,6 +146,45 @@ class Search {
       ++plays_;
       enter(p);
     }
+  }
+
+  /// The config's kernels on one tile that is the whole group: neither copies run ahead nor odometers turn, and tensors
+  /// can stay in L1 for the next group. Alone a group gains little by it, so that no winner is like that where two
+  /// neighbours would gain. Nothing where L1 is too small.
+  static std::optional<Config> whole(const GroupInContext& g, Config c) {
+    for (const KnobRange& k : make_space(g.group.shape, g.context).knobs) {
+      if (k.knob <= Knob::tile_ci)
+        c[k.knob] = k.values.back();
+      else if (k.knob >= Knob::buf_in && k.knob <= Knob::order && k.knob != Knob::buf_l2)
+        c[k.knob] = k.values.front();
+    }
+    if (check(g.group.shape, g.context, c)) return std::nullopt;
+    return c;
+  }
+
+  /// Groups whole, from the best program on: all of them, then each together with the one behind it.
+  void keep_whole() {
+    const auto groups = groups_of(best_.front());
+    if (!groups || !search_.change_configs) return;
+    const std::size_t n = groups->size();
+    try_whole(*groups, 0, n);
+    for (std::size_t i = 0; i < n && !ended(); ++i) try_whole(*groups, i, std::min(i + 2, n));
+  }
+
+  void try_whole(const std::vector<GroupInContext>& groups, std::size_t from, std::size_t to) {
+    Program p = best_.front();
+    bool changed = false;
+    for (std::size_t i = from; i < to; ++i) {
+      Config& own = p.configs[groups[i].group.name];
+      const auto config = whole(groups[i], own);
+      if (!config || *config == own) continue;
+      own = *config;
+      changed = true;
+    }
+    if (!changed) return;
+    score(p);
+    ++plays_;
+    enter(p);
   }
 
   static void toggle(Program& p, int position) {

@@ -65,14 +65,6 @@ class L1Plan {
 
   bool written_by(size_t g, TensorId t) const { return t >= 0 && n_.groups[g].group.output == t; }
 
-  /// Loads that the second layer of a fused group reads. Behind what loads early the group fetches its state, which a
-  /// large one of these would hold up for longer than its own start takes.
-  bool only_later(size_t g, const Copy& c) const {
-    constexpr uint32_t most_bytes = 2048;
-    const Buffer& b = n_.groups[g].program.buffers[static_cast<size_t>(c.buffer)];
-    return c.operand == Operand::tails && b.bytes > most_bytes;
-  }
-
   void start_early(size_t g) {
     if (last_run(program(g - 1)) == none) return;
     for (size_t i = 0; i < program(g).operations.size(); ++i) {
@@ -80,7 +72,7 @@ class L1Plan {
       if (!c || !is_load(*c) || c->to != Level::l1 || c->staged_in != none || c->stays) continue;
       if (program(g).operations[i].depth > 0 && program(g).buffers[static_cast<size_t>(c->buffer)].copies == 1)
         continue;
-      if (written_by(g - 1, tensor_of(g, c->operand)) || only_later(g, *c)) continue;
+      if (written_by(g - 1, tensor_of(g, c->operand))) continue;
       ArenaBlock& b = blocks_[block(g, c->buffer)];
       if (b.first < static_cast<int>(g)) continue;
       --b.first;

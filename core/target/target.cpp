@@ -47,6 +47,7 @@ void for_each_constant(AnyTarget& t, Visit&& visit) {
   visit("cores", "half_even", t.cores.half_even, 0, 1000);
   visit("dma", "issue", t.dma.issue, 0, 1e5);
   visit("dma", "wait", t.dma.wait, 0, 1e5);
+  visit("dma", "issue_known", t.dma.issue_known, 0, 1e5);
   visit("dma", "setup_1d", t.dma.setup_1d, 0, 1e5);
   visit("dma", "setup_2d", t.dma.setup_2d, 0, 1e5);
   visit("dma", "latency", t.dma.latency, 0, 1e5);

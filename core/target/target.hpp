@@ -18,7 +18,7 @@ struct CoreParams {
   double fork_join = 58;  ///< team fork and join, warm
   double barrier = 10;
   double kernel_entry = 45;     ///< from a kernel's entry to its inner loop, once per call
-  double group_start = 0;       ///< once per group: its state to L1, its function, first instructions out of L2
+  double group_start = 0;       ///< once per group: its function, first instructions out of L2
   double l1_latency = 1;        ///< L1 load
   double contention = 1.035;    ///< factor on kernel cycles: bank conflicts among all cores
   double mulh = 4;              ///< 32x32 high multiply
@@ -31,6 +31,7 @@ struct CoreParams {
 /// direction's channel for its beats; the two directions run side by side.
 struct DmaParams {
   double issue = 0;                   ///< cycles of the issuing core per copy, beside those of its commands
+  double issue_known = 0;             ///< the same of a copy that happens once (core/tile/state.hpp)
   double wait = 0;                    ///< cycles of that core per wait, beside the time until the copy is complete
   double setup_1d = 7, setup_2d = 9;  ///< cycles of the issuing core per command
   double latency = 9;                 ///< from the command to the first beat

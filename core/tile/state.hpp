@@ -9,6 +9,12 @@ namespace ares {
 /// loops.
 bool happens_once(const TileProgram& program, OperationId index);
 
+/// A job whose registers are known before: there is one tile, and all its parts have their places to themselves.
+bool known_job(const TileProgram& program, OperationId index);
+
+/// Room for the states of two groups that follow each other: ARES_STATE_BYTES of the ports with 32 bits.
+inline constexpr uint32_t near_state_bytes = 3328;
+
 /// Bytes of a group's state on a machine of 32 bits (the struct `walk` of its C file), within some 10 %.
 uint32_t state_bytes(const TileProgram& program);
 

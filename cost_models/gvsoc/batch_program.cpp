@@ -17,7 +17,7 @@ namespace {
 
 /// L1 that the orchestrator's stack, variables and groups' states take (ARES_STACK_BYTES + ARES_NEAR_BYTES of the
 /// port); the generated header checks it.
-constexpr uint32_t orchestrator_bytes = 1280 + 3072;
+constexpr uint32_t orchestrator_bytes = 768 + 3584;
 
 constexpr uint32_t aligned(size_t n) { return static_cast<uint32_t>((n + 15u) & ~size_t{15}); }
 

@@ -7,7 +7,7 @@ FLAGS += -DARES_XPULP
 # The cluster's timer; its cores 0 to 7 are the workers.
 FLAGS += -DARES_CLOCK=0x10200408 -DARES_HART_IS_WORKER
 # In L1, where the plan leaves room: the orchestrator's stack, and what it uses all the time, groups' states among that.
-FLAGS += -DARES_STACK_BYTES=1280 -DARES_NEAR_BYTES=3072 -DARES_STATE_BYTES=2816
+FLAGS += -DARES_STACK_BYTES=768 -DARES_NEAR_BYTES=3584 -DARES_STATE_BYTES=3328
 FLAGS += -DARES_HAS_COPIES $(if $(LIBRARY),,-DARES_L1_AT=0x10000000)
 # CODE_IN_L1=1: the orchestrator's code, too, as far as there is room. Not the default: see the runtime's README.
 FLAGS += $(if $(filter 1,$(CODE_IN_L1)),-DARES_CODE_IN_L1)

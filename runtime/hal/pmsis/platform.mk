@@ -9,7 +9,7 @@ SOURCES += $(wildcard runtime/hal/pulp/*.c)
 FLAGS := $(filter-out -std=% -W%,$(FLAGS)) -std=gnu11
 # The port has main(), for the fabric controller.
 FLAGS += -DARES_NETWORK=$(if $(PREFIX),$(PREFIX)_)network
-FLAGS += -DARES_STATE_BYTES=2816 -DARES_PLANNED_L1=$(PLANNED_L1) -DARES_PLANNED_L2=$(PLANNED_L2) -DARES_PLANNED_L3=$(PLANNED_L3)
+FLAGS += -DARES_STATE_BYTES=3328 -DARES_PLANNED_L1=$(PLANNED_L1) -DARES_PLANNED_L2=$(PLANNED_L2) -DARES_PLANNED_L3=$(PLANNED_L3)
 # Cores have XpulpV2, whether the compiler knows it or not, unless ARES_XPULP=0.
 ifneq ($(ARES_XPULP),0)
 FLAGS += -DARES_XPULP $(if $(SLIDE_CHANNELS),-DARES_SLIDE_CHANNELS='$(SLIDE_CHANNELS)')
