@@ -42,6 +42,7 @@ double issue_cycles(const TileProgram& program, OperationId copy, const DmaParam
 }
 
 double start_cycles(const TileProgram& program, const Target& target) {
+  if (target.cores.group_start == 0) return 0;
   return target.cores.group_start + state_bytes(program) / target.dma.bytes_per_cycle_in;
 }
 

@@ -25,7 +25,8 @@ constexpr std::string_view kernel_name(KernelKind k) {
 /// The machine: one clock per resource.
 class Machine {
  public:
-  Machine(const Target& target, const TraceSink* trace) : target_(target), trace_(trace) {}
+  Machine(const Target& target, const TraceSink* trace, bool in_network)
+      : target_(target), trace_(trace), in_network_(in_network) {}
 
   /// Plays a program from the present time on; returns the busy times it adds. `next`: the program behind it, whose
   /// early loads begin beside its last run, or null.
@@ -85,6 +86,7 @@ class Machine {
 
   const Target& target_;
   const TraceSink* trace_;
+  const bool in_network_;
   const TileProgram* program_ = nullptr;
   const TileProgram* next_ = nullptr;
   size_t group_ = 0;
@@ -146,7 +148,8 @@ void Machine::take(const Step& step) {
 /// While workers or accelerator compute.
 void Machine::start_early(const TileProgram& next) {
   double at = run_started_;
-  if (state_bytes(*program_) + state_bytes(next) <= near_state_bytes) {
+  const bool room = state_bytes(*program_) + state_bytes(next) <= near_state_bytes;
+  if (room && target_.cores.group_start > 0) {
     const double fetched = std::max(in_.free, at) + state_bytes(next) / target_.dma.bytes_per_cycle_in;
     in_.busy += fetched - std::max(in_.free, at);
     in_.free = state_done_ = fetched;
@@ -191,11 +194,13 @@ void Machine::issue(const Step& step, Prepared& op) {
 
 void Machine::call(const Step& step, Prepared& op) {
   const KernelTile tile = tile_at(*program_, *op.kernel, *step.position);
+  const bool first_call = op.last_tile.rows < 0;
   if (!(tile == op.last_tile)) {
     op.last_tile = tile;
     op.last_cycles = op.formula(tile);
   }
   advance_overhead(call_overhead(target_.cores, op.kernel->kind));
+  if (in_network_ && first_call) advance_overhead(cold_kernel_cycles);
   run_started_ = now_;
   if (trace_) {
     report(Resource::workers, step, kernel_name(op.kernel->kind), now_, now_ + op.last_cycles);
@@ -283,11 +288,11 @@ const char* name_of(Resource r) {
 }
 
 PlayResult play(const TileProgram& program, const Target& target, const TraceSink* trace) {
-  return Machine(target, trace).play(program, 0, nullptr);
+  return Machine(target, trace, false).play(program, 0, nullptr);
 }
 
 NetworkPlay play(const NetworkProgram& network, const Target& target, bool cold, const TraceSink* trace) {
-  Machine machine(target, trace);
+  Machine machine(target, trace, true);
   NetworkPlay result;
   if (cold && network.l2_constant_bytes > 0) result.load_cycles = machine.load_resident(network.l2_constant_bytes);
   for (size_t i = 0; i < network.groups.size(); ++i) {

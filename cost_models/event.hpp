@@ -61,6 +61,10 @@ NetworkPlay play(const NetworkProgram& network, const Target& target, bool cold,
 /// have driven out of the instruction cache. From clock readings at the ends of the groups of three networks on GVSOC.
 inline constexpr double group_call_cycles = 400;
 
+/// Cycles that a kernel's first call in a group takes longer there, as the workers' instructions come out of L2. From
+/// pools, sums and linear layers of the same networks.
+inline constexpr double cold_kernel_cycles = 700;
+
 /// A play as a model's answer.
 Estimate to_estimate(const PlayResult& result, uint32_t l1_bytes);
 

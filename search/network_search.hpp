@@ -1,11 +1,10 @@
 // Whole-network search: which layers are fused, and the groups' configs, placement and buffering among them, judged by
 // playing the network as one.
 //
-// It begins with the per-group winners put together, and with groups as one tile each, whose tensors can stay in L1. Then
-// every layer that may join the one before it is tried there,
-// kept where the whole network gains; then an evolution changes partitions and configs: a generation of children of the
-// best programs so far, scored in parallel, told in order. A program is replaced only by a faster one, so the result is
-// never slower than the winners.
+// It begins with the per-group winners put together, and with groups as one tile each, whose tensors can stay in L1.
+// Then every layer that may join the one before it is tried there, kept where the whole network gains; then an
+// evolution changes partitions and configs: a generation of children of the best programs so far, scored in parallel,
+// told in order. A program is replaced only by a faster one, so the result is never slower than the winners.
 #pragma once
 
 #include <atomic>

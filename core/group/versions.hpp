@@ -54,6 +54,6 @@ constexpr uint32_t kernel_version(Family f) {
 inline constexpr uint32_t arithmetic_version = 2;
 
 /// Of the event simulator: version and properties.
-inline constexpr std::string_view event_simulator_version = "event-5";
+inline constexpr std::string_view event_simulator_version = "event-6";
 
 }  // namespace ares

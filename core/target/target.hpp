@@ -18,7 +18,7 @@ struct CoreParams {
   double fork_join = 58;  ///< team fork and join, warm
   double barrier = 10;
   double kernel_entry = 45;     ///< from a kernel's entry to its inner loop, once per call
-  double group_start = 0;       ///< once per group: its function, first instructions out of L2
+  double group_start = 0;       ///< once per group: its function, first instructions out of L2; 0: it keeps no state
   double l1_latency = 1;        ///< L1 load
   double contention = 1.035;    ///< factor on kernel cycles: bank conflicts among all cores
   double mulh = 4;              ///< 32x32 high multiply

@@ -17,6 +17,7 @@ inline Target hand_written_gap9() {
   Target t = *load_target("gap9");
   t.cores.kernel_entry = 45;
   t.cores.group_start = t.dma.issue = t.dma.wait = 0;
+  t.dma.issue_known = 0;
   t.dma.setup_1d = 7;
   t.dma.setup_2d = 9;
   return t;

@@ -73,23 +73,23 @@ TEST_CASE("a group is printed as its schedule says") {
   CHECK(says(group, "CHANNELS = 16, CHANNEL_TILE = 8, CHANNEL_TILES = 2"));
   CHECK(says(group, "ROWS = 12, ROW_TILE = 5, ROW_TILES = 3"));
   CHECK(says(group, R"(
-  ares_load_issue(&w.nest, &w.input);
+  ares_load_issue(&w->nest, &w->input);
   for (int32_t channel = 0; channel < CHANNEL_TILES; ++channel) {
-    ares_loop_enter(&w.nest, LOOP_CHANNELS, channel);
-    ares_load_issue(&w.nest, &w.weights);
-    ares_load_issue(&w.nest, &w.params);
-    ares_load_wait(&w.weights);
-    ares_load_wait(&w.params);
+    ares_loop_enter(&w->nest, LOOP_CHANNELS, channel);
+    ares_load_issue(&w->nest, &w->weights);
+    ares_load_issue(&w->nest, &w->params);
+    ares_load_wait(&w->weights);
+    ares_load_wait(&w->params);
     for (int32_t row = 0; row < ROW_TILES; ++row) {
-      ares_loop_enter(&w.nest, LOOP_ROWS, row);
-      ares_load_issue(&w.nest, &w.input);
-      ares_load_wait(&w.input);
-      ares_store_wait(&w.output);
-      run_kernel(&w);
-      ares_store_issue(&w.nest, &w.output);
+      ares_loop_enter(&w->nest, LOOP_ROWS, row);
+      ares_load_issue(&w->nest, &w->input);
+      ares_load_wait(&w->input);
+      ares_store_wait(&w->output);
+      run_kernel(w);
+      ares_store_issue(&w->nest, &w->output);
     }
   }
-  ares_store_drain(&w.output);
+  ares_store_drain(&w->output);
 }
 )"));
   CHECK(says(text_of(*files, "src/network.c"), "--stack"));
@@ -97,6 +97,25 @@ TEST_CASE("a group is printed as its schedule says") {
   for (const RuntimeFile& f : runtime_files())
     if (f.path != "network/Makefile" && !f.path.starts_with("measure/"))
       CHECK(text_of(*files, "runtime/" + std::string(f.path)) == f.text);
+}
+
+TEST_CASE("what happens once is printed as it is") {
+  const auto files =
+      files_of(conv_project("{tile_h=12, tile_w=12, tile_co=16, buf_in=1, buf_w=1, buf_out=1, order=channels_outer, "
+                            "kernel=slide_2x8, parallel=rows}"));
+  REQUIRE(files);
+  const std::string group = text_of(*files, "src/group_layer.c");
+  CHECK(says(group,
+             "typedef struct {\n  ares_once weights, params, input, output;\n  ares_conv_args arguments;\n} walk;"));
+  CHECK(says(group, ".in_rows = 14"));
+  CHECK(says(group, "args->in = ares_l1() + L1_INPUT;"));
+  CHECK(says(group, R"(
+  ares_once_wait(&w->input);
+  run_kernel(w);
+  ares_once_issue(&w->output);
+  ares_once_wait(&w->output);
+}
+)"));
 }
 
 TEST_CASE("golden data of the wrong size are refused") {
