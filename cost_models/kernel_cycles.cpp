@@ -54,14 +54,13 @@ constexpr double average_pixel = 248, average_four = 190, average_word = 3, aver
 constexpr double table_call = 88;  ///< fitted
 constexpr double table_element =
     2;                           ///< per element beside the load of its output: a fourth of a word and a store, byte
-constexpr double row_start = 6;  ///< per row of an elementwise kernel or a rearrangement: pointers, loop set-up
+constexpr double row_start = 6;  ///< per row of an elementwise kernel: pointers, loop set-up
 constexpr double sum_row = 228, sum_element = 4.14;  ///< add, fitted; per element beside two loads
 constexpr double half_sum = 6;                       ///< of 16-bit elements, counted: per element beside two loads
 constexpr double plain_sum = 30;                     ///< add in plain C, per element
 constexpr double centred_factors = 2;                ///< multiply, per element: both zero points subtracted
 /// curve, counted: per element beside two loads and a half, four elements of two words at a time.
 constexpr double curve_loads = 2.5, curve_arithmetic = 9.75;
-constexpr double moved_byte = 2;  ///< rearrangement, per element beside its load: address, store
 
 // Depthwise kernel: strips of columns of four channels, transposed first (runtime/kernels/xpulp).
 struct StripKind {
@@ -138,6 +137,7 @@ KernelFormula::KernelFormula(const Kernel& k, const Target& target, int cores)
       planar_out_(k.planar_out),
       carried_(k.accumulators != none),
       mapped_(k.kind == KernelKind::rearrange && k.weights != none),
+      moves_(moves_of(k)),
       narrow_(k.form == RequantForm::narrow && k.out_type == ElementType::u8),
       across_(k.kind == KernelKind::norm && k.across),
       halves_(k.in_type == ElementType::s16),
@@ -311,6 +311,7 @@ double KernelFormula::cycles(const Share& p, const Share& c, int32_t reduction, 
   if (kind_ == KernelKind::transform)
     return contention_ * p.size * (row_start + c.size * (reduction * (load_ + transform_product) + output_));
   if (kind_ == KernelKind::average_pool) return contention_ * p.size * (average_pixel + c.tiles * average_window());
+  if (kind_ == KernelKind::rearrange) return contention_ * rearrangement(p, c);
   assert(elementwise());
   return contention_ * p.size * (row() + c.size * element());
 }
@@ -348,7 +349,7 @@ double KernelFormula::element() const {
     return halves_ ? plain_share : share_loads * load_ + share_element + (long_rows_ ? share_again : 0);
   if (kind_ == KernelKind::rotary) return 2 * load_ + rotary_element + output_;
   if (kind_ == KernelKind::lookup) return load_ + lookup_element;
-  if (kind_ == KernelKind::rearrange) return load_ + moved_byte + (mapped_ ? load_ : 0);
+  if (kind_ == KernelKind::rearrange) return moved_element();
   if (kind_ == KernelKind::add) return plain_ ? plain_sum : 2 * load_ + (halves_ ? half_sum : sum_element);
   return 2 * load_ + output_ + centred_factors;
 }
@@ -436,7 +437,7 @@ double KernelFormula::least(const KernelTile& whole) const {
   } else if (kind_ == KernelKind::transform) {
     work = outputs * (whole.reduction * (load_ + transform_product) + output_);
   } else if (elementwise()) {
-    work = (across_ ? 0 : pixels * row()) + outputs * element();
+    work = (across_ || kind_ == KernelKind::rearrange ? 0 : pixels * row()) + outputs * element();
   } else if (kind_ == KernelKind::depthwise) {
     // Whole strips; a kernel on planes transposes nothing and writes words.
     work = outputs * (strip_of_stride_1.row / strip_of_stride_1.pixels + strip_output - 1);

@@ -87,8 +87,14 @@ class KernelFormula {
   double cycles(const Share& pixels, const Share& channels, int32_t reduction, bool first_step, bool last_step) const;
 
  private:
+  /// Of a rearrangement: plain C; a run of the input per pixel; one in all; 4 x 4 bytes at a time.
+  enum class Moves { bytes, runs, one_run, turned };
+
   bool elementwise() const;
   double element() const;
+  static Moves moves_of(const Kernel& kernel);
+  double moved_element() const;
+  double rearrangement(const Share& pixels, const Share& channels) const;
   double average_window() const;
   double row() const;
   double plane(double strip_rows, double strips) const;
@@ -121,6 +127,7 @@ class KernelFormula {
   bool strips_ = false;     ///< depthwise: some columns at a time
   int32_t held_words_ = 0;  ///< of a pixel, where pixels stay in registers
   bool planar_in_ = false, planar_out_ = false, carried_ = false, mapped_ = false;
+  Moves moves_ = Moves::bytes;
   bool narrow_ = false;  ///< norm: 32-bit products
   bool across_ = false;  ///< norm: sets span all rows
   int32_t set_channels_ = 1;

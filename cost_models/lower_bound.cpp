@@ -103,7 +103,7 @@ double least_kernel_cycles(const Query& q) {
     case Family::rearrange:
       k.kind = KernelKind::rearrange;
       if (q.shape.mapped) k.weights = 0;
-      return least();
+      return least();  // as one run, which is the fastest
     case Family::norm:
       k.kind = KernelKind::norm;
       k.in_type = q.shape.in_type;

@@ -29,7 +29,7 @@ constexpr uint32_t kernel_version(Family f) {
     case Family::multiply:
       return 1;
     case Family::rearrange:
-      return 2;
+      return 3;
     case Family::curve:
       return 2;
     case Family::norm:

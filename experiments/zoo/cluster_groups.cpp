@@ -1,4 +1,5 @@
 // Single layers of the shapes that kernels are judged by, side by side in one model: each is a group of its own.
+#include "core/builder/mamba.hpp"
 #include "core/builder/transformer.hpp"
 #include "experiments/zoo/zoo.hpp"
 
@@ -33,7 +34,8 @@ ModelGraph cluster_groups(ModelBuilder& b) {
   return b.finish(outputs);
 }
 
-/// The same of transformers: attention with and without its projections, norms and sums.
+/// The same of transformers: attention with and without its projections, norms, sums, curves, softmax, a transposition,
+/// and a selective scan.
 ModelGraph transformer_groups(ModelBuilder& b) {
   const auto input = [&](const char* name, Shape shape) { return b.input(name, std::move(shape)); };
   const auto quant = [&](const char* name, const Value& x) { return b.quant(std::string(name) + "_quant", x); };
@@ -49,6 +51,17 @@ ModelGraph transformer_groups(ModelBuilder& b) {
   outputs.push_back(quant("halves_norm64", norm(b, "halves_norm64", b.add("sum16", features, other))));
   const Value image = quant("image", input("image", {1, 64, 32, 22}));
   outputs.push_back(quant("group_norm", group_norm(b, "group_norm", image, 4)));
+  const Value bytes = quant("bytes", input("bytes", tokens)), steps = quant("steps", input("steps", {1, 80, 32}));
+  // What reads a tensor first decides how it is stored, so the second linear layer has a group that turns it back.
+  const Value across = b.transpose("across", bytes, {0, 2, 1});
+  outputs.push_back(quant("mixed", b.linear("mixed", across, {.out = 8})));
+  outputs.push_back(quant("gelu_curve", b.gelu("gelu_curve", b.linear("turned", bytes, {.out = 128}))));
+  outputs.push_back(quant("norm256", norm(b, "norm256", quant("wide", input("wide", {1, 196, 256})))));
+  outputs.push_back(quant("gelu_table", b.gelu("gelu_table", bytes)));
+  outputs.push_back(quant("silu_table", b.silu("silu_table", bytes)));
+  outputs.push_back(quant("softmax200", b.softmax("softmax200", quant("rows200", input("rows200", {1, 64, 200})))));
+  outputs.push_back(quant("softmax32", b.softmax("softmax32", quant("rows32", input("rows32", {1, 256, 32})))));
+  outputs.push_back(quant("scan", selective_scan(b, "scan", steps, {.states = 16, .rank = 4})));
   return b.finish(outputs);
 }
 
