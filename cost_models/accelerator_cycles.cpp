@@ -24,6 +24,8 @@ constexpr double bias_accesses = 4;   ///< per output group; scales: as many as 
 constexpr double raw_accesses = 4;    ///< per output pixel: 32 channels of 32 bits
 constexpr int32_t strided_patch = 2;  ///< outputs per side of a stride-2 job
 constexpr double again = 0.3;         ///< of a job's programming: the registers in which patches of a tile differ
+constexpr double find_registers =
+    800;                         ///< of a tile among several; 500 more than a kernel's entry, by 9 random configs
 constexpr double next_job = 57;  ///< from one patch's job to the next, measured: 11,025 cycles for 16 jobs, not 10,109
 
 int32_t ceil_div(int32_t a, int32_t b) { return (a + b - 1) / b; }
@@ -53,7 +55,8 @@ double job_overhead(const Job& job, const Target& target) {
 }
 
 double job_entry(const TileProgram& program, OperationId job, const Target& target) {
-  return known_job(program, job) ? 0 : target.cores.kernel_entry;
+  if (target.cores.group_start == 0) return target.cores.kernel_entry;
+  return known_job(program, job) ? 0 : find_registers;
 }
 
 JobCost job_cost(const Job& job, const JobTile& tile, AcceleratorKind kind) {

@@ -32,7 +32,8 @@ struct JobCost {
 /// Cycles of the orchestrating core to start a hardware job, padding included where the workers write it.
 double job_overhead(const Job& job, const Target& target);
 
-/// And before that, to find out a tile's registers where they are not known before.
+/// And before that, to find out a tile's registers where they are not known before. A program written by hand, which
+/// keeps no state, enters a job as it does a kernel.
 double job_entry(const TileProgram& program, OperationId job, const Target& target);
 
 JobCost job_cost(const Job& job, const JobTile& tile, AcceleratorKind kind);
