@@ -51,6 +51,10 @@ constexpr double centred_sum = 3;       ///< asymmetric weights, per output: loa
 constexpr double pool_pixel = 6;        ///< max pool, per output pixel: window pointers, loop set-up
 /// average pool, fitted: per output pixel; per four channels of it, with the outputs; per word of the window; per row.
 constexpr double average_pixel = 248, average_four = 190, average_word = 3, average_row = 3;
+/// The same of windows of at most `few_words` pixels, whose sums need no loop: from densenet_basic's 2x2 pool of
+/// 28x28x16.
+constexpr int few_words = 16;
+constexpr double few_pixel = 30, few_four = 70, few_word = 6;
 constexpr double table_call = 88;  ///< fitted
 constexpr double table_element =
     2;                           ///< per element beside the load of its output: a fourth of a word and a store, byte
@@ -310,7 +314,7 @@ double KernelFormula::cycles(const Share& p, const Share& c, int32_t reduction, 
   if (kind_ == KernelKind::max_pool) return contention_ * p.size * (pool_pixel + c.tiles * (kh_ * kw_ * (load_ + 1)));
   if (kind_ == KernelKind::transform)
     return contention_ * p.size * (row_start + c.size * (reduction * (load_ + transform_product) + output_));
-  if (kind_ == KernelKind::average_pool) return contention_ * p.size * (average_pixel + c.tiles * average_window());
+  if (kind_ == KernelKind::average_pool) return contention_ * p.size * (pixel_of_window() + c.tiles * average_window());
   if (kind_ == KernelKind::rearrange) return contention_ * rearrangement(p, c);
   assert(elementwise());
   return contention_ * p.size * (row() + c.size * element());
@@ -318,8 +322,11 @@ double KernelFormula::cycles(const Share& p, const Share& c, int32_t reduction, 
 
 /// Four channels of a window.
 double KernelFormula::average_window() const {
+  if (kh_ * kw_ <= few_words) return few_four + kh_ * kw_ * few_word;
   return average_four + kh_ * (average_row + kw_ * (load_ + average_word));
 }
+
+double KernelFormula::pixel_of_window() const { return kh_ * kw_ <= few_words ? few_pixel : average_pixel; }
 
 bool KernelFormula::elementwise() const {
   return kind_ == KernelKind::add || kind_ == KernelKind::multiply || kind_ == KernelKind::rearrange ||
@@ -431,7 +438,7 @@ double KernelFormula::least(const KernelTile& whole) const {
   } else if (kind_ == KernelKind::max_pool) {
     work = pixels * pool_pixel + outputs / 4 * kh_ * kw_ * (load_ + 1);
   } else if (kind_ == KernelKind::average_pool) {
-    work = pixels * average_pixel + outputs / 4 * average_window();
+    work = pixels * pixel_of_window() + outputs / 4 * average_window();
   } else if (kind_ == KernelKind::table) {
     work = outputs * (load_ + table_element);
   } else if (kind_ == KernelKind::transform) {

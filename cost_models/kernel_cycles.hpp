@@ -96,6 +96,7 @@ class KernelFormula {
   double moved_element() const;
   double rearrangement(const Share& pixels, const Share& channels) const;
   double average_window() const;
+  double pixel_of_window() const;
   double row() const;
   double plane(double strip_rows, double strips) const;
   double attention(const KernelTile& tile) const;

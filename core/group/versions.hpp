@@ -21,7 +21,7 @@ constexpr uint32_t kernel_version(Family f) {
     case Family::table:
       return 2;
     case Family::average_pool:
-      return 2;
+      return 3;
     case Family::depthwise:
       return 3;
     case Family::add:

@@ -85,6 +85,7 @@ bool ares_max_pool_fast(const ares_max_pool_args* a) {
 }
 
 enum { AT_ONCE = 256 };  // bytes of which a sum fits into 16 bits
+enum { FEW = 16 };       // pixels of a window that are summed without the loop's set-up
 
 // The order of the fields is known to ares_pool_loops.S.
 typedef struct {
@@ -130,18 +131,65 @@ static void sum_window(const ares_average_pool_args* a, const uint8_t* in, int32
   }
 }
 
+// The same over a few pixels: bytes of even and of odd places as halves of two words.
+static inline void sum_few(int32_t rows, int32_t columns, const uint8_t* in, int32_t row_step, int32_t pixel_step,
+                           int32_t* sums) {
+  const uint32_t low = 0x00FF00FF;
+  uint32_t even = 0, odd = 0;
+  for (int32_t y = rows; y > 0; --y, in += row_step) {
+    const uint8_t* at = in;
+    for (int32_t x = columns; x > 0; --x, at += pixel_step) {
+      const uint32_t four = ares_load_word(at);
+      even += four & low;
+      odd += four >> 8 & low;
+    }
+  }
+  sums[0] = (int32_t)(even & 0xFFFF);
+  sums[1] = (int32_t)(odd & 0xFFFF);
+  sums[2] = (int32_t)(even >> 16);
+  sums[3] = (int32_t)(odd >> 16);
+}
+
+// Requantised and packed.
+static inline uint32_t four_outputs(const ares_requant* r, ares_channel_params params, bool plain,
+                                    const int32_t* sums) {
+  uint32_t word = 0;
+#pragma GCC unroll 4
+  for (int32_t i = 0; i < 4; ++i) {
+    const int32_t y = plain ? ares_clip(ares_add_shift(sums[i] * params.m, params.B, r->shift), r->hi)
+                            : ares_requantise(r, params, sums[i]);
+    word |= (uint32_t)y << 8 * i;
+  }
+  return word;
+}
+
 bool ares_average_pool_fast(const ares_average_pool_args* a) {
   if (a->channels % 4 != 0 || a->counts != 1) return false;
+  const ares_window* const w = &a->window;
+  const ares_requant requant = a->requant;
+  const ares_channel_params params = a->params[0];
+  const bool plain = requant.form == ARES_NARROW && requant.rounding == ARES_HALF_UP && requant.lo == 0;
   const part p = part_of(a->parallel, a->rows, a->columns, a->channels);
+  const int32_t row_bytes = a->in_columns * a->channels, few = w->kh * w->kw <= FEW;
+  const int32_t row_step = w->dh * row_bytes, pixel_step = w->dw * a->channels;
+  int32_t row = p.pixels.begin / a->columns, column = p.pixels.begin % a->columns;
   for (int32_t pixel = p.pixels.begin; pixel < p.pixels.end; ++pixel) {
-    const int32_t row = pixel / a->columns * a->window.sh, column = pixel % a->columns * a->window.sw;
-    const uint8_t* const in = a->in + (row * a->in_columns + column) * a->channels;
+    const uint8_t* const in = a->in + row * w->sh * row_bytes + column * w->sw * a->channels;
     uint8_t* const out = a->out + pixel * a->channels;
+    if (++column == a->columns) {
+      column = 0;
+      ++row;
+    }
     for (int32_t c = p.channels.begin; c < p.channels.end; c += 4) {
       int32_t sums[4];
-      sum_window(a, in + c, sums);
-#pragma GCC unroll 8
-      for (int32_t i = 0; i < 4; ++i) out[c + i] = (uint8_t)ares_requantise(&a->requant, a->params[0], sums[i]);
+      if (w->kh == 2 && w->kw == 2) {
+        sum_few(2, 2, in + c, row_step, pixel_step, sums);
+      } else if (few) {
+        sum_few(w->kh, w->kw, in + c, row_step, pixel_step, sums);
+      } else {
+        sum_window(a, in + c, sums);
+      }
+      ares_store_word(out + c, four_outputs(&requant, params, plain, sums));
     }
   }
   return true;
