@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include <Eigen/Dense>
+
 namespace ares {
 namespace {
 
@@ -35,11 +37,19 @@ std::vector<std::vector<GroupResult>> by_group(std::span<const GroupResult> resu
 
 bool usable(const Estimate& e) { return e.feasible && e.cycles > 0; }
 
-}  // namespace
+using Features = Eigen::Matrix<double, correction_features, 1>;
+using Square = Eigen::Matrix<double, correction_features, correction_features>;
+
+struct Moments {
+  Square squares;
+  Features products;
+  double off = 0;  ///< squared deviations of the measured
+  int groups = 0;
+};
 
 /// What a config's choices may cost, as shares of its cycles: cycles of their own, but for the accelerator, which is
 /// slower or faster than expected as a whole. Knobs that a group does not have are 0.
-CorrectedModel::Features CorrectedModel::features_of(const Config& c, const GroupShape& s, double cycles) {
+Features features_of(const Config& c, const GroupShape& s, double cycles) {
   constexpr double most = 3;  // of tiny groups
   const auto steps = [&](Knob k, int extent) {
     return c[k] == 0 ? 1.0 : std::ceil(static_cast<double>(extent) / c[k]);
@@ -51,28 +61,17 @@ CorrectedModel::Features CorrectedModel::features_of(const Config& c, const Grou
   Features f;
   f << several, tiles, doubled(Knob::buf_in), doubled(Knob::buf_w), doubled(Knob::buf_out), 0;
   f = (f * many_cycles / cycles).cwiseMin(most);
-  f[feature_count - 1] = on_accelerator(c) ? 1 : 0;
+  f[correction_features - 1] = on_accelerator(c) ? 1 : 0;
   return f;
 }
 
-CorrectedModel::CorrectedModel(std::span<const GroupResult> results, const Target& target)
-    : analytical_(value_or_throw(make_cost_model("analytical"))) {
-  Moments m{ridge * Square::Identity(), Features::Zero()};
-  for (const auto& group : by_group(results)) add(group, target, m);
-  const Eigen::LDLT<Square> factor = m.squares.ldlt();
-  weights_ = factor.solve(m.products);
-  const double left =
-      m.off - 2 * weights_.dot(m.products) + weights_.dot((m.squares - ridge * Square::Identity()) * weights_);
-  unsure_ = (m.groups > 0 ? std::max(0.0, left) / m.groups : 0) * factor.solve(Square::Identity());
-}
-
 /// Adds one group, whose results have the weights 1 in all.
-void CorrectedModel::add(std::span<const GroupResult> group, const Target& target, Moments& m) const {
+void add(std::span<const GroupResult> group, const CostModel& analytical, const Target& target, Moments& m) {
   const GroupShape& shape = group.front().shape;
   std::vector<Config> configs;
   for (const GroupResult& r : group) configs.push_back(r.config);
   std::vector<Estimate> estimates(configs.size());
-  analytical_->estimate({shape, group.front().context, target}, configs, estimates);
+  analytical.estimate({shape, group.front().context, target}, configs, estimates);
   double fastest = std::numeric_limits<double>::infinity();
   for (const Estimate& e : estimates)
     if (usable(e)) fastest = std::min(fastest, e.cycles);
@@ -103,9 +102,24 @@ void CorrectedModel::add(std::span<const GroupResult> group, const Target& targe
   ++m.groups;
 }
 
+}  // namespace
+
+CorrectedModel::CorrectedModel(std::span<const GroupResult> results, const Target& target)
+    : analytical_(value_or_throw(make_cost_model("analytical"))) {
+  Moments m{ridge * Square::Identity(), Features::Zero()};
+  for (const auto& group : by_group(results)) add(group, *analytical_, target, m);
+  const Eigen::LDLT<Square> factor = m.squares.ldlt();
+  Eigen::Map<Features> weights(weights_.data());
+  weights = factor.solve(m.products);
+  const double left =
+      m.off - 2 * weights.dot(m.products) + weights.dot((m.squares - ridge * Square::Identity()) * weights);
+  Eigen::Map<Square>(unsure_.data()) =
+      (m.groups > 0 ? std::max(0.0, left) / m.groups : 0) * factor.solve(Square::Identity());
+}
+
 double CorrectedModel::correction(const Config& c, const GroupShape& s, double cycles) const {
   const double most = std::log(most_correction);
-  return std::exp(std::clamp(weights_.dot(features_of(c, s, cycles)), -most, most));
+  return std::exp(std::clamp(Eigen::Map<const Features>(weights_.data()).dot(features_of(c, s, cycles)), -most, most));
 }
 
 void CorrectedModel::estimate(const Query& query, std::span<const Config> configs,
@@ -125,11 +139,12 @@ class CorrectedModel::AgainstKnown final : public CostModel {
 
   void estimate(const Query& query, std::span<const Config> configs, std::span<Estimate> estimates) const override {
     model_.analytical_->estimate(query, configs, estimates);
+    const Eigen::Map<const Square> unsure(model_.unsure_.data());
     for (std::size_t i = 0; i < configs.size(); ++i) {
       Estimate& e = estimates[i];
       if (!usable(e)) continue;
       const Features d = features_of(configs[i], query.shape, e.cycles) - known_;
-      e.cycles *= model_.correction(configs[i], query.shape, e.cycles) * std::exp(std::sqrt(d.dot(model_.unsure_ * d)));
+      e.cycles *= model_.correction(configs[i], query.shape, e.cycles) * std::exp(std::sqrt(d.dot(unsure * d)));
     }
   }
 

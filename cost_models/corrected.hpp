@@ -3,15 +3,17 @@
 // group. This is how a group that nothing is known of has a use of what is known: its near lookup.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <span>
-
-#include <Eigen/Dense>
 
 #include "core/group/group_result.hpp"
 #include "cost_models/model_best.hpp"
 
 namespace ares {
+
+/// Choices of a config that the correction knows.
+inline constexpr int correction_features = 6;
 
 /// Ridge regression of log(measured / analytical) on the choices that a config makes, within each group: by how much a
 /// whole group is off says nothing. The fastest results of a group count most. Of all families together, as few groups
@@ -37,24 +39,13 @@ class CorrectedModel final : public CostModel {
 
  private:
   class AgainstKnown;
-  static constexpr int feature_count = 6;
-  using Features = Eigen::Matrix<double, feature_count, 1>;
-  using Square = Eigen::Matrix<double, feature_count, feature_count>;
-  struct Moments {
-    Square squares;
-    Features products;
-    double off = 0;  ///< squared deviations of the measured
-    int groups = 0;
-  };
 
-  static Features features_of(const Config& c, const GroupShape& s, double cycles);
   /// Of a config that the analytical model gives so many cycles.
   double correction(const Config& c, const GroupShape& s, double cycles) const;
-  void add(std::span<const GroupResult> group, const Target& target, Moments& moments) const;
 
   std::shared_ptr<const CostModel> analytical_;
-  Features weights_;
-  Square unsure_;  ///< covariance of the weights
+  std::array<double, correction_features> weights_;
+  std::array<double, correction_features * correction_features> unsure_;  ///< covariance of the weights
 };
 
 }  // namespace ares
