@@ -15,7 +15,8 @@ bool known_job(const TileProgram& program, OperationId index);
 /// Room for the states of two groups that follow each other: ARES_STATE_BYTES of the ports with 32 bits.
 inline constexpr uint32_t near_state_bytes = 3328;
 
-/// Bytes of a group's state on a machine of 32 bits (the struct `walk` of its C file), within some 10 %.
+/// Bytes of a group's state on a machine of 32 bits (the struct `walk` of its C file). Of 88 groups
+/// of seven programs most are within 10 %; small kernels have fewer arguments than counted, at most 256 bytes.
 uint32_t state_bytes(const TileProgram& program);
 
 }  // namespace ares

@@ -22,7 +22,7 @@ void ares_pmsis_l3(struct pi_device* ram, uint32_t address);
 
 // ---- copies ----
 
-int ares_near_is_l1(void);
+int ares_near_is_l1(void);        // ares_near() is what ares_pmsis_give() was given
 uint32_t ares_pmsis_image(void);  // where the image of the program in use begins among the constants
 uint32_t ares_pmsis_l3_start(const ares_command* command);
 void ares_pmsis_l3_wait(uint32_t last);
