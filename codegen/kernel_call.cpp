@@ -195,6 +195,7 @@ class KernelPrinter {
     size("rows", k_.rows);
     size("columns", k_.columns);
     size("channels", k_.channels);
+    size("pitch", k_.reduction);
     field("channel_bytes", k_.channel_bytes);
     window();
     parallel();

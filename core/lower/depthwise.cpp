@@ -50,7 +50,7 @@ void parts(const GroupShape& s, const Config& c, const Extents& e, Parts& out) {
   k.kind = KernelKind::depthwise;
   k.rows = rows;
   k.columns = columns;
-  k.channels = channels;
+  k.channels = k.reduction = channels;
 }
 
 }  // namespace

@@ -209,7 +209,8 @@ class Machine {
   /// A tile that another kernel left, without padding.
   static Box dense_input(const Kernel& k, const KernelCall& c) {
     const Window& w = k.window;
-    const int32_t channels = k.kind == KernelKind::conv ? c.reduction : c.channels;
+    const bool convolves = k.kind == KernelKind::conv || k.kind == KernelKind::depthwise;
+    const int32_t channels = convolves ? c.reduction : c.channels;
     return {{}, {(c.rows - 1) * w.sh + w.kh, (c.columns - 1) * w.sw + w.kw, channels}, {}, {}};
   }
 

@@ -127,9 +127,10 @@ void depthwise(const KernelCall& k) {
         for (int32_t y = 0; y < w.kh; ++y)
           for (int32_t x = 0; x < w.kw; ++x) {
             const int64_t at = (int64_t{row} * w.sh + y * w.dh) * columns + column * w.sw + x * w.dw;
-            acc += int32_t{k.in[at * k.channels + c]} * (*weights++ - zero);
+            acc += int32_t{k.in[at * k.reduction + c]} * (*weights++ - zero);
           }
-        store(k, r, int64_t{row} * k.columns + column, c, acc);
+        const int64_t pixel = int64_t{row} * k.columns + column;
+        put(k, pixel * k.reduction + c, requantise(r, static_cast<size_t>(c), acc));
       }
 }
 

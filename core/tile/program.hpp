@@ -101,8 +101,9 @@ struct Copy {
 /// table where there are no params. matmul: `rows` sequences, `columns` rows, `channels` columns, channel_bytes of them
 /// to a head; `reduction` is the depth. scan: `reduction` time steps of `channels` channels of `columns` states; in3:
 /// B, C, accumulators: states. transform: `columns` rows of `reduction` elements to `channels`; `weights` are
-/// coefficients. rotary: `columns` rows of `channels` elements, channel_bytes of them to a head; `weights` are factors.
-/// lookup: `columns` numbers of rows of `channels` elements; `weights` is the table, of `reduction` rows.
+/// coefficients. depthwise: `reduction` channels lie in a pixel, `channels` of which it computes. rotary: `columns`
+/// rows of `channels` elements, channel_bytes of them to a head; `weights` are factors. lookup: `columns` numbers of
+/// rows of `channels` elements; `weights` is the table, of `reduction` rows.
 enum class KernelKind : uint8_t {
   conv,
   linear,

@@ -57,7 +57,7 @@ typedef struct {
 void ares_conv(const ares_conv_args* a);
 
 // One filter per channel: u8 input and output with the same channels, s8 weights [channels][channel_bytes] (kh x kw,
-// zeros behind). The input tile includes its padding.
+// zeros behind). The input tile includes its padding. Both tiles may have more channels, which others compute.
 typedef struct {
   uint8_t* in;
   const int8_t* weights;
@@ -67,6 +67,7 @@ typedef struct {
   ares_padding padding;
   uint8_t padding_value;
   int32_t rows, columns, channels;  // of the output tile
+  int32_t pitch;                    // elements from one pixel of either tile to the next
   int32_t channel_bytes;
   ares_window window;
   ares_parallel parallel;

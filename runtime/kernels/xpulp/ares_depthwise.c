@@ -52,7 +52,7 @@ static inline __attribute__((always_inline)) uint32_t output(const group* g, con
 }
 
 static void run_row(const ares_depthwise_args* a, const group* g, const uint8_t* in, uint8_t* out) {
-  const int32_t pixel = a->channels, row = a->in_columns * a->channels, step = a->window.sw * pixel;
+  const int32_t pixel = a->pitch, row = a->in_columns * pixel, step = a->window.sw * pixel;
   if (a->window.sw != 1) {
     for (int32_t x = 0; x < a->columns; ++x, in += step, out += pixel) {
       const column c0 = load_column(in, row), c1 = load_column(in + pixel, row), c2 = load_column(in + 2 * pixel, row);
@@ -152,12 +152,12 @@ static int32_t rows_of_chunk(int32_t rows, int32_t strips, int32_t most, bool by
 // Strips of all groups of channels, `at_once` columns each; columns that do not fill a strip are part of two. Words of
 // pixels behind a row, which meet zeros, are read.
 static __attribute__((noinline)) void run_strips(const ares_depthwise_args* a, int32_t at_once, strips_function run) {
-  const int32_t pixel = a->channels, in_row = a->in_columns * pixel, out_row = a->columns * pixel;
+  const int32_t pixel = a->pitch, in_row = a->in_columns * pixel, out_row = a->columns * pixel;
   const int32_t stride = a->window.sw, whole = a->columns / at_once, across = (a->columns + at_once - 1) / at_once;
   const int32_t most = stride == 1 ? MOST_IN_ROWS - 2 : MOST_IN_ROWS / 2 - 1;
-  const int32_t each = rows_of_chunk(a->rows, pixel / CHANNELS * across, most, stride == 1);
+  const int32_t each = rows_of_chunk(a->rows, a->channels / CHANNELS * across, most, stride == 1);
   const int32_t strips = (a->rows + each - 1) / each * across;
-  const ares_share mine = ares_share_of(pixel / CHANNELS * strips, 1);
+  const ares_share mine = ares_share_of(a->channels / CHANNELS * strips, 1);
   int32_t channel = mine.begin / strips * CHANNELS, strip = mine.begin - channel / CHANNELS * strips;
   int32_t chunk = strip / across, column = strip - chunk * across;
   ares_depthwise_strips s;
@@ -222,8 +222,8 @@ static __attribute__((noinline)) void run_lines(const ares_depthwise_args* a) {
     const group g = load_group(a, c);
     i += rows.end - rows.begin;
     for (int32_t y = rows.begin; y < rows.end; ++y) {
-      run_row(a, &g, a->in + y * a->window.sh * a->in_columns * a->channels + c,
-              (uint8_t*)a->out + y * a->columns * a->channels + c);
+      run_row(a, &g, a->in + y * a->window.sh * a->in_columns * a->pitch + c,
+              (uint8_t*)a->out + y * a->columns * a->pitch + c);
     }
   }
 }
@@ -232,7 +232,8 @@ bool ares_depthwise_fast(const ares_depthwise_args* a) {
   const ares_window* const w = &a->window;
   const ares_requant* const r = &a->requant;
   if (w->kh != 3 || w->kw != COLUMNS || w->dh != 1 || w->dw != 1) return false;
-  if (a->channels % CHANNELS != 0 || a->params.words != 2 || ares_output_bytes(r) != 1) return false;
+  if (a->channels % CHANNELS != 0 || a->pitch % CHANNELS != 0 || a->params.words != 2 || ares_output_bytes(r) != 1)
+    return false;
   if (!strips(a)) run_lines(a);
   return true;
 }
