@@ -157,12 +157,16 @@ void add_constants(const ProjectInput& in, const PlannedGroup& g, std::vector<Co
     const uint64_t offset = p.level == Level::l2 ? p.offset - in.program.arena_bytes : uint64_t{p.offset};
     all.push_back({fmt::format(fmt::runtime(text.declaration), name), text.values, name, offset});
   };
+  const bool shared = g.chosen.config[Knob::share] > 0;
   if (!packed.weights.empty())
-    add(job ? bytes_text(packed.weights, "bit planes") : weights_text(g.group.shape, packed.weights), "weights",
-        g.weights);
+    add(job ? bytes_text(packed.weights, shared ? "the workers' channels, bit planes of the others" : "bit planes")
+            : weights_text(g.group.shape, packed.weights),
+        "weights", g.weights);
   if (!packed.params.empty())
-    add(job ? bytes_text(packed.params, "biases and scales") : params_text(g.group.shape, packed.params), "params",
-        g.params);
+    add(job ? bytes_text(packed.params,
+                         shared ? "of the workers' channels; biases and scales of the others" : "biases and scales")
+            : params_text(g.group.shape, packed.params),
+        "params", g.params);
   if (!packed.tails.empty()) add(bytes_text(packed.tails, "constants of the fused layers"), "tails", g.tails);
 }
 

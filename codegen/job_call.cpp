@@ -26,9 +26,10 @@ class JobPrinter {
   KernelText print() {
     const auto& layer = std::get<Weighted>(in_.graph.dag[g_.group.layers[job_.layer]].op);
     const Tensor& input = in_.graph.tensors[static_cast<size_t>(g_.group.inputs.front())];
-    for (const auto& [name, buffer] :
-         {std::pair{"in", job_.in}, {"weights", job_.weights}, {"params", job_.params}, {"out", job_.out}})
-      tile(name, buffer);
+    tile("in", job_.in);
+    tile("weights", job_.weights, job_.weights_at);
+    tile("params", job_.params, job_.params_at);
+    tile("out", job_.out);
     input_box();
     field("padding_value", input.q.zero_point);
     field("fill", int{job_.fill});
@@ -36,6 +37,9 @@ class JobPrinter {
     size("columns", job_.columns);
     size("channels", job_.channels);
     size("reduction", job_.reduction);
+    size("in_pitch", pitch(job_.reduction));
+    size("out_pitch", pitch(job_.channels));
+    field("first", job_.first);
     field("tokens", int{job_.tokens});
     field("kernel", kernel());
     field("stride", job_.stride);
@@ -55,7 +59,7 @@ class JobPrinter {
 
  private:
   struct Tile {
-    int32_t rows = 1, columns = 1, channels = 1, reduction = 1;
+    int32_t rows = 1, columns = 1, channels = 1, reduction = 1, in_pixel = 1, out_pixel = 1;
   };
   /// Registers that depend on the size of the tile, as ares_ne16_size.
   struct Size {
@@ -90,21 +94,23 @@ class JobPrinter {
   std::string tile_registers() const {
     const Tile t = tile_of_step(false);
     const Size s = size_of(t);
-    const Box box = whole_box().value_or(Box{});
+    const Box held = whole_box().value_or(Box{}), box = job_.fill ? Box{} : held;
     const int32_t rows = static_cast<int32_t>(s.rests >> 16), columns = static_cast<int32_t>(s.rests & 0xffff),
                   halo = kernel() - 1;
-    const int32_t in_columns = job_.tokens ? s.columns : whole_box() ? box.size[1] : t.columns;
+    const int32_t filled = job_.fill ? held.pad_before[1] + held.pad_after[1] : 0;
+    const int32_t in_columns = job_.tokens ? s.columns : whole_box() ? held.size[1] + filled : t.columns;
     const uint32_t in_rests =
         pair(rows ? rows + halo - box.pad_after[0] : 0, columns ? columns + halo - box.pad_after[1] : 0);
     const auto padding = static_cast<uint32_t>(box.pad_before[0] << 28 | box.pad_after[1] << 24 |
                                                box.pad_after[0] << 20 | box.pad_before[1] << 16);
-    const std::string params = names_.buffer(job_.params);
+    const auto at = [&](BufferId b, int32_t offset) { return plus(names_.buffer(b), offset); };
     return fmt::format(
-        "{}, {}, {}, {} + {}, [5] = {}, {}, {},\n                     [10] = {}, {}, [13] = {}, [15] = {:#x}, {:#x}, "
+        "{}, {}, {}, {}, [5] = {}, {}, {},\n                     [10] = {}, {}, [13] = {}, [15] = {:#x}, {:#x}, "
         "{:#x}, {:#x}, {:#x}, {:#x}",
-        names_.buffer(job_.weights), names_.buffer(job_.in), names_.buffer(job_.out), params, 4 * t.channels, params,
-        s.in_pixel, s.in_pixel * in_columns, s.out_pixel, s.out_row, s.weight_row, s.remainders, s.rests, in_rests,
-        s.groups, s.patches, padding);
+        at(job_.weights, job_.weights_at), at(job_.in, job_.first), at(job_.out, job_.first),
+        at(job_.params, job_.params_at + 4 * t.channels), at(job_.params, job_.params_at), s.in_pixel,
+        s.in_pixel * in_columns, s.out_pixel, s.out_row, s.weight_row, s.remainders, s.rests, in_rests, s.groups,
+        s.patches, padding);
   }
 
   /// The first or the last tile.
@@ -115,10 +121,18 @@ class JobPrinter {
       if (s.kind != StepKind::run || s.operation != index_ || (seen && !last)) return;
       seen = true;
       const Position& at = *s.position;
-      t = {resolve(job_.rows, at), resolve(job_.columns, at), resolve(job_.channels, at), resolve(job_.reduction, at)};
+      t = {resolve(job_.rows, at),      resolve(job_.columns, at),          resolve(job_.channels, at),
+           resolve(job_.reduction, at), resolve(pitch(job_.reduction), at), resolve(pitch(job_.channels), at)};
     });
     return t;
   }
+
+  static std::string plus(const std::string& text, int32_t offset) {
+    return offset == 0 ? text : fmt::format("{} + {}", text, offset);
+  }
+
+  /// Channels of a pixel in a tile of which the job has these.
+  Extent pitch(const Extent& own) const { return job_.pixel > 0 ? Extent{none, job_.pixel} : own; }
 
   int32_t kernel() const { return job_.kind == JobKind::conv1x1 ? 1 : 3; }
   static uint32_t pair(int32_t high, int32_t low) { return static_cast<uint32_t>(high << 16 | low); }
@@ -138,9 +152,9 @@ class JobPrinter {
     const int32_t group = depthwise ? job_channels_in : job_channels_out;
     const int32_t in = ceil_div(t.reduction, job_channels_in), out = ceil_div(t.channels, group);
     const uint32_t patches = half > 1 ? pair(1, 1) : pair(ceil_div(rows, job_patch), ceil_div(columns, job_patch));
-    return {t.reduction * apart,
-            t.channels / half,
-            t.channels * columns / half,
+    return {t.in_pixel * apart,
+            t.out_pixel / half,
+            t.out_pixel * columns / half,
             2 * in * job_.weight_bits * kernel() * kernel(),
             pair(t.channels - group * (out - 1), t.reduction - job_channels_in * (in - 1)),
             pair(rest(rows), rest(columns)),
@@ -182,8 +196,8 @@ class JobPrinter {
                    : set(name, names_.size(e, fmt::format("{}.", loops_text(p_, index_))));
   }
 
-  void tile(const std::string& name, BufferId b) {
-    const std::string text = tile_text(p_, names_, index_, b);
+  void tile(const std::string& name, BufferId b, int32_t offset = 0) {
+    const std::string text = plus(tile_text(p_, names_, index_, b), offset);
     if (!described()) set(name, text);
     tiles_ += (tiles_.empty() ? "" : ", ") + (described() ? text : "args->" + name);
   }

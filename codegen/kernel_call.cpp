@@ -195,7 +195,9 @@ class KernelPrinter {
     size("rows", k_.rows);
     size("columns", k_.columns);
     size("channels", k_.channels);
-    size("pitch", k_.reduction);
+    size("in_pitch", k_.reduction);
+    size("out_pitch", k_.reduction);
+    if (k_.scratch != none) set("padded", "ares_l1() + " + names_.buffer(k_.scratch));
     field("channel_bytes", k_.channel_bytes);
     window();
     parallel();

@@ -54,6 +54,7 @@ enum ares_plugin_knob {
                     5 im2col_4x2 6 im2col_4x4 7 slide_4x4 8 slide_2x8 */
   ARES_PARALLEL, /* workers share 1 rows, 2 pixels, 3 channels */
   ARES_KERNEL2,  /* of a fused layer with weights behind the first; 0: there is none */
+  ARES_SHARE,    /* of a depthwise layer on the accelerator: channels of the workers */
   ARES_KNOBS
 };
 

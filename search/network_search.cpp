@@ -129,6 +129,7 @@ class Search {
         c[Knob::kernel2] = tail->second[Knob::kernel];
       starts.push_back(c);
       c[Knob::kernel] = on_accelerator(c) ? 1 : accelerator_kernel;
+      c[Knob::share] = 0;
       starts.push_back(c);
     }
     return starts;

@@ -74,4 +74,22 @@ AcceleratorForm accelerator_form(const Weighted& w, const Tensor& in, const Tens
 
 int32_t job_weight_offset(const Weighted& layer) { return weight_range(layer).first; }
 
+SharedConstants shared_constants(const GroupShape& s, int32_t share) {
+  const auto aligned = [](int32_t bytes) { return (bytes + 15) & ~15; };
+  const int32_t rest = s.in.c - share, groups = (rest + job_channels_in - 1) / job_channels_in;
+  SharedConstants c;
+  c.weights_at = aligned(share * s.channel_bytes());
+  c.params_at = aligned(share * s.param_bytes());
+  c.weights_bytes = c.weights_at + groups * job_depthwise_group_bytes;
+  c.params_bytes = c.params_at + rest * s.param_bytes(true);
+  return c;
+}
+
+ConstantBytes constants_of(const GroupShape& s, const Config& c) {
+  const bool job = on_accelerator(c);
+  if (!job || c[Knob::share] == 0) return {s.weights_size(job), s.params_size(job)};
+  const SharedConstants shared = shared_constants(s, c[Knob::share]);
+  return {static_cast<uint32_t>(shared.weights_bytes), static_cast<uint32_t>(shared.params_bytes)};
+}
+
 }  // namespace ares

@@ -6,6 +6,7 @@
 // clipping to 0..255 clips as the layer does.
 #pragma once
 
+#include "core/group/config.hpp"
 #include "core/group/group.hpp"
 
 namespace ares {
@@ -30,13 +31,27 @@ inline int32_t job_tokens(int32_t pixels) {
 
 /// Weights of one output channel: (groups of 16 input channels, bits, taps) of 16 bits. Of a depthwise layer, whose
 /// weights have 8 bits here: the share of one in (groups of 16 channels, bits, taps) of 16 bits; 0: not whole bytes.
+inline constexpr int32_t job_depthwise_group_bytes = 8 * 9 * 2;
 inline int32_t job_depthwise_channel_bytes(int32_t channels) {
-  constexpr int32_t group_bytes = 8 * 9 * 2;
-  const int32_t all = (channels + job_channels_in - 1) / job_channels_in * group_bytes;
+  const int32_t all = (channels + job_channels_in - 1) / job_channels_in * job_depthwise_group_bytes;
   return all % channels == 0 ? all / channels : 0;
 }
 inline int32_t job_channel_bytes(const AcceleratorForm& form, int32_t taps, int32_t channels) {
   return (channels + job_channels_in - 1) / job_channels_in * form.weight_bits * taps * 2;
 }
+
+/// Constants of a depthwise layer of which the workers compute the first `share` channels: theirs, then the
+/// accelerator's, each as pack.hpp has them.
+struct SharedConstants {
+  int32_t weights_at = 0, params_at = 0;        ///< where the accelerator's begin, in bytes
+  int32_t weights_bytes = 0, params_bytes = 0;  ///< all
+};
+SharedConstants shared_constants(const GroupShape& s, int32_t share);
+
+/// Bytes of the first layer's weights and parameters under a config.
+struct ConstantBytes {
+  uint32_t weights = 0, params = 0;
+};
+ConstantBytes constants_of(const GroupShape& s, const Config& c);
 
 }  // namespace ares

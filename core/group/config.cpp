@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::array<std::string_view, knob_count> knob_names{"tile_h", "tile_w",   "tile_co", "tile_ci", "tile_l2",
                                                               "buf_in", "buf_w",    "buf_out", "buf_l2",  "order",
-                                                              "kernel", "parallel", "kernel2"};
+                                                              "kernel", "parallel", "kernel2", "share"};
 constexpr std::array<std::string_view, 4> order_names{"none", "channels_outer", "channels_inner", "channels_middle"};
 constexpr std::array<std::string_view, 4> axis_names{"none", "rows", "pixels", "channels"};
 

@@ -25,8 +25,9 @@ enum class Knob : uint8_t {
   kernel,    ///< 1 + index into kernel_tilings
   parallel,  ///< a ParallelAxis
   kernel2,   ///< of a fused layer with weights behind the first, as `kernel`
+  share,     ///< of a depthwise layer on the accelerator: channels that the workers compute beside it
 };
-inline constexpr int knob_count = 13;
+inline constexpr int knob_count = 14;
 
 std::string_view name_of(Knob k);
 

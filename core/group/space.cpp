@@ -75,9 +75,10 @@ bool buffer_is_redundant(const Live& live, Knob k, uint16_t copies) {
 }
 
 Knob knob_of(Role r) {
-  constexpr std::array<Knob, role_count> knobs{
-      Knob::buf_in, Knob::buf_w,  Knob::buf_w,   Knob::buf_out, Knob::tile_ci, Knob::kernel, Knob::buf_in, Knob::buf_in,
-      Knob::tile_h, Knob::tile_h, Knob::tile_co, Knob::tile_co, Knob::buf_w,   Knob::buf_w,  Knob::tile_co};
+  constexpr std::array<Knob, role_count> knobs{Knob::buf_in,  Knob::buf_w,  Knob::buf_w,   Knob::buf_out,
+                                               Knob::tile_ci, Knob::kernel, Knob::buf_in,  Knob::buf_in,
+                                               Knob::tile_h,  Knob::tile_h, Knob::tile_co, Knob::tile_co,
+                                               Knob::buf_w,   Knob::buf_w,  Knob::tile_co, Knob::share};
   return knobs[static_cast<size_t>(r)];
 }
 
@@ -108,13 +109,23 @@ std::optional<Infeasible> foreign_to_accelerator(const GroupShape& s, const Conf
   return std::nullopt;
 }
 
+/// Workers take channels of a layer on the accelerator where a tile has all channels, and leave it some.
+std::optional<Infeasible> check_share(const GroupShape& s, const Context& ctx, const Config& c) {
+  if (c[Knob::share] == 0) return std::nullopt;
+  const bool whole = tile_of(first_config(s, c), Knob::tile_co, s.out.c) == s.out.c;
+  if (on_accelerator(c) && whole && !streamed(s, ctx) && c[Knob::share] < s.in.c) return std::nullopt;
+  return Infeasible{Constraint::foreign_value, Knob::share};
+}
+
 /// The constraint that binding `k` can break, given that all knobs before it are bound and the rest stand at values
 /// that need the least memory.
 std::optional<Infeasible> check_knob(const GroupShape& s, const Context& ctx, const Config& c, Knob k) {
   if (on_accelerator(c) && (k == Knob::kernel || k == Knob::parallel))
     if (const auto foreign = foreign_to_accelerator(s, c, k)) return foreign;
+  if (k == Knob::share)
+    if (const auto foreign = check_share(s, ctx, c)) return foreign;
   if (is_tile(k) || k == Knob::buf_in || k == Knob::buf_w || k == Knob::buf_out || k == Knob::kernel ||
-      k == Knob::kernel2) {
+      k == Knob::kernel2 || k == Knob::share) {
     const uint32_t need = l1_bytes(s, ctx, c);
     if (need > ctx.l1_bytes)
       return Infeasible{Constraint::l1_capacity, largest_buffer(s, c), int64_t{need} - ctx.l1_bytes};
@@ -132,7 +143,7 @@ std::optional<Infeasible> check_knob(const GroupShape& s, const Context& ctx, co
     if (k == Knob::buf_l2 && live.chunks && c[Knob::buf_w] > c[k])
       return Infeasible{Constraint::prefetch_chain, Knob::buf_w};
   }
-  if (s.tail_count > 0 && (k == Knob::kernel || k == Knob::kernel2 || k == Knob::parallel) && !fits_program(s, ctx, c))
+  if (s.tail_count > 0 && k >= Knob::kernel && !fits_program(s, ctx, c))
     return Infeasible{Constraint::program_size, Knob::kernel};
   if (k == Knob::order && order_is_redundant(live_of(s, ctx, c), static_cast<LoopOrder>(c[k])))
     return Infeasible{Constraint::redundant_order, k};

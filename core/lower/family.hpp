@@ -13,7 +13,8 @@
 namespace ares {
 
 /// Roles of a group's L1 buffers. between: what one fused layer hands to the next; tail: constants of a fused layer
-/// without weights; weights2, params2: of one with; accumulators2: as `accumulators`, of a fused product.
+/// without weights; weights2, params2: of one with; accumulators2: as `accumulators`, of a fused product; padded: the
+/// workers' channels of a layer that they share with the accelerator, padding around them.
 enum class Role : uint8_t {
   input,
   weights,
@@ -29,9 +30,10 @@ enum class Role : uint8_t {
   tail2,
   weights2,
   params2,
-  accumulators2
+  accumulators2,
+  padded
 };
-inline constexpr int role_count = 15;
+inline constexpr int role_count = 16;
 
 /// Bits of TiledDim::used_by: the operands whose tile changes with the dimension.
 inline constexpr uint8_t by_input = 1, by_weights = 2, by_output = 4;

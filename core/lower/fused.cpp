@@ -44,6 +44,7 @@ int32_t tile_elements(const GroupShape& s, const Config& c, int layers) {
 Config tail_config(const Config& c) {
   Config own = c;
   own[Knob::kernel] = c[Knob::kernel2];
+  own[Knob::share] = 0;
   return own;
 }
 
@@ -287,7 +288,7 @@ uint8_t group_copies(const GroupShape& s, const Config& c, Role r) {
 }
 
 bool overlaps(const GroupShape& s, const Config& c) {
-  if (s.tail_count == 0 || c[Knob::buf_in] != 2 || c[Knob::tile_l2] != 0) return false;
+  if (s.tail_count == 0 || c[Knob::buf_in] != 2 || c[Knob::tile_l2] != 0 || c[Knob::share] != 0) return false;
   const bool first = on_accelerator(c), last = tail_on_accelerator(c), weighted = s.weighted_tail();
   if (first == last || (first && weighted && c[Knob::kernel2] == 0)) return false;  // 0: not known yet
   const Dims& out = s.last_out();

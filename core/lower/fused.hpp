@@ -21,7 +21,8 @@ uint8_t group_copies(const GroupShape& s, const Config& c, Role r);
 
 /// Accelerator and workers of the group work beside each other: the first layer computes the next tile while the tails
 /// work on this one, or the other way round. So it is where one of the two is the accelerator's, inputs have two
-/// copies and each tile of the group is one of the first layer; `between` then has two copies as well.
+/// copies, the workers have no share of the accelerator's layer and each tile of the group is one of the first layer;
+/// `between` then has two copies as well.
 bool overlaps(const GroupShape& s, const Config& c);
 
 /// What a tail adds to a program. Regions of roles that it has no buffer for are empty.

@@ -188,9 +188,9 @@ class Lowering {
     for (OperationId l = 0; l <= input; ++l) add_wait(p_.operations[static_cast<size_t>(l)].depth, l);
     const auto depth = static_cast<uint8_t>(p_.loops.size());
     if (on_accelerator(config_)) {
-      add_wait(depth_of(parts_.output), static_cast<OperationId>(p_.operations.size() + 3));
-      add_job(input, depth, Role::output);
-      add_wait(depth, last_operation());
+      const size_t before_store = config_[Knob::share] == 0 ? 3 : 4;
+      add_wait(depth_of(parts_.output), static_cast<OperationId>(p_.operations.size() + before_store));
+      add_job_and_share(input, depth, Role::output);
     } else {
       add_wait(depth_of(parts_.output), static_cast<OperationId>(p_.operations.size() + 2));
       add_kernel(input, depth, Role::output);
@@ -220,8 +220,7 @@ class Lowering {
     for (const Extent& e : {k.rows, k.columns, k.channels, k.reduction})
       first_depth = std::max(first_depth, e.loop + 1);
     if (on_accelerator(config_)) {
-      add_job(input, static_cast<uint8_t>(first_depth), Role::between);
-      add_wait(static_cast<uint8_t>(first_depth), last_operation());
+      add_job_and_share(input, static_cast<uint8_t>(first_depth), Role::between);
     } else {
       add_kernel(input, static_cast<uint8_t>(first_depth), Role::between);
     }
@@ -371,6 +370,30 @@ class Lowering {
     j.reduction = depthwise ? k.channels : k.reduction;
   }
 
+  /// A job, the workers' channels of its layer beside it, and the wait for it.
+  void add_job_and_share(OperationId input, uint8_t depth, Role out) {
+    add_job(input, depth, out);
+    const OperationId job = last_operation();
+    if (config_[Knob::share] > 0) {
+      leave_share(std::get<Job>(p_.operations.back().what));
+      add_kernel(input, depth, out);
+      Kernel& k = std::get<Kernel>(p_.operations.back().what);
+      k.channels = {none, config_[Knob::share]};
+      k.scratch = id(Role::padded);
+    }
+    add_wait(depth, job);
+  }
+
+  /// The job computes the channels behind the workers' share.
+  void leave_share(Job& j) const {
+    const SharedConstants at = shared_constants(shape_, config_[Knob::share]);
+    j.first = config_[Knob::share];
+    j.pixel = static_cast<uint16_t>(shape_.in.c);
+    j.channels = j.reduction = {none, shape_.in.c - j.first};
+    j.weights_at = at.weights_at;
+    j.params_at = at.params_at;
+  }
+
   void add_job(OperationId input, uint8_t depth, Role out) {
     Job& j = add<Job>(depth, Phase::before);
     describe_job(shape_, parts_.kernel, j);
@@ -455,10 +478,10 @@ bool fits_program(const GroupShape& s, const Context& ctx, const Config& c) {
   };
   const int loads = held({Role::input, Role::weights, Role::params, Role::input2, Role::input3, Role::tail, Role::tail2,
                           Role::weights2, Role::params2});
-  const int inside =
-      held({Role::output, Role::between, Role::between2, Role::accumulators, Role::accumulators2, Role::scratch});
+  const int inside = held({Role::output, Role::between, Role::between2, Role::accumulators, Role::accumulators2,
+                           Role::scratch, Role::padded});
   const int staged = streamed ? 2 : 0;
-  const int layers = 1 + s.tail_count + on_accelerator(c) + tail_on_accelerator(c);
+  const int layers = 1 + s.tail_count + on_accelerator(c) + tail_on_accelerator(c) + (c[Knob::share] > 0);
   const int slot_and_store = 2;
   return loads + inside + staged <= max_buffers && 2 * (loads + staged) + layers + slot_and_store <= max_operations;
 }

@@ -83,14 +83,38 @@ void pack_job_params(const Requant& r, const AcceleratorForm& form, int32_t begi
       bytes.push_back(static_cast<uint8_t>(r.m[static_cast<size_t>(c)] >> shift));
 }
 
+/// The least of a layer's weights, as they are stored.
+int32_t least_weight(const Weighted& layer) {
+  return (layer.weight_zero.empty() ? 0 : layer.weight_zero.front()) + job_weight_offset(layer);
+}
+
+/// A depthwise layer's channels from `first` on.
+void pack_depthwise_job(const Weighted& layer, size_t first, std::vector<uint8_t>& bytes) {
+  const size_t channels = layer.requant.B.size();
+  for (size_t c = first; c < channels; c += size_t{job_channels_in})
+    pack_depthwise_group(layer, least_weight(layer), c, std::min(size_t{job_channels_in}, channels - c), bytes);
+}
+
+/// The workers' channels, then the accelerator's.
+PackedOperands pack_shared(const Weighted& layer, const GroupShape& shape, int32_t share) {
+  const SharedConstants at = shared_constants(shape, share);
+  PackedOperands packed = pack_weighted(layer, shape);
+  packed.weights.resize(static_cast<size_t>(share * shape.channel_bytes()));
+  packed.params.resize(static_cast<size_t>(share * shape.param_bytes()));
+  packed.weights.resize(static_cast<size_t>(at.weights_at));
+  packed.params.resize(static_cast<size_t>(at.params_at));
+  pack_depthwise_job(layer, static_cast<size_t>(share), packed.weights);
+  pack_job_params(layer.requant, shape.accelerator, share, shape.in.c, packed.params);
+  return packed;
+}
+
 PackedOperands pack_job(const Weighted& layer, const GroupShape& shape, const Config& config) {
+  if (config[Knob::share] > 0) return pack_shared(layer, shape, config[Knob::share]);
   PackedOperands packed;
   const auto channels = static_cast<size_t>(shape.out.c);
-  const int32_t zero = layer.weight_zero.empty() ? 0 : layer.weight_zero.front();
-  const int32_t least = zero + job_weight_offset(layer);
+  const int32_t least = least_weight(layer);
   if (shape.family == Family::depthwise)
-    for (size_t c = 0; c < channels; c += size_t{job_channels_in})
-      pack_depthwise_group(layer, least, c, std::min(size_t{job_channels_in}, channels - c), packed.weights);
+    pack_depthwise_job(layer, 0, packed.weights);
   else
     for (size_t c = 0; c < channels; ++c) pack_job_channel(layer, least, shape, c, packed.weights);
   const int32_t chunk = tile_of(config, Knob::tile_l2, shape.out.c), tile = tile_of(config, Knob::tile_co, chunk);
@@ -223,6 +247,7 @@ PackedOperands pack(const LayerGraph& graph, const Group& group, const Config& c
     if (tail.shape.family == Family::matmul) tail.inputs = graph.dag[group.layers[i + 1]].inputs;
     Config own = config;
     own[Knob::kernel] = config[Knob::kernel2];
+    own[Knob::share] = 0;
     const PackedOperands constants = pack_layer(graph, tail, own);
     append_padded(packed.tails, constants.weights);
     append_padded(packed.tails, constants.params);

@@ -24,7 +24,8 @@ namespace ares {
 /// On the accelerator (core/group/accelerator.hpp): weights [c_out][ceil(c_in / 16)][bit][tap] of 16 bits, one per
 /// input channel, of w - z_w less job_weight_offset(); params in blocks, one per tile of output channels, each the
 /// tile's int32 biases and then its scales of scale_bits. Depthwise: weights [c_out / 16][bit][tap] of 16 bits, one per
-/// channel.
+/// channel. Of a depthwise layer that the workers have a share of: the constants of their channels as the workers read
+/// them, then those of the others as the accelerator does (shared_constants()).
 ///
 /// tails: the constants of each fused layer behind the first, weights then params, each padded to 16 bytes.
 struct PackedOperands {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/group/accelerator.hpp"
 #include "core/ir/graph.hpp"
 #include "core/lower/pack.hpp"
 #include "core/plan/arena.hpp"
@@ -85,7 +86,10 @@ uint64_t most_tail_bytes(const GroupShape& s) { return std::max(s.tails_size(fal
 uint64_t most_constant_bytes(const GroupInContext& g) {
   const GroupShape& s = g.group.shape;
   const bool either = g.context.accelerator && s.accelerator.weight_bits > 0;
-  return either ? std::max(constant_bytes(s, false), constant_bytes(s, true)) : constant_bytes(s, false);
+  if (!either) return constant_bytes(s, false);
+  constexpr uint64_t shared = job_depthwise_group_bytes + 2 * 16;  // what the two parts' rounding adds at most
+  const uint64_t most = std::max(constant_bytes(s, false), constant_bytes(s, true));
+  return most + (s.family == Family::depthwise ? shared : 0);
 }
 
 struct Layout {
@@ -196,8 +200,7 @@ Result<Layout> contexts(const LayerGraph& graph, const Target& target, const Pla
 void place_groups(NetworkProgram& n, const Layout& l, uint64_t tensor_bytes) {
   uint64_t l3 = tensor_bytes;
   const auto place = [&](PlannedGroup& g, Level level) {
-    const bool job = on_accelerator(g.chosen.config);
-    const uint32_t weights = g.group.shape.weights_size(job), params = g.group.shape.params_size(job);
+    const auto [weights, params] = constants_of(g.group.shape, g.chosen.config);
     const uint64_t base = level == Level::l2 ? n.arena_bytes + l3 : l3;
     g.weights = {level, static_cast<uint32_t>(base), weights};
     g.params = {level, static_cast<uint32_t>(base + aligned(weights)), params};

@@ -23,11 +23,12 @@ struct Transfer {
   Box box;
 };
 
-/// What a job has computed.
+/// What a job has computed: rows of `row` bytes, `pitch` apart in L1.
 struct Output {
   OperationId operation;
   int32_t instance;
   uint8_t* to;
+  size_t row, pitch;
   std::vector<uint8_t> bytes;
 };
 
@@ -119,7 +120,8 @@ class Machine {
   void complete(OperationId operation, int32_t instance) {
     std::erase_if(jobs_, [&](const Output& o) {
       if (o.operation != operation || o.instance > instance) return false;
-      std::memcpy(o.to, o.bytes.data(), o.bytes.size());
+      for (size_t at = 0; at < o.bytes.size(); at += o.row)
+        std::memcpy(o.to + at / o.row * o.pitch, o.bytes.data() + at, o.row);
       return true;
     });
     std::erase_if(transfers_, [&](const Transfer& t) {
@@ -153,21 +155,23 @@ class Machine {
     c.weight_offset = job.layer == 0 ? data_.job_weight_offset : data_.tail_job_weight_offset;
     c.shift = requant_of(job.layer)->shift;
     c.in = at(job.in);
-    c.weights = at(job.weights);
-    c.params = at(job.params);
+    c.weights = at(job.weights) + job.weights_at;
+    c.params = at(job.params) + job.params_at;
     c.rows = resolve(job.rows, *step.position);
     c.columns = resolve(job.columns, *step.position);
     c.channels = resolve(job.channels, *step.position);
     c.reduction = resolve(job.reduction, *step.position);
+    c.in_pixel = job.pixel > 0 ? job.pixel : c.reduction;
     if (job.input_copy == none) {
-      c.input_box = {{}, {c.rows, c.columns, c.reduction}, {}, {}};
+      c.input_box = {{}, {c.rows, c.columns, c.in_pixel}, {}, {}};
       c.held_columns = c.columns;
     } else {
       const Region& input = input_region(job.input_copy);
       c.input_box = resolve(input, *step.position);
       c.held_columns = held_columns(input, c.input_box);
     }
-    jobs_.push_back({step.operation, step.instance, at(job.out), run_job(c)});
+    const auto row = static_cast<size_t>(c.channels), pitch = job.pixel > 0 ? size_t{job.pixel} : row;
+    jobs_.push_back({step.operation, step.instance, at(job.out) + job.first, row, pitch, run_job(c)});
   }
 
   void call(const Step& step, const Kernel& k) {
@@ -183,6 +187,7 @@ class Machine {
     c.params = at(k.params);
     c.out = at(k.out);
     c.accumulators = reinterpret_cast<int32_t*>(at(k.accumulators));
+    c.scratch = at(k.scratch);
     c.rows = resolve(k.rows, *step.position);
     c.columns = resolve(k.columns, *step.position);
     c.channels = resolve(k.channels, *step.position);

@@ -37,11 +37,11 @@ class Engine {
   void fill_padding() {
     for (int32_t r = 0; r < in_rows_; ++r)
       for (int32_t c = 0; c < in_columns_; ++c)
-        if (!inside(r, c)) std::memset(c_.in + pixel(r, c), c_.pad_value, static_cast<size_t>(c_.reduction));
+        if (!inside(r, c)) std::memset(c_.in + pixel(r, c), c_.pad_value, static_cast<size_t>(c_.in_pixel));
   }
 
   size_t pixel(int32_t row, int32_t column) const {
-    return static_cast<size_t>(row * c_.held_columns + column) * static_cast<size_t>(c_.reduction);
+    return static_cast<size_t>(row * c_.held_columns + column) * static_cast<size_t>(c_.in_pixel);
   }
 
   /// Channel k's weight of a depthwise layer less the offset.
@@ -72,7 +72,7 @@ class Engine {
     for (int32_t tap = 0; tap < kernel_ * kernel_; ++tap) {
       const int32_t row = y * job_.stride + tap / kernel_, column = x * job_.stride + tap % kernel_;
       if (!job_.fill && !inside(row, column)) continue;  // zeros
-      const uint8_t* a = c_.in + pixel(row, column);
+      const uint8_t* a = c_.in + pixel(row, column) + job_.first;
       if (job_.kind == JobKind::depthwise3x3) {
         acc += a[k] * (depthwise_weight(k, tap) + c_.weight_offset);
         continue;

@@ -21,9 +21,10 @@ struct JobCall {
   int32_t rows = 0, columns = 0, channels = 0, reduction = 0;
   Box input_box;
   int32_t held_columns = 0;  ///< of the input tile, from row to row
+  int32_t in_pixel = 0;      ///< channels of a pixel of the input tile
 };
 
-/// The output tile, rows x columns x channels. Writes padding into the input tile first where the job says so.
+/// The job's outputs, rows x columns x channels. Writes padding into the input tile first where the job says so.
 std::vector<uint8_t> run_job(const JobCall& call);
 
 }  // namespace ares

@@ -113,8 +113,26 @@ void conv(const KernelCall& k) {
       }
 }
 
+/// The channels that a depthwise kernel computes, with padding around them; the input tile is compact.
+uint8_t* padded(const KernelCall& k) {
+  const Box& b = k.input_box;
+  const uint8_t* const in = k.in + (b.pad_before[0] * b.size[1] + b.pad_before[1]) * k.reduction;
+  const TileSize t = input_tile(b);
+  const auto channels = static_cast<size_t>(k.channels);
+  std::memset(k.scratch, k.pad_value, static_cast<size_t>(t.rows * t.columns) * channels);
+  for (int64_t r = 0; r < b.size[0]; ++r)
+    for (int64_t c = 0; c < b.size[1]; ++c) {
+      const int64_t to = (r + b.pad_before[0]) * t.columns + c + b.pad_before[1];
+      std::memcpy(k.scratch + to * k.channels, in + (r * b.size[1] + c) * k.reduction, channels);
+    }
+  return k.scratch;
+}
+
 void depthwise(const KernelCall& k) {
-  fill_padding(k);
+  const bool copied = k.scratch != nullptr;
+  if (!copied) fill_padding(k);
+  const uint8_t* const in = copied ? padded(k) : k.in;
+  const int64_t in_pixel = copied ? k.channels : k.reduction;
   const Requant r = tile_requant(k, static_cast<size_t>(k.channels));
   const Window& w = k.kernel->window;
   const int64_t columns = input_tile(k.input_box).columns;
@@ -127,7 +145,7 @@ void depthwise(const KernelCall& k) {
         for (int32_t y = 0; y < w.kh; ++y)
           for (int32_t x = 0; x < w.kw; ++x) {
             const int64_t at = (int64_t{row} * w.sh + y * w.dh) * columns + column * w.sw + x * w.dw;
-            acc += int32_t{k.in[at * k.reduction + c]} * (*weights++ - zero);
+            acc += int32_t{in[at * in_pixel + c]} * (*weights++ - zero);
           }
         const int64_t pixel = int64_t{row} * k.columns + column;
         put(k, pixel * k.reduction + c, requantise(r, static_cast<size_t>(c), acc));

@@ -19,6 +19,7 @@ struct KernelCall {
   const uint8_t *in2 = nullptr, *in3 = nullptr, *weights = nullptr, *params = nullptr;
   uint8_t* out = nullptr;
   int32_t* accumulators = nullptr;
+  uint8_t* scratch = nullptr;
   int32_t rows = 0, columns = 0, channels = 0, reduction = 0;
   bool first_step = true, last_step = true;  ///< of a split reduction
   Box input_box;

@@ -101,9 +101,10 @@ struct Copy {
 /// table where there are no params. matmul: `rows` sequences, `columns` rows, `channels` columns, channel_bytes of them
 /// to a head; `reduction` is the depth. scan: `reduction` time steps of `channels` channels of `columns` states; in3:
 /// B, C, accumulators: states. transform: `columns` rows of `reduction` elements to `channels`; `weights` are
-/// coefficients. depthwise: `reduction` channels lie in a pixel, `channels` of which it computes. rotary: `columns`
-/// rows of `channels` elements, channel_bytes of them to a head; `weights` are factors. lookup: `columns` numbers of
-/// rows of `channels` elements; `weights` is the table, of `reduction` rows.
+/// coefficients. depthwise: `reduction` channels lie in a pixel, the first `channels` of which it computes;
+/// with `scratch` (one for all cores) the input tile lies without padding and is copied there, padding around it.
+/// rotary: `columns` rows of `channels` elements, channel_bytes of them to a head; `weights` are factors. lookup:
+/// `columns` numbers of rows of `channels` elements; `weights` is the table, of `reduction` rows.
 enum class KernelKind : uint8_t {
   conv,
   linear,
@@ -176,6 +177,10 @@ struct Job {
   BufferId in = none, weights = none, params = none, out = none;
   OperationId input_copy = none;  ///< none: a tile without padding
   Extent rows, columns, channels, reduction;
+  /// Where the workers compute the first channels: the job's first one, and channels of a pixel in both tiles; 0: it
+  /// computes all.
+  uint16_t first = 0, pixel = 0;
+  int32_t weights_at = 0, params_at = 0;  ///< where the job's begin in their buffers, in bytes
   bool tokens = false;  ///< a row of pixels without neighbours; its end may be overrun to a multiple of three
 };
 

@@ -47,7 +47,7 @@ bool happens_once(const TileProgram& program, OperationId index) {
 bool known_job(const TileProgram& program, OperationId index) {
   const TileOperation& op = program.operations[static_cast<size_t>(index)];
   const Job& job = std::get<Job>(op.what);
-  if (job.fill || runs_ahead(op)) return false;
+  if (runs_ahead(op)) return false;
   if (job.input_copy != none && !happens_once(program, job.input_copy)) return false;
   for (const Extent* e : {&job.rows, &job.columns, &job.channels, &job.reduction})
     if (e->loop != none) return false;

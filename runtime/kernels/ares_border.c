@@ -39,3 +39,28 @@ void ares_fill_border(uint8_t* tile, int32_t rows, int32_t columns, int32_t chan
   }
   ares_barrier();
 }
+
+static void copy_words(const uint8_t* from, uint8_t* to, int32_t bytes) {
+  for (const uint8_t* const end = from + bytes; from < end; from += 4, to += 4)
+    ares_store_word(to, ares_load_word(from));
+}
+
+void ares_copy_padded(const uint8_t* tile, int32_t pitch, uint8_t* padded, int32_t rows, int32_t columns,
+                      int32_t channels, const ares_padding* padding, uint8_t value) {
+  const int32_t inside_columns = columns - padding->left - padding->right;
+  const int32_t pixels = (rows - padding->top - padding->bottom) * inside_columns;
+  const ares_share mine = ares_share_of(pixels, 1);
+  const int32_t row = mine.begin / inside_columns;
+  int32_t column = mine.begin - row * inside_columns;
+  const uint8_t* from = tile + (padding->top * inside_columns + padding->left + mine.begin) * pitch;
+  uint8_t* to = padded + ((padding->top + row) * columns + padding->left + column) * channels;
+  ares_fill_border(padded, rows, columns, channels, padding, value);
+  for (int32_t i = mine.begin; i < mine.end; ++i, from += pitch) {
+    copy_words(from, to, channels);
+    to += channels;
+    if (++column < inside_columns) continue;
+    column = 0;
+    to += (columns - inside_columns) * channels;
+  }
+  ares_barrier();
+}

@@ -9,7 +9,7 @@ static int32_t window_sum(const ares_depthwise_args* a, int32_t row, int32_t col
   for (int32_t y = 0; y < w->kh; ++y) {
     for (int32_t x = 0; x < w->kw; ++x) {
       const int32_t at = (row * w->sh + y * w->dh) * a->in_columns + column * w->sw + x * w->dw;
-      sum += a->in[at * a->pitch + channel] * (weights[y * w->kw + x] - zero);
+      sum += ares_depthwise_in(a)[at * ares_depthwise_pitch(a) + channel] * (weights[y * w->kw + x] - zero);
     }
   }
   return sum;
@@ -28,7 +28,7 @@ static __attribute__((noinline)) void plain_depthwise(const ares_depthwise_args*
       const int32_t pixel = row * a->columns + column;
       for (int32_t c = channels.begin; c < channels.end; ++c) {
         const int32_t acc = window_sum(a, row, column, c);
-        ares_write_output(&a->requant, ares_params_of(&a->params, c), acc, a->out, pixel * a->pitch + c);
+        ares_write_output(&a->requant, ares_params_of(&a->params, c), acc, a->out, pixel * a->out_pitch + c);
       }
     }
   }
@@ -36,7 +36,12 @@ static __attribute__((noinline)) void plain_depthwise(const ares_depthwise_args*
 
 static void depthwise_worker(const void* arguments) {
   const ares_depthwise_args* const a = arguments;
-  ares_fill_border(a->in, a->in_rows, a->in_columns, a->pitch, &a->padding, a->padding_value);
+  if (a->padded != NULL) {
+    ares_copy_padded(a->in, a->in_pitch, a->padded, a->in_rows, a->in_columns, a->channels, &a->padding,
+                     a->padding_value);
+  } else {
+    ares_fill_border(a->in, a->in_rows, a->in_columns, a->in_pitch, &a->padding, a->padding_value);
+  }
   if (!ares_depthwise_fast(a)) plain_depthwise(a);
 }
 

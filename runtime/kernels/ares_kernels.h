@@ -57,7 +57,8 @@ typedef struct {
 void ares_conv(const ares_conv_args* a);
 
 // One filter per channel: u8 input and output with the same channels, s8 weights [channels][channel_bytes] (kh x kw,
-// zeros behind). The input tile includes its padding. Both tiles may have more channels, which others compute.
+// zeros behind). The input tile includes its padding. Both tiles may have more channels, which others compute. Then the
+// input tile may lie without padding: workers copy their channels to where there is room for it.
 typedef struct {
   uint8_t* in;
   const int8_t* weights;
@@ -67,7 +68,8 @@ typedef struct {
   ares_padding padding;
   uint8_t padding_value;
   int32_t rows, columns, channels;  // of the output tile
-  int32_t pitch;                    // elements from one pixel of either tile to the next
+  int32_t in_pitch, out_pitch;      // elements from one pixel of the tiles to the next
+  uint8_t* padded;                  // in_rows x in_columns x channels; NULL: the input tile includes its padding
   int32_t channel_bytes;
   ares_window window;
   ares_parallel parallel;

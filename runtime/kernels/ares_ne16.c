@@ -11,7 +11,7 @@ static uint32_t offset_of(const uint8_t* tile) { return (uint32_t)(tile - ares_l
 
 static void fill(const void* arguments) {
   const ares_ne16_args* const a = arguments;
-  ares_fill_border(a->in, a->in_rows, a->in_columns, a->reduction, &a->padding, a->padding_value);
+  ares_fill_border(a->in, a->in_rows, a->in_columns, a->in_pitch, &a->padding, a->padding_value);
 }
 
 // How the engine sees the tile: pixels without neighbours as rows of three.
@@ -43,9 +43,9 @@ static void measure(const ares_ne16_args* a, ares_ne16_size* s) {
   const int32_t taps = a->kernel * a->kernel, half = in_patches(a) ? 2 : 1;
   const int32_t patch_rows = ceil_div(i.rows, PATCH), patch_columns = ceil_div(i.columns, PATCH);
   const int32_t apart = taps > 1 ? 1 : a->stride;  // input pixels of neighbouring outputs of a 1x1 window
-  s->in_pixel = (uint32_t)(a->reduction * apart);
-  s->out_pixel = (uint32_t)(a->channels / half);
-  s->out_row = (uint32_t)(a->channels * i.columns / half);
+  s->in_pixel = (uint32_t)(a->in_pitch * apart);
+  s->out_pixel = (uint32_t)(a->out_pitch / half);
+  s->out_row = (uint32_t)(a->out_pitch * i.columns / half);
   s->weight_row = (uint32_t)(2 * groups_in * a->weight_bits * taps);
   s->remainders = pair(a->channels - group_out * (groups_out - 1), a->reduction - CHANNELS_IN * (groups_in - 1));
   s->rests = pair(PATCH * patch_rows == i.rows ? 0 : i.rows - PATCH * (patch_rows - 1),
@@ -73,8 +73,8 @@ static void describe(ares_ne16_args* a, const ares_padding* pad) {
   const int32_t rows = (int32_t)(s->rests >> 16), columns = (int32_t)(s->rests & 0xffff), halo = a->kernel - 1;
   uint32_t* const r = a->job.registers;
   r[0] = offset_of(a->weights);
-  r[1] = offset_of(a->in);
-  r[2] = offset_of(a->out);
+  r[1] = offset_of(a->in) + (uint32_t)a->first;
+  r[2] = offset_of(a->out) + (uint32_t)a->first;
   r[3] = offset_of(a->params) + 4u * (uint32_t)a->channels;
   r[5] = offset_of(a->params);
   r[6] = s->in_pixel;
@@ -103,15 +103,15 @@ static side side_of(int32_t at, int32_t outputs, int32_t before, int32_t after) 
 }
 
 static void start_patches(ares_ne16_args* a, const ares_padding* pad) {
-  const int32_t in_row = a->reduction * a->in_columns, out_row = a->channels * a->columns;
+  const int32_t in_row = a->in_pitch * a->in_columns, out_row = a->out_pitch * a->columns;
   uint32_t* const r = a->job.registers;
   const uint32_t in = r[1], out = r[2];
   for (int32_t row = 0; row < a->rows; row += STRIDED_PATCH) {
     const side v = side_of(row, a->rows, pad->top, pad->bottom);
     for (int32_t column = 0; column < a->columns; column += STRIDED_PATCH) {
       const side h = side_of(column, a->columns, pad->left, pad->right);
-      r[1] = in + (uint32_t)(2 * (row * in_row + column * a->reduction));
-      r[2] = out + (uint32_t)(row * out_row + column * a->channels);
+      r[1] = in + (uint32_t)(2 * (row * in_row + column * a->in_pitch));
+      r[2] = out + (uint32_t)(row * out_row + column * a->out_pitch);
       r[16] = pair(v.rest, h.rest);
       r[17] = pair(v.in_rest, h.in_rest);
       r[20] = padding_word(v.before, h.after, v.after, h.before);

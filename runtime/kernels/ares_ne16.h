@@ -28,6 +28,8 @@ typedef struct {
   uint8_t padding_value;
   int32_t fill;                                // workers write the padding first; else the engine puts zeros there
   int32_t rows, columns, channels, reduction;  // of the output tile; input channels
+  int32_t in_pitch, out_pitch;                 // elements from one pixel of the tiles to the next
+  int32_t first;                               // channels of a pixel, in both tiles, before those of the job
   int32_t tokens;                     // pixels have no neighbours, and the tile's end may be overrun to a multiple of 3
   int32_t kernel, stride, depthwise;  // 3 or 1; 1 or 2; 0 or 1 (of 3x3)
   int32_t weight_bits;

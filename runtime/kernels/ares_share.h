@@ -2,6 +2,7 @@
 #ifndef ARES_SHARE_H
 #define ARES_SHARE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "hal/ares_hal.h"
@@ -42,8 +43,19 @@ static inline ares_share ares_share_of(int32_t units, int32_t block) {
   return s;
 }
 
+// Where a depthwise kernel reads its pixels, and how far they are apart.
+static inline uint8_t* ares_depthwise_in(const ares_depthwise_args* a) { return a->padded == NULL ? a->in : a->padded; }
+static inline int32_t ares_depthwise_pitch(const ares_depthwise_args* a) {
+  return a->padded == NULL ? a->in_pitch : a->channels;
+}
+
 // Fills the border of a dense tile, all workers together, and waits until it is filled. Every worker must call it.
 void ares_fill_border(uint8_t* tile, int32_t rows, int32_t columns, int32_t channels, const ares_padding* padding,
                       uint8_t value);
+
+// Copies the first `channels` (whole words) of each pixel of a compact tile (ares_region) to `padded`, rows x columns
+// of channels with the border, and fills that: all workers together, and waits until it is done.
+void ares_copy_padded(const uint8_t* tile, int32_t pitch, uint8_t* padded, int32_t rows, int32_t columns,
+                      int32_t channels, const ares_padding* padding, uint8_t value);
 
 #endif

@@ -14,6 +14,7 @@ Scale scale_of(Knob k) {
     case Knob::tile_co:
     case Knob::tile_ci:
     case Knob::tile_l2:
+    case Knob::share:
       return Scale::size;
     case Knob::buf_in:
     case Knob::buf_w:

@@ -52,17 +52,19 @@ static inline __attribute__((always_inline)) uint32_t output(const group* g, con
 }
 
 static void run_row(const ares_depthwise_args* a, const group* g, const uint8_t* in, uint8_t* out) {
-  const int32_t pixel = a->pitch, row = a->in_columns * pixel, step = a->window.sw * pixel;
+  const int32_t pixel = a->out_pitch;
+  const int32_t in_pixel = ares_depthwise_pitch(a), row = a->in_columns * in_pixel, step = a->window.sw * in_pixel;
   if (a->window.sw != 1) {
     for (int32_t x = 0; x < a->columns; ++x, in += step, out += pixel) {
-      const column c0 = load_column(in, row), c1 = load_column(in + pixel, row), c2 = load_column(in + 2 * pixel, row);
+      const column c0 = load_column(in, row), c1 = load_column(in + in_pixel, row),
+                   c2 = load_column(in + 2 * in_pixel, row);
       ares_store_word(out, output(g, &c0, &c1, &c2));
     }
     return;
   }
-  column c0 = load_column(in, row), c1 = load_column(in + pixel, row);
-  in += 2 * pixel;
-  for (int32_t x = 0; x < a->columns; ++x, in += pixel, out += pixel) {
+  column c0 = load_column(in, row), c1 = load_column(in + in_pixel, row);
+  in += 2 * in_pixel;
+  for (int32_t x = 0; x < a->columns; ++x, in += in_pixel, out += pixel) {
     const column c2 = load_column(in, row);
     ares_store_word(out, output(g, &c0, &c1, &c2));
     c0 = c1;
@@ -152,7 +154,9 @@ static int32_t rows_of_chunk(int32_t rows, int32_t strips, int32_t most, bool by
 // Strips of all groups of channels, `at_once` columns each; columns that do not fill a strip are part of two. Words of
 // pixels behind a row, which meet zeros, are read.
 static __attribute__((noinline)) void run_strips(const ares_depthwise_args* a, int32_t at_once, strips_function run) {
-  const int32_t pixel = a->pitch, in_row = a->in_columns * pixel, out_row = a->columns * pixel;
+  const uint8_t* const in = ares_depthwise_in(a);
+  const int32_t in_pixel = ares_depthwise_pitch(a), in_row = a->in_columns * in_pixel;
+  const int32_t out_pixel = a->out_pitch, out_row = a->columns * out_pixel;
   const int32_t stride = a->window.sw, whole = a->columns / at_once, across = (a->columns + at_once - 1) / at_once;
   const int32_t most = stride == 1 ? MOST_IN_ROWS - 2 : MOST_IN_ROWS / 2 - 1;
   const int32_t each = rows_of_chunk(a->rows, a->channels / CHANNELS * across, most, stride == 1);
@@ -161,11 +165,11 @@ static __attribute__((noinline)) void run_strips(const ares_depthwise_args* a, i
   int32_t channel = mine.begin / strips * CHANNELS, strip = mine.begin - channel / CHANNELS * strips;
   int32_t chunk = strip / across, column = strip - chunk * across;
   ares_depthwise_strips s;
-  s.in_step = pixel;
-  s.in_back = in_row - (PIXELS_OF_ROW - 1) * pixel;
-  s.out_step = pixel;
-  s.out_back = out_row - (at_once - 1) * pixel;
-  s.out_next = at_once * pixel - CHANNELS;
+  s.in_step = in_pixel;
+  s.in_back = in_row - (PIXELS_OF_ROW - 1) * in_pixel;
+  s.out_step = out_pixel;
+  s.out_back = out_row - (at_once - 1) * out_pixel;
+  s.out_next = at_once * out_pixel - CHANNELS;
   s.shift = a->requant.shift;
   s.high = a->requant.hi;
   s.pre_shift = a->requant.pre_shift;
@@ -175,11 +179,11 @@ static __attribute__((noinline)) void run_strips(const ares_depthwise_args* a, i
     loaded = true;
     const int32_t x = ares_min(column * at_once, a->columns - at_once), y = chunk * each;
     const int32_t rows = ares_min(each, a->rows - y);
-    s.in = a->in + stride * (y * in_row + x * pixel) + channel;
+    s.in = in + stride * (y * in_row + x * in_pixel) + channel;
     s.in_rows = stride * (rows - 1) + 3;
-    s.in_next = stride * at_once * pixel - s.in_rows * in_row;
+    s.in_next = stride * at_once * in_pixel - s.in_rows * in_row;
     s.row_back = 8 - s.in_rows * WORDS_OF_ROW * 4;
-    s.out = (uint8_t*)a->out + y * out_row + x * pixel + channel;
+    s.out = (uint8_t*)a->out + y * out_row + x * out_pixel + channel;
     s.out_channel = 1 - rows * out_row;
     s.triples = stride == 1 ? rows / 3 : rows;
     s.rest = rows - 3 * s.triples;
@@ -222,8 +226,8 @@ static __attribute__((noinline)) void run_lines(const ares_depthwise_args* a) {
     const group g = load_group(a, c);
     i += rows.end - rows.begin;
     for (int32_t y = rows.begin; y < rows.end; ++y) {
-      run_row(a, &g, a->in + y * a->window.sh * a->in_columns * a->pitch + c,
-              (uint8_t*)a->out + y * a->columns * a->pitch + c);
+      run_row(a, &g, ares_depthwise_in(a) + y * a->window.sh * a->in_columns * ares_depthwise_pitch(a) + c,
+              (uint8_t*)a->out + y * a->columns * a->out_pitch + c);
     }
   }
 }
@@ -232,7 +236,8 @@ bool ares_depthwise_fast(const ares_depthwise_args* a) {
   const ares_window* const w = &a->window;
   const ares_requant* const r = &a->requant;
   if (w->kh != 3 || w->kw != COLUMNS || w->dh != 1 || w->dw != 1) return false;
-  if (a->channels % CHANNELS != 0 || a->pitch % CHANNELS != 0 || a->params.words != 2 || ares_output_bytes(r) != 1)
+  if (a->channels % CHANNELS != 0 || ares_depthwise_pitch(a) % CHANNELS != 0 || a->params.words != 2 ||
+      ares_output_bytes(r) != 1)
     return false;
   if (!strips(a)) run_lines(a);
   return true;
