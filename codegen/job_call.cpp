@@ -198,8 +198,9 @@ class JobPrinter {
 
   void tile(const std::string& name, BufferId b, int32_t offset = 0) {
     const std::string text = plus(tile_text(p_, names_, index_, b), offset);
-    if (!described()) set(name, text);
-    tiles_ += (tiles_.empty() ? "" : ", ") + (described() ? text : "args->" + name);
+    const bool registers_tell = described() && !(job_.fill && name == "in");  // workers fill the input tile
+    if (!registers_tell) set(name, text);
+    tiles_ += (tiles_.empty() ? "" : ", ") + (registers_tell ? text : "args->" + name);
   }
 
   std::string function() const {
