@@ -82,6 +82,8 @@ constexpr double strip_call = 490, strip_start_anew = 300, strip_rest = 80, stri
 /// Other strides and short rows, fitted: per call, row of four channels, pixel of it, and group of channels.
 constexpr double depthwise_call = 465, depthwise_line = 75, depthwise_pixel = 145, depthwise_group = 390;
 constexpr double plain_output = 30;  ///< plain C: requantisation, store
+/// Input copied with padding around it: per call (fitted), row, pixel and word, counted.
+constexpr double copied_call = 300, copied_row = 40, copied_pixel = 12, copied_word = 2;
 
 // Depthwise on planes, which no generated program has yet.
 constexpr int32_t plane_columns = 4;  ///< of a strip
@@ -170,6 +172,7 @@ KernelFormula::KernelFormula(const Kernel& k, const Target& target, int cores)
     plain_ = !square || !symmetric_bytes;
     strips_ = !plain_ && sh_ == sw_ && sw_ <= 2 && k.rounding == Rounding::half_up;
     if (k.form == RequantForm::wide) wide_ = target.cores.mulh;
+    copied_ = k.scratch != none;
   }
   if (!register_tiled()) return;
   const int32_t row_bytes = kw_ * k.reduction.whole;
@@ -397,6 +400,13 @@ double KernelFormula::strips(int32_t rows, int32_t columns, int32_t channels) co
   return least;
 }
 
+/// Rows of the input with its padding, shared among the workers.
+double KernelFormula::copied(const KernelTile& t) const {
+  const int32_t rows = (t.rows - 1) * sh_ + kh_, columns = (t.columns - 1) * sw_ + kw_;
+  const double pixel = copied_pixel + copied_word * ceil_div(t.channels, 4);
+  return copied_call + cores_.ceil(rows) * (copied_row + columns * pixel) + barrier_;
+}
+
 double KernelFormula::depthwise(const KernelTile& t) const {
   if (planar_in_) {
     const double strips = ceil_div(t.columns, plane_columns);
@@ -476,7 +486,8 @@ double KernelFormula::operator()(const KernelTile& t) const {
       sum = cycles(pixel_share(t.rows, t.columns), channel_share(t.channels), t.reduction, t.first_step, t.last_step);
       break;
     case KernelKind::depthwise:
-      sum = contention_ * depthwise(t);
+      sum = contention_ * (depthwise(t) + (copied_ ? copied(t) : 0));
+      if (copied_) return sum;
       break;
     case KernelKind::requant:
       sum = contention_ * cores_.ceil(t.rows * t.columns * t.channels) * (load_ + output_);

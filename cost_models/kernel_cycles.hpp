@@ -104,6 +104,7 @@ class KernelFormula {
   double norm_across(const KernelTile& tile) const;
   double scan_channel(int32_t steps, int32_t states) const;
   double strips(int32_t rows, int32_t columns, int32_t channels) const;
+  double copied(const KernelTile& tile) const;
   double held(const Share& p, const Share& c) const;
   double depthwise(const KernelTile& tile) const;
   bool register_tiled() const;
@@ -126,6 +127,7 @@ class KernelFormula {
   bool window_ = false;  ///< slides over a row of pixels, each loaded once for all columns of the window
   bool one_token_ = false;
   bool strips_ = false;     ///< depthwise: some columns at a time
+  bool copied_ = false;     ///< depthwise: the input is copied first, padding around it
   int32_t held_words_ = 0;  ///< of a pixel, where pixels stay in registers
   bool planar_in_ = false, planar_out_ = false, carried_ = false, mapped_ = false;
   Moves moves_ = Moves::bytes;

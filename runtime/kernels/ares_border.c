@@ -40,27 +40,37 @@ void ares_fill_border(uint8_t* tile, int32_t rows, int32_t columns, int32_t chan
   ares_barrier();
 }
 
-static void copy_words(const uint8_t* from, uint8_t* to, int32_t bytes) {
-  for (const uint8_t* const end = from + bytes; from < end; from += 4, to += 4)
-    ares_store_word(to, ares_load_word(from));
+// Whole words, four at a time: what was loaded last cannot be stored at once.
+static inline __attribute__((always_inline)) void copy_words(const uint8_t* from, uint8_t* to, int32_t bytes) {
+  const uint8_t* const end = from + bytes;
+  for (; end - from >= 16; from += 16, to += 16) {
+    const uint32_t a = ares_load_word(from), b = ares_load_word(from + 4);
+    const uint32_t c = ares_load_word(from + 8), d = ares_load_word(from + 12);
+    ares_store_word(to, a);
+    ares_store_word(to + 4, b);
+    ares_store_word(to + 8, c);
+    ares_store_word(to + 12, d);
+  }
+  for (; from < end; from += 4, to += 4) ares_store_word(to, ares_load_word(from));
 }
 
 void ares_copy_padded(const uint8_t* tile, int32_t pitch, uint8_t* padded, int32_t rows, int32_t columns,
                       int32_t channels, const ares_padding* padding, uint8_t value) {
-  const int32_t inside_columns = columns - padding->left - padding->right;
-  const int32_t pixels = (rows - padding->top - padding->bottom) * inside_columns;
-  const ares_share mine = ares_share_of(pixels, 1);
-  const int32_t row = mine.begin / inside_columns;
-  int32_t column = mine.begin - row * inside_columns;
-  const uint8_t* from = tile + (padding->top * inside_columns + padding->left + mine.begin) * pitch;
-  uint8_t* to = padded + ((padding->top + row) * columns + padding->left + column) * channels;
-  ares_fill_border(padded, rows, columns, channels, padding, value);
-  for (int32_t i = mine.begin; i < mine.end; ++i, from += pitch) {
-    copy_words(from, to, channels);
-    to += channels;
-    if (++column < inside_columns) continue;
-    column = 0;
-    to += (columns - inside_columns) * channels;
+  const int32_t left = padding->left, inside = columns - left - padding->right, bottom = rows - padding->bottom;
+  const ares_share mine = ares_share_of(rows, 1);
+  uint8_t* to = padded + mine.begin * columns * channels;
+  const uint8_t* from = tile + (mine.begin < padding->top ? padding->top : mine.begin) * inside * pitch + left * pitch;
+  for (int32_t row = mine.begin; row < mine.end; ++row) {
+    if (row < padding->top || row >= bottom) {
+      fill(to, value, columns * channels);
+      to += columns * channels;
+      continue;
+    }
+    fill(to, value, left * channels);
+    to += left * channels;
+    for (int32_t i = 0; i < inside; ++i, from += pitch, to += channels) copy_words(from, to, channels);
+    fill(to, value, padding->right * channels);
+    to += padding->right * channels;
   }
   ares_barrier();
 }
