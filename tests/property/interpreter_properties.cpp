@@ -119,9 +119,9 @@ TEST_CASE("curve: every feasible config gives the same bytes") { check_family(Fa
 
 TEST_CASE("accelerator: every feasible config gives the same bytes") {
   Random random(14);
-  int done = 0, streamed = 0;
-  std::set<int> bits, scales, fills, kinds, strides;
-  while (done < 1500) {
+  int done = 0, streamed = 0, shared = 0;
+  std::set<int> bits, scales, fills, kinds, strides, copied, shared_strides;
+  while (done < 2000) {
     const Case c = case_of(random, accelerated_network(random));
     const GroupShape& shape = c.groups.front().shape;
     Context ctx = random_context(random, shape.family);
@@ -137,6 +137,10 @@ TEST_CASE("accelerator: every feasible config gives the same bytes") {
       std::vector<uint8_t> output(c.expected.size(), 0x5A);
       run_group(c, c.groups.front(), config, *program, output);
       CHECK_MESSAGE(output == c.expected, to_string(config));
+      if (config[Knob::share] == 0) continue;
+      ++shared;
+      copied.insert(shape.accelerator.fill);
+      shared_strides.insert(shape.window.sh);
     }
     if (jobs.empty()) continue;
     streamed += ctx.weights == Level::l3;
@@ -152,6 +156,9 @@ TEST_CASE("accelerator: every feasible config gives the same bytes") {
   CHECK(kinds.size() == 4);
   CHECK(strides.size() == 2);
   CHECK(streamed > 10);
+  CHECK(shared > 50);  // the workers compute a part of the channels
+  CHECK(copied.size() == 2);
+  CHECK(shared_strides.size() == 2);
 }
 
 TEST_CASE("a missing wait shows as a wrong byte") {

@@ -276,7 +276,8 @@ LayerGraph accelerated_network(Random& random) {
     Dims in = w.linear ? tokens : Dims{pick(random, 1, 14), pick(random, 1, 14), pick(random, 1, 40)};
     if (depthwise) in.c = 8 * pick(random, 1, 6);
     const int32_t channels = depthwise ? in.c : pick(random, 1, 80);
-    const auto pad = [&] { return static_cast<int16_t>(w.linear ? 0 : pick(random, 0, 2)); };
+    const int32_t most_pad = w.linear ? 0 : pick(random, 1, 2);  // the engine itself pads by at most one
+    const auto pad = [&] { return static_cast<int16_t>(pick(random, 0, most_pad)); };
     w.groups = depthwise ? in.c : 1;
     w.window.kh = w.window.kw = !w.linear && in.h >= 3 && in.w >= 3 && pick(random, 0, 2) != 0 ? 3 : 1;
     w.window.sh = w.window.sw = static_cast<int16_t>(w.linear ? 1 : pick(random, 1, 2));
