@@ -40,7 +40,7 @@ class GroupPrinter {
     print_state();
     if (const auto ok = print_initial_state(); !ok) return tl::unexpected<Error>(ok.error());
     if (const auto ok = print_early(); !ok) return tl::unexpected<Error>(ok.error());
-    for (const KernelText& k : kernels_) line("{}", k.function);
+    print_functions();
     print_walk();
     return text_;
   }
@@ -361,6 +361,23 @@ class GroupPrinter {
     line("}}");
   }
 
+  /// A job that a kernel starts stands in front of it.
+  void print_functions() {
+    for (size_t i = 0, k = 0; i < p_.operations.size(); ++i) {
+      if (!std::holds_alternative<Kernel>(p_.operations[i].what) && !std::holds_alternative<Job>(p_.operations[i].what))
+        continue;
+      const bool behind = starts_job(i), before = i > 0 && starts_job(i - 1);
+      line("{}", kernels_[behind ? k + 1 : before ? k - 1 : k].function);
+      ++k;
+    }
+  }
+
+  /// The kernel starts the job behind it.
+  bool starts_job(size_t i) const {
+    const auto* kernel = std::get_if<Kernel>(&p_.operations[i].what);
+    return kernel && kernel->beside_job;
+  }
+
   void print_token(const Token& t) {
     const auto i = static_cast<size_t>(t.index);
     switch (t.kind) {
@@ -374,6 +391,7 @@ class GroupPrinter {
       case TokenKind::wait:
         return wait(i);
       case TokenKind::run:
+        if (i > 0 && starts_job(i - 1)) return;
         if (std::holds_alternative<Job>(p_.operations[i].what))
           return statement(condition(i) + job_function_name(p_, t.index) + "(w);");
         if (std::holds_alternative<Kernel>(p_.operations[i].what))

@@ -466,7 +466,9 @@ class KernelPrinter {
     text += fmt::format("  const void* const tiles[] = {{{}}};\n", tiles_);
     text += fmt::format("  const ares_ticks since = ares_kernel_begin({}, {}, {}, tiles, {});\n",
                         static_cast<int>(index_), static_cast<int>(op_.depth), position_text(p_, index_), tile_count_);
-    text += fmt::format("  {}(args);\n{}{}{}  ares_kernel_end(since);\n}}\n", kernel, ahead.end,
+    const std::string job = k_.beside_job ? job_function_name(p_, static_cast<OperationId>(index_ + 1)) : "";
+    text += fmt::format("  {}(args);\n{}{}{}{}  ares_kernel_end(since);\n}}\n", kernel,
+                        job.empty() ? job : fmt::format("  {}(w);\n", job), ahead.end,
                         early_call(in_, g_, names_, index_), preparations(p_, names_, index_));
     return {kernel + "_args", args, constants_, text, uses_box_ ? k_.input_copy : none};
   }

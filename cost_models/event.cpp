@@ -97,6 +97,8 @@ class Machine {
   Channel in_, out_, l3_;
   Accelerator accelerator_;
   double* running_job_ = nullptr;  ///< when it will be done
+  double workers_done_ = 0;        ///< with a kernel beside which a job is started; 0: there is none
+  KernelKind beside_ = KernelKind::conv;
   PlayResult result_;
   std::array<Prepared, max_operations> operations_;
 };
@@ -205,10 +207,15 @@ void Machine::call(const Step& step, Prepared& op) {
   if (trace_) {
     report(Resource::workers, step, kernel_name(op.kernel->kind), now_, now_ + op.last_cycles);
   }
+  result_.compute += op.last_cycles;
+  if (op.kernel->beside_job) {
+    workers_done_ = now_ + op.last_cycles;
+    beside_ = op.kernel->kind;
+    return;
+  }
   const double later = accelerator_.disturb(op.kernel->kind, now_, now_ + op.last_cycles);
   if (later > 0) *running_job_ += later;
   now_ += op.last_cycles;
-  result_.compute += op.last_cycles;
 }
 
 void Machine::start(const Step& step, Prepared& op) {
@@ -225,7 +232,13 @@ void Machine::start(const Step& step, Prepared& op) {
   }
   result_.overhead += programmed_for;
   result_.stall += programmed - now_ - programmed_for;
+  const double begun = now_ + program;
   now_ = run_started_ = programmed;
+  if (workers_done_ > 0) {
+    *running_job_ += accelerator_.disturb(beside_, begun, workers_done_);
+    now_ = std::max(now_, workers_done_);
+    workers_done_ = 0;
+  }
 }
 
 /// Its state is on its way since the group before, or is fetched now, behind the early loads.

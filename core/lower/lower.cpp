@@ -370,18 +370,25 @@ class Lowering {
     j.reduction = depthwise ? k.channels : k.reduction;
   }
 
-  /// A job, the workers' channels of its layer beside it, and the wait for it.
+  /// A job, the workers' channels of its layer beside it, and the wait for it. The many jobs of a stride of 2 keep the
+  /// orchestrator busy while they run, so the workers begin before; but where they pad the jobs' tile, that comes first.
   void add_job_and_share(OperationId input, uint8_t depth, Role out) {
+    const bool shared = config_[Knob::share] > 0;
+    const bool workers_first = shared && shape_.window.sh > 1 && !shape_.accelerator.fill;
+    if (workers_first) add_share(input, depth, out, true);
     add_job(input, depth, out);
     const OperationId job = last_operation();
-    if (config_[Knob::share] > 0) {
-      leave_share(std::get<Job>(p_.operations.back().what));
-      add_kernel(input, depth, out);
-      Kernel& k = std::get<Kernel>(p_.operations.back().what);
-      k.channels = {none, config_[Knob::share]};
-      k.scratch = id(Role::padded);
-    }
+    if (shared) leave_share(std::get<Job>(p_.operations.back().what));
+    if (shared && !workers_first) add_share(input, depth, out, false);
     add_wait(depth, job);
+  }
+
+  void add_share(OperationId input, uint8_t depth, Role out, bool beside_job) {
+    add_kernel(input, depth, out);
+    Kernel& k = std::get<Kernel>(p_.operations.back().what);
+    k.channels = {none, config_[Knob::share]};
+    k.scratch = id(Role::padded);
+    k.beside_job = beside_job;
   }
 
   /// The job computes the channels behind the workers' share.

@@ -128,11 +128,14 @@ enum class KernelKind : uint8_t {
 };
 
 /// One call of a kernel on all workers; it returns when all are done. A kernel that runs ahead computes the next tile
-/// beside the accelerator's work on this one; a Wait on it tells where the loops take its result over.
+/// beside the accelerator's work on this one; a Wait on it tells where the loops take its result over. While a kernel
+/// `beside_job` computes, the job behind it is started; both only read what they share, and both have started and the
+/// kernel is done when the job's start is.
 struct Kernel {
   KernelKind kind = KernelKind::conv;
-  uint8_t tiling : 7 = 0;      ///< knob value: 1 + index into kernel_tilings; 0: the kind has one way only
+  uint8_t tiling : 6 = 0;      ///< knob value: 1 + index into kernel_tilings; 0: the kind has one way only
   bool run_ahead : 1 = false;  ///< by one instance, as Job has it
+  bool beside_job : 1 = false;
   ParallelAxis parallel = ParallelAxis::none;
   RequantForm form = RequantForm::narrow;
   Rounding rounding = Rounding::half_up;
