@@ -313,6 +313,7 @@ class KernelPrinter {
     if (k_.kind == KernelKind::add) {
       type("a_type", k_.in_type);
       type("b_type", k_.in2_type);
+      if (k_.weights != none) set("map", tile_text(p_, names_, index_, k_.weights));
     }
     k_.whole_tiles() ? field("rows", 1) : size("rows", k_.columns);
     elements("elements");

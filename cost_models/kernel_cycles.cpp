@@ -60,6 +60,7 @@ constexpr double table_element =
     2;                           ///< per element beside the load of its output: a fourth of a word and a store, byte
 constexpr double row_start = 6;  ///< per row of an elementwise kernel: pointers, loop set-up
 constexpr double sum_row = 228, sum_element = 4.14;  ///< add, fitted; per element beside two loads
+constexpr double mapped_sum = 1.25;                  ///< the same through a table: a byte of a word, a fourth of that
 constexpr double half_sum = 6;                       ///< of 16-bit elements, counted: per element beside two loads
 constexpr double plain_sum = 30;                     ///< add in plain C, per element
 constexpr double centred_factors = 2;                ///< multiply, per element: both zero points subtracted
@@ -142,7 +143,7 @@ KernelFormula::KernelFormula(const Kernel& k, const Target& target, int cores)
       planar_in_(k.planar_in),
       planar_out_(k.planar_out),
       carried_(k.accumulators != none),
-      mapped_(k.kind == KernelKind::rearrange && k.weights != none),
+      mapped_((k.kind == KernelKind::rearrange || k.kind == KernelKind::add) && k.weights != none),
       moves_(moves_of(k)),
       narrow_(k.form == RequantForm::narrow && k.out_type == ElementType::u8),
       across_(k.kind == KernelKind::norm && k.across),
@@ -360,6 +361,7 @@ double KernelFormula::element() const {
   if (kind_ == KernelKind::rotary) return 2 * load_ + rotary_element + output_;
   if (kind_ == KernelKind::lookup) return load_ + lookup_element;
   if (kind_ == KernelKind::rearrange) return moved_element();
+  if (kind_ == KernelKind::add && mapped_) return 2 * load_ + sum_element + mapped_sum;
   if (kind_ == KernelKind::add) return plain_ ? plain_sum : 2 * load_ + (halves_ ? half_sum : sum_element);
   return 2 * load_ + output_ + centred_factors;
 }

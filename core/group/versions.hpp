@@ -19,11 +19,11 @@ constexpr uint32_t kernel_version(Family f) {
     case Family::max_pool:
       return 2;
     case Family::table:
-      return 2;
+      return 3;
     case Family::average_pool:
       return 3;
     case Family::depthwise:
-      return 3;
+      return 4;
     case Family::add:
       return 2;
     case Family::multiply:

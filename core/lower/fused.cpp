@@ -59,7 +59,10 @@ Role result_role(const GroupShape& s, int i) {
   return tail(s, i).family == Family::softmax ? Role::between : Role::between2;
 }
 
-Role source_role(const GroupShape& s, int i) { return i == 0 ? Role::between : result_role(s, i - 1); }
+Role source_role(const GroupShape& s, int i) {
+  if (i == 0) return maps_into_sum(s) ? Role::input : Role::between;
+  return result_role(s, i - 1);
+}
 
 Role second_role(const GroupShape& s, int i) {
   const int before = (is_elementwise(s.family) || s.family == Family::matmul ? 1 : 0) + second_operands(s, i);
@@ -215,6 +218,13 @@ int second_operands(const GroupShape& s, int count) {
   return n;
 }
 
+bool maps_into_sum(const GroupShape& s) {
+  if (s.family != Family::table || s.tail_count == 0 || s.tails[0].family != Family::add) return false;
+  const Tail& sum = s.tails[0];
+  return sum.in_type == ElementType::u8 && sum.in2_type == ElementType::u8 && sum.out_type == ElementType::u8 &&
+         sum.form == RequantForm::narrow && sum.rounding == Rounding::half_up;
+}
+
 Config first_config(const GroupShape& s, const Config& c) {
   if (s.tail_count == 0) return c;
   Config first = c;
@@ -256,8 +266,8 @@ void group_buffers(const GroupShape& s, const Config& c, BufferBytes& out) {
   if (s.tail_count == 0) return rules_of(s.family).buffers(s, c, out);
   rules_of(s.family).buffers(s, first_config(s, c), out);
   uint32_t elements = out[Role::output] / static_cast<uint32_t>(element_bytes(s.out_type));
-  Role role = Role::between;
-  out[role] = out[Role::output];
+  Role role = source_role(s, 0);
+  if (role == Role::between) out[role] = out[Role::output];
   for (int i = 0; i < s.tail_count; ++i) {
     const Tail& t = tail(s, i);
     if (t.family == Family::add) out[second_role(s, i)] = elements * static_cast<uint32_t>(element_bytes(t.in2_type));

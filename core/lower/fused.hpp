@@ -25,6 +25,10 @@ uint8_t group_copies(const GroupShape& s, const Config& c, Role r);
 /// `between` then has two copies as well.
 bool overlaps(const GroupShape& s, const Config& c);
 
+/// A table in front of a sum of bytes in the narrow form, rounded half up: the sum itself looks its first operand up, and
+/// no tile lies between the two.
+bool maps_into_sum(const GroupShape& s);
+
 /// What a tail adds to a program. Regions of roles that it has no buffer for are empty.
 struct TailParts {
   Kernel kernel;               ///< without buffers

@@ -221,7 +221,7 @@ class Lowering {
       first_depth = std::max(first_depth, e.loop + 1);
     if (on_accelerator(config_)) {
       add_job_and_share(input, static_cast<uint8_t>(first_depth), Role::between);
-    } else {
+    } else if (!maps_into_sum(shape_)) {
       add_kernel(input, static_cast<uint8_t>(first_depth), Role::between);
     }
     await(loads);
@@ -338,6 +338,7 @@ class Lowering {
     } else if (k.kind != KernelKind::max_pool) {
       k.params = id(t.constants);
     }
+    if (k.layer == 1 && maps_into_sum(shape_)) k.weights = id(Role::weights);
   }
 
   void add_tail_job(const TailParts& t, uint8_t depth) {

@@ -231,7 +231,8 @@ void add(const KernelCall& k) {
   for (int32_t row = 0; row < rows; ++row)
     for (int32_t c = 0; c < channels; ++c) {
       const int64_t at = int64_t{row} * channels + c;
-      put(k, at, requantised_sum(r, input(k, at), element(k.in2, k.kernel->in2_type, c)));
+      const int32_t first = k.weights == nullptr ? input(k, at) : k.weights[k.in[at]];
+      put(k, at, requantised_sum(r, first, element(k.in2, k.kernel->in2_type, c)));
     }
 }
 

@@ -95,7 +95,8 @@ struct Copy {
 };
 
 /// requant: int32 accumulators that the accelerator left in `in` become the output.
-/// add, multiply: `in2` is one row of channels for all columns. rearrange: `weights` is the table, if any; the step of
+/// add, multiply: `in2` is one row of channels for all columns; add: with `weights`, a table of bytes, its first operand
+/// is what that holds for `in`. rearrange: `weights` is the table, if any; the step of
 /// an axis is the scale of input_copy's region, its repetition that of rows, columns, channels. norm, softmax:
 /// `columns` rows of `channels`; `weights` are terms or table; softmax: in sets of channel_bytes, terms behind the
 /// table where there are no params. matmul: `rows` sequences, `columns` rows, `channels` columns, channel_bytes of them

@@ -27,7 +27,8 @@ static void add_worker(const void* arguments) {
     for (int32_t i = mine.elements.begin; i < mine.elements.end; ++i) {
       const ares_channel_params params = {first.m, first.B + ares_element(a->b, a->b_type, i) * m};
       const int32_t at = row * a->elements + i;
-      ares_write_output(&a->requant, params, ares_element(a->a, a->a_type, at), a->out, at);
+      const int32_t value = ares_element(a->a, a->a_type, at);
+      ares_write_output(&a->requant, params, a->map == NULL ? value : a->map[value], a->out, at);
     }
   }
 }

@@ -156,10 +156,11 @@ typedef struct {
 void ares_curve(const ares_curve_args* a);
 
 // Sum of two inputs: clip((a * params[0].m + b * params[1].m + params[0].B) >> shift). `rows` rows of `elements`;
-// the second input is one row, the same for all.
+// the second input is one row, the same for all. The first may be looked up before, byte by byte.
 typedef struct {
   const void* a;
   const void* b;
+  const uint8_t* map;  // NULL: `a` as it is
   const ares_channel_params* params;
   void* out;
   ares_type a_type, b_type;

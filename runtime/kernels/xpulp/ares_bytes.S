@@ -1,7 +1,8 @@
 // Bytes one by one, as the elementwise kernels take them; counts are in elements, multiples of what a loop takes at once,
 // and not 0.
 //
-//   void ares_add_bytes(ares_add_bytes_args* args);      // four at once
+//   void ares_add_bytes(ares_add_bytes_args* args);         // four at once
+//   void ares_add_mapped_bytes(ares_add_bytes_args* args);  // four at once, in words
 //   void ares_table_bytes(ares_table_bytes_args* args);  // eight at once
 #include "kernels/xpulp/ares_instructions.inc"
 
@@ -20,6 +21,7 @@
 #define A_BIAS 24
 #define A_SHIFT 28
 #define A_HIGH 32
+#define A_MAP 36
 
 #define M 8
 #define M2 9
@@ -40,7 +42,8 @@
   .option norvc
   .option norelax
 
-  begin_function ares_add_bytes
+.macro begin_sums name
+  begin_function \name
   load IN, TILE, A_IN
   load IN2, TILE, A_IN2
   load OUT, TILE, A_OUT
@@ -50,16 +53,37 @@
   load SHIFT, TILE, A_SHIFT
   load HIGH, TILE, A_HIGH
   load COUNT, TILE, A_FOURS
+.endm
+
+// Of four pairs of elements.
+.macro four_sums
+  for_four multiply, SUM(i), M
+  for_four multiply_add, SUM(i), OTHER(i), M2
+  for_four add_and_shift, SUM(i), BIAS, SHIFT
+  for_four clip, SUM(i), HIGH
+  pack_low SUM(0), SUM(1), SUM(0)
+  pack_high SUM(0), SUM(3), SUM(2)
+  store_next SUM(0), OUT
+.endm
+
+  begin_sums ares_add_bytes
   hardware_loop 0, COUNT, 27
     for_four load_next_byte, SUM(i), IN
     for_four load_next_byte, OTHER(i), IN2
-    for_four multiply, SUM(i), M
-    for_four multiply_add, SUM(i), OTHER(i), M2
-    for_four add_and_shift, SUM(i), BIAS, SHIFT
-    for_four clip, SUM(i), HIGH
-    pack_low SUM(0), SUM(1), SUM(0)
-    pack_high SUM(0), SUM(3), SUM(2)
-    store_next SUM(0), OUT
+    four_sums
+  end_function
+
+#define SUM_MAP 13
+#define SUM_WORD 14
+
+  begin_sums ares_add_mapped_bytes
+  load SUM_MAP, TILE, A_MAP
+  hardware_loop 0, COUNT, 32
+    load_next SUM_WORD, IN
+    for_four load_next_byte, OTHER(i), IN2
+    for_four byte_of, SUM(i), SUM_WORD, i
+    for_four load_byte_at, SUM(i), SUM_MAP, SUM(i)
+    four_sums
   end_function
 
 // ---- out = map[in] ----

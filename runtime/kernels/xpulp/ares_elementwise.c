@@ -8,9 +8,11 @@ typedef struct {
   uint8_t* out;
   int32_t fours;
   int32_t m_a, m_b, B, shift, high;
+  const uint8_t* map;
 } ares_add_bytes_args;
 
 void ares_add_bytes(ares_add_bytes_args* args);
+void ares_add_mapped_bytes(ares_add_bytes_args* args);
 
 static inline int32_t sum_of(const ares_add_bytes_args* p, int32_t a, int32_t b) {
   return ares_clip(ares_add_shift(ares_multiply_add(a * p->m_a, b, p->m_b), p->B, p->shift), p->high);
@@ -81,7 +83,8 @@ static bool halves_fast(const ares_add_args* a, int32_t row, int32_t begin, int3
 bool ares_add_fast(const ares_add_args* a, int32_t row, int32_t begin, int32_t end) {
   const ares_requant* const r = &a->requant;
   if (r->form != ARES_NARROW || r->rounding != ARES_HALF_UP) return false;
-  if (a->a_type != ARES_U8 || a->b_type != ARES_U8 || r->type != ARES_U8) return halves_fast(a, row, begin, end);
+  const bool bytes = a->a_type == ARES_U8 && a->b_type == ARES_U8 && r->type == ARES_U8;
+  if (!bytes) return a->map == NULL && halves_fast(a, row, begin, end);
   if (r->lo != 0) return false;
   const uint8_t* const in = (const uint8_t*)a->a + row * a->elements;
   const uint8_t* const b = a->b;
@@ -94,12 +97,13 @@ bool ares_add_fast(const ares_add_args* a, int32_t row, int32_t begin, int32_t e
                               .m_b = a->params[1].m,
                               .B = a->params[0].B,
                               .shift = r->shift,
-                              .high = r->hi};
+                              .high = r->hi,
+                              .map = a->map};
   int32_t i = begin;
   if (args.fours > 0) {
-    ares_add_bytes(&args);
+    a->map == NULL ? ares_add_bytes(&args) : ares_add_mapped_bytes(&args);
     i += args.fours * 4;
   }
-  for (; i < end; ++i) out[i] = (uint8_t)sum_of(&args, in[i], b[i]);
+  for (; i < end; ++i) out[i] = (uint8_t)sum_of(&args, a->map == NULL ? in[i] : a->map[in[i]], b[i]);
   return true;
 }
