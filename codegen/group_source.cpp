@@ -358,7 +358,22 @@ class GroupPrinter {
     line("");
     const Schedule tokens = schedule(p_);
     for (const Token& t : tokens) print_token(t);
+    print_late();
     line("}}");
+  }
+
+  static OperationId late_store(const TileProgram& p) {
+    for (size_t i = 0; i < p.operations.size(); ++i)
+      if (const auto* c = std::get_if<Copy>(&p.operations[i].what); c && c->late) return static_cast<OperationId>(i);
+    return none;
+  }
+
+  /// The store of the group before must have ended; the group's own may go on.
+  void print_late() {
+    const bool first = &g_ == in_.program.groups.data();
+    if (!first && late_store((&g_ - 1)->program) != none) statement("ares_late_wait();");
+    if (const OperationId own = late_store(p_); own != none)
+      statement(fmt::format("ares_late(&w->{});", names_.copy(own)));
   }
 
   /// A job that a kernel starts stands in front of it.

@@ -23,7 +23,7 @@ const Tensor& tensor(const ProjectInput& in, TensorId id) { return in.graph.tens
 /// The buffer in which a group's output stays, or null.
 const Buffer* kept_output(const PlannedGroup& g) {
   for (const TileOperation& op : g.program.operations)
-    if (const auto* c = std::get_if<Copy>(&op.what); c && c->stays && !is_load(*c))
+    if (const auto* c = std::get_if<Copy>(&op.what); c && (c->stays || c->late) && !is_load(*c))
       return &g.program.buffers[static_cast<size_t>(c->buffer)];
   return nullptr;
 }

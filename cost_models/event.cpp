@@ -70,6 +70,7 @@ class Machine {
   void prepare(const TileProgram& program);
   void start_early(const TileProgram& next);
   void begin_group(const TileProgram& program);
+  void end_group(const TileProgram& program);
   void take(const Step& step);
   void issue(const Step& step, Prepared& op);
   void call(const Step& step, Prepared& op);
@@ -90,6 +91,7 @@ class Machine {
   const TileProgram* program_ = nullptr;
   const TileProgram* next_ = nullptr;
   size_t group_ = 0;
+  double late_done_ = 0;                             ///< when the late store of the program before is complete
   double state_done_ = 0;                            ///< when the state that is on its way is there; 0: none is
   double run_started_ = 0;                           ///< when the orchestrator had started the last kernel or job
   std::array<double, max_operations> early_done_{};  ///< of the early loads of the program behind
@@ -252,6 +254,15 @@ void Machine::begin_group(const TileProgram& program) {
   state_done_ = 0;
 }
 
+/// Everything is complete but for a late store, which the next group waits for.
+void Machine::end_group(const TileProgram& program) {
+  double late = 0;
+  for (size_t i = 0; i < program.operations.size(); ++i)
+    if (operations_[i].copy && operations_[i].copy->late) late = operations_[i].done[0];
+  now_ = std::max({now_, late > 0 ? late_done_ : out_.free, accelerator_.done});
+  late_done_ = late;
+}
+
 PlayResult Machine::play(const TileProgram& program, size_t group, const TileProgram* next) {
   const PlayResult before = result_;
   const double begin = now_, in = in_.busy, out = out_.busy, l3 = l3_.busy, jobs = accelerator_.busy;
@@ -260,7 +271,7 @@ PlayResult Machine::play(const TileProgram& program, size_t group, const TilePro
   begin_group(program);
   prepare(program);
   walk(program, [this](const Step& step) { take(step); });
-  now_ = std::max({now_, out_.free, accelerator_.done});
+  end_group(program);
   result_.dma_in += in_.busy - in;
   result_.dma_out += out_.busy - out;
   result_.l3 += l3_.busy - l3;

@@ -143,10 +143,32 @@ class Search {
       if (std::find(p.fused.begin(), p.fused.end(), position) != p.fused.end()) continue;
       toggle(p, position);
       if (!complete(p)) continue;
+      Program as_one_tile = p;
       score(p);
       ++plays_;
+      if (search_.change_configs && make_whole(as_one_tile, best_.front())) {
+        score(as_one_tile);
+        ++plays_;
+        enter(as_one_tile);
+      }
       enter(p);
     }
+  }
+
+  /// The groups that `before` has not as one tile each; false: none changes.
+  bool make_whole(Program& p, const Program& before) const {
+    const auto groups = groups_of(p);
+    if (!groups) return false;
+    bool changed = false;
+    for (const GroupInContext& g : *groups) {
+      if (before.configs.contains(g.group.name)) continue;
+      Config& own = p.configs[g.group.name];
+      const auto config = whole(g, own);
+      if (!config || *config == own) continue;
+      own = *config;
+      changed = true;
+    }
+    return changed;
   }
 
   /// The config's kernels on one tile that is the whole group: neither copies run ahead nor odometers turn, and tensors

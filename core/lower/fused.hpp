@@ -25,8 +25,8 @@ uint8_t group_copies(const GroupShape& s, const Config& c, Role r);
 /// `between` then has two copies as well.
 bool overlaps(const GroupShape& s, const Config& c);
 
-/// A table in front of a sum of bytes in the narrow form, rounded half up: the sum itself looks its first operand up, and
-/// no tile lies between the two.
+/// A table in front of a sum of bytes in the narrow form, rounded half up: the sum itself looks its first operand up,
+/// and no tile lies between the two.
 bool maps_into_sum(const GroupShape& s);
 
 /// What a tail adds to a program. Regions of roles that it has no buffer for are empty.

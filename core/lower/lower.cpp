@@ -372,7 +372,8 @@ class Lowering {
   }
 
   /// A job, the workers' channels of its layer beside it, and the wait for it. The many jobs of a stride of 2 keep the
-  /// orchestrator busy while they run, so the workers begin before; but where they pad the jobs' tile, that comes first.
+  /// orchestrator busy while they run, so the workers begin before; but where they pad the jobs' tile, that comes
+  /// first.
   void add_job_and_share(OperationId input, uint8_t depth, Role out) {
     const bool shared = config_[Knob::share] > 0;
     const bool workers_first = shared && shape_.window.sh > 1 && !shape_.accelerator.fill;

@@ -32,6 +32,7 @@ class L1Plan {
       hand_over(g);
       start_early(g);
     }
+    for (size_t g = 0; g + 1 < n_.groups.size(); ++g) store_late(g);
     while (pack_arena(blocks_).bytes > limit_) give_up_one();
     place();
   }
@@ -79,6 +80,48 @@ class L1Plan {
       c->early = fits(g - 1);
       if (!c->early) ++b.first;
     }
+  }
+
+  // ---- late stores ----
+
+  struct LateStore {
+    size_t group, store;
+    bool longer;  ///< its block lives a group longer for it
+  };
+
+  /// Whether a load of group g reads the tensor from L2.
+  bool loads(size_t g, TensorId t, bool only_early) const {
+    if (g >= n_.groups.size()) return false;
+    const TileProgram& p = n_.groups[g].program;
+    return std::any_of(p.operations.begin(), p.operations.end(), [&](const TileOperation& op) {
+      const auto* c = std::get_if<Copy>(&op.what);
+      return c && is_load(*c) && !c->stays && tensor_of(g, c->operand) == t && (c->early || !only_early);
+    });
+  }
+
+  void store_late(size_t g) {
+    const TensorId t = n_.groups[g].group.output;
+    if (!n_.groups[g].group.completes_output || is_network_output(t)) return;
+    if (loads(g + 1, t, false) || loads(g + 2, t, true)) return;
+    for (size_t i = 0; i < program(g).operations.size(); ++i) {
+      Copy* const c = copy(g, i);
+      if (!c || is_load(*c) || c->stays || c->to != Level::l2 || !whole(program(g).operations[i])) continue;
+      ArenaBlock& b = blocks_[block(g, c->buffer)];
+      const bool longer = b.last == static_cast<int>(g);
+      b.last += longer;
+      if (fits(g + 1)) {
+        c->late = true;
+        late_.push_back({g, i, longer});
+      } else {
+        b.last -= longer;
+      }
+    }
+  }
+
+  void store_in_time(const LateStore& l) {
+    Copy& c = *copy(l.group, l.store);
+    c.late = false;
+    blocks_[block(l.group, c.buffer)].last -= l.longer;
   }
 
   // ---- tensors that stay ----
@@ -162,8 +205,13 @@ class L1Plan {
 
   // ---- packing ----
 
-  /// Where the packing leaves gaps: takes the largest early load back, then hand-overs from the last one on.
+  /// Where the packing leaves gaps: takes late stores back, then the largest early load, then hand-overs from the last
+  /// one on.
   void give_up_one() {
+    if (!late_.empty()) {
+      store_in_time(late_.back());
+      return late_.pop_back();
+    }
     Copy* largest = nullptr;
     ArenaBlock* its = nullptr;
     for (size_t g = 1; g < n_.groups.size(); ++g)
@@ -212,6 +260,7 @@ class L1Plan {
   std::vector<ArenaBlock> blocks_;
   std::vector<std::vector<Place>> places_ = std::vector<std::vector<Place>>(n_.groups.size());
   std::vector<Edge> edges_;
+  std::vector<LateStore> late_;
 };
 
 }  // namespace

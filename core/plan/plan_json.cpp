@@ -9,7 +9,7 @@ using Json = nlohmann::ordered_json;
 
 Json to_json(const Placement& p) { return {{"level", name_of(p.level)}, {"offset", p.offset}, {"bytes", p.bytes}}; }
 
-/// The operands that are loaded early, or that stay in L1.
+/// The operands that are loaded early, stored late, or that stay in L1.
 Json operands(const TileProgram& p, bool Copy::*mark) {
   Json names = Json::array();
   for (const TileOperation& op : p.operations)
@@ -29,6 +29,7 @@ Json to_json(const PlannedGroup& g) {
           {"l1_window", g.context.l1_bytes},
           {"l1_bytes", g.program.l1_bytes},
           {"early", operands(g.program, &Copy::early)},
+          {"late", operands(g.program, &Copy::late)},
           {"stays_in_l1", operands(g.program, &Copy::stays)},
           {"inputs", std::move(inputs)},
           {"output", to_json(g.output)},

@@ -91,21 +91,22 @@ struct Copy {
   BufferId staged_in = none;  ///< the farther end where it is an L2 buffer; regions are then relative to its contents
   bool early = false;         ///< the network starts the first instance while the group before computes
   bool stays = false;         ///< the whole tensor is handed over in L1: nothing is copied
+  bool late = false;          ///< a store that goes on beside the network's next group, which waits for it at its end
   Region region;
 };
 
 /// requant: int32 accumulators that the accelerator left in `in` become the output.
-/// add, multiply: `in2` is one row of channels for all columns; add: with `weights`, a table of bytes, its first operand
-/// is what that holds for `in`. rearrange: `weights` is the table, if any; the step of
-/// an axis is the scale of input_copy's region, its repetition that of rows, columns, channels. norm, softmax:
-/// `columns` rows of `channels`; `weights` are terms or table; softmax: in sets of channel_bytes, terms behind the
-/// table where there are no params. matmul: `rows` sequences, `columns` rows, `channels` columns, channel_bytes of them
-/// to a head; `reduction` is the depth. scan: `reduction` time steps of `channels` channels of `columns` states; in3:
-/// B, C, accumulators: states. transform: `columns` rows of `reduction` elements to `channels`; `weights` are
-/// coefficients. depthwise: `reduction` channels lie in a pixel, the first `channels` of which it computes;
-/// with `scratch` (one for all cores) the input tile lies without padding and is copied there, padding around it.
-/// rotary: `columns` rows of `channels` elements, channel_bytes of them to a head; `weights` are factors. lookup:
-/// `columns` numbers of rows of `channels` elements; `weights` is the table, of `reduction` rows.
+/// add, multiply: `in2` is one row of channels for all columns; add: with `weights`, a table of bytes, its first
+/// operand is what that holds for `in`. rearrange: `weights` is the table, if any; the step of an axis is the scale of
+/// input_copy's region, its repetition that of rows, columns, channels. norm, softmax: `columns` rows of `channels`;
+/// `weights` are terms or table; softmax: in sets of channel_bytes, terms behind the table where there are no params.
+/// matmul: `rows` sequences, `columns` rows, `channels` columns, channel_bytes of them to a head; `reduction` is the
+/// depth. scan: `reduction` time steps of `channels` channels of `columns` states; in3: B, C, accumulators: states.
+/// transform: `columns` rows of `reduction` elements to `channels`; `weights` are coefficients. depthwise: `reduction`
+/// channels lie in a pixel, the first `channels` of which it computes; with `scratch` (one for all cores) the input
+/// tile lies without padding and is copied there, padding around it. rotary: `columns` rows of `channels` elements,
+/// channel_bytes of them to a head; `weights` are factors. lookup: `columns` numbers of rows of `channels` elements;
+/// `weights` is the table, of `reduction` rows.
 enum class KernelKind : uint8_t {
   conv,
   linear,

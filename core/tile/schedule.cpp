@@ -16,7 +16,8 @@ class Scheduler {
     for (size_t i = 0; i < p_.operations.size(); ++i) {
       const auto& what = p_.operations[i].what;
       const auto* copy = std::get_if<Copy>(&what);
-      if (std::holds_alternative<Job>(what) || (copy && !is_load(*copy) && !copy->stays)) add(TokenKind::drain, i);
+      const bool store = copy && !is_load(*copy) && !copy->stays && !copy->late;
+      if (std::holds_alternative<Job>(what) || store) add(TokenKind::drain, i);
     }
     return tokens_;
   }

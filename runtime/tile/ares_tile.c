@@ -208,6 +208,16 @@ void ares_once_wait(ares_once* once) {
   once->channel == ARES_L1_TO_L2 ? ares_perf_store(since) : ares_perf_load(since);
 }
 
+static ares_ticket late;
+
+void ares_late(const ares_once* once) { late = once->ticket; }
+
+void ares_late_wait(void) {
+  const ares_ticks since = ares_perf_now();
+  ares_wait(&late);
+  ares_perf_store(since);
+}
+
 void ares_load_reach(ares_load* load, int32_t instance) {
   load->slot = instance % load->transfer.buffer.copies;
   if (load->complete > instance) return;

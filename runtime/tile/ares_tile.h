@@ -168,6 +168,10 @@ void ares_once_issue(ares_once* once);
 // Waits for it, where that has not been done.
 void ares_once_wait(ares_once* once);
 
+// A store that goes on when its group ends; the next group waits for it before its own end.
+void ares_late(const ares_once* once);
+void ares_late_wait(void);
+
 // A kernel or job that runs an instance ahead of the loops: its own odometer, and the tiles that it hands over. Fields
 // that are not named in the generated code begin at 0.
 typedef struct {
