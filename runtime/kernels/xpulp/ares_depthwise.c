@@ -97,20 +97,21 @@ typedef struct {
 
 // Strips side by side. The order of the fields is known to ares_depthwise_strip.S.
 typedef struct {
-  const uint8_t* in;                  // window of the first output
-  int32_t in_step, in_back, in_rows;  // to the next pixel, from a row's last to the next row's first
-  int32_t in_next;                    // from behind a strip's last row to the next strip
-  int32_t row_back;                   // from behind a channel's last row in `scratch` to the next channel's first
+  const uint8_t* in;                 // window of the first output
+  int32_t in_back, in_rows;          // from a row's last pixel to the next row's first
+  int32_t in_next;                   // from behind a strip's last row to the next strip
+  int32_t row_back;                  // from behind a channel's last row in `scratch` to the next channel's first
   uint8_t* out;
-  int32_t out_step, out_back;      // to the next pixel, from the last to the next row's first
-  int32_t out_channel, out_next;   // from behind a channel's last row to the next channel; to the next strip
-  int32_t pairs, rest;             // of output rows; stride 2: output rows
-  int32_t shift, high, pre_shift;  // as in ares_tiles.h
-  int32_t strips;                  // how many
+  int32_t step;                      // to the next pixel, of inputs and outputs
+  int32_t out_back;                  // from a row's last to the next row's first
+  int32_t out_channel, out_next;     // from behind a channel's last row to the next channel; to the next strip
+  int32_t pairs, rest;               // of output rows; stride 2: output rows
+  int32_t shift, high, pre_shift;    // as in ares_tiles.h
+  int32_t strips;                    // how many
   channel_record records[CHANNELS];
   uint32_t scratch[MOST_IN_ROWS * MOST_WORDS_OF_ROW];  // a channel's words of a row after the other's
 } ares_depthwise_strips;
-_Static_assert(offsetof(ares_depthwise_strips, records) == 68 && offsetof(ares_depthwise_strips, scratch) == 196,
+_Static_assert(offsetof(ares_depthwise_strips, records) == 64 && offsetof(ares_depthwise_strips, scratch) == 192,
                "known to ares_depthwise_strip.S");
 
 typedef void (*strips_function)(ares_depthwise_strips* strips);
@@ -209,8 +210,7 @@ static __attribute__((noinline)) void run_strips(const ares_depthwise_args* a) {
   int32_t channel = mine.begin / strips * CHANNELS, strip = mine.begin - channel / CHANNELS * strips;
   int32_t chunk = strip / c.across, column = strip - chunk * c.across;
   ares_depthwise_strips s;
-  s.in_step = pixel;
-  s.out_step = pixel;
+  s.step = pixel;
   s.shift = a->requant.shift;
   s.high = a->requant.hi;
   s.pre_shift = a->requant.pre_shift;

@@ -12,39 +12,45 @@
 
 // ---- fields of ares_depthwise_strips ----
 #define S_IN 0
-#define S_IN_STEP 4
-#define S_IN_BACK 8
-#define S_IN_ROWS 12
-#define S_IN_NEXT 16
-#define S_ROW_BACK 20
-#define S_OUT 24
-#define S_OUT_STEP 28
-#define S_OUT_BACK 32
-#define S_OUT_CHANNEL 36
-#define S_OUT_NEXT 40
-#define S_PAIRS 44
+#define S_IN_BACK 4
+#define S_IN_ROWS 8
+#define S_IN_NEXT 12
+#define S_ROW_BACK 16
+#define S_OUT 20
+#define S_STEP 24
+#define S_OUT_BACK 28
+#define S_OUT_CHANNEL 32
+#define S_OUT_NEXT 36
+#define S_PAIRS 40
 #define S_ROWS S_PAIRS
-#define S_REST 48
-#define S_SHIFT 52
-#define S_HIGH 56
-#define S_PRE_SHIFT 60
-#define S_STRIPS 64
-#define S_RECORDS 68
-#define S_SCRATCH 196
+#define S_REST 44
+#define S_SHIFT 48
+#define S_HIGH 52
+#define S_PRE_SHIFT 56
+#define S_STRIPS 60
+#define S_RECORDS 64
+#define S_SCRATCH 192
 #define CHANNELS 4
 
-// ---- transposition ----
-#define IN 5
-#define IN_STEP 6
-#define IN_BACK 7
-#define TO 8
-#define PIXEL(i) (14 + (i))
-#define PAIR(i) (20 + (i))
-#define WORD 24
-// Selections of bytes, kept through all strips.
+// ---- kept through all strips ----
+#define OUT 6
+#define STEP 7
+#define OUT_BACK 8
+#define SHIFT 11
+#define HIGH 12
+#define PRE_SHIFT 13
+// Selections of bytes.
 #define LOW_HALVES 29
 #define HIGH_HALVES 30
 #define UPPER 31
+
+// ---- transposition ----
+#define IN 5
+#define IN_BACK 26
+#define TO 27
+#define PIXEL(i) (14 + (i))
+#define PAIR(i) (20 + (i))
+#define WORD 24
 
 // Pixels 2i and 2i + 1: channels 0 and 1 to PAIR(i), channels 2 and 3 to the first pixel's place.
 .macro pair_of i
@@ -75,14 +81,8 @@
 
 // ---- outputs ----
 #define ROW 5
-#define OUT 6
-#define OUT_STEP 7
-#define OUT_BACK 8
 #define M 9
 #define BIAS 10
-#define SHIFT 11
-#define HIGH 12
-#define PRE_SHIFT 13
 #define WEIGHT(row) (14 + 2 * (row))
 #define A 1
 #define B 3
@@ -136,7 +136,7 @@
 .macro store_row first, count
   .set i, \first
   .rept \count - 1
-    store_step 4, i, OUT, OUT_STEP
+    store_step 4, i, OUT, STEP
     .set i, i + 1
   .endr
   store_step 4, i, OUT, OUT_BACK
@@ -162,19 +162,27 @@
   li x29, 0x05010400
   li x30, 0x07030602
   li x31, 0x07060302
+  load OUT, TILE, S_OUT
+  load STEP, TILE, S_STEP
+  load OUT_BACK, TILE, S_OUT_BACK
+  load SHIFT, TILE, S_SHIFT
+  load HIGH, TILE, S_HIGH
+  .if \form == 1
+    load PRE_SHIFT, TILE, S_PRE_SHIFT
+  .endif
+  .balign 16  // strips take little more than the 128 instructions that a core's own cache holds
 5:
   load A, TILE, S_IN_ROWS
   load IN, TILE, S_IN
-  load IN_STEP, TILE, S_IN_STEP
   load IN_BACK, TILE, S_IN_BACK
   add_immediate TO, TILE, S_SCRATCH
   hardware_loop_to 4f, 0, A
-    load_step PIXEL(0), IN, IN_STEP
-    load_step PIXEL(1), IN, IN_STEP
-    load_step PIXEL(2), IN, IN_STEP
+    load_step PIXEL(0), IN, STEP
+    load_step PIXEL(1), IN, STEP
+    load_step PIXEL(2), IN, STEP
     .if \words == 2
-      load_step PIXEL(3), IN, IN_STEP
-      load_step PIXEL(4), IN, IN_STEP
+      load_step PIXEL(3), IN, STEP
+      load_step PIXEL(4), IN, STEP
       load_step PIXEL(5), IN, IN_BACK
     .else
       load_step PIXEL(3), IN, IN_BACK
@@ -188,18 +196,10 @@
     two_channels \words, PIXEL(0), PIXEL(2), PIXEL(4)
 4:
   load A, TILE, S_IN_NEXT
-  load OUT, TILE, S_OUT
+  add_immediate RECORD, TILE, S_RECORDS
   add_to A, IN
   store A, TILE, S_IN
-  load OUT_STEP, TILE, S_OUT_STEP
-  load OUT_BACK, TILE, S_OUT_BACK
-  load SHIFT, TILE, S_SHIFT
-  load HIGH, TILE, S_HIGH
-  .if \form == 1
-    load PRE_SHIFT, TILE, S_PRE_SHIFT
-  .endif
   add_immediate ROW, TILE, S_SCRATCH
-  add_immediate RECORD, TILE, S_RECORDS
   add_immediate A, 0, CHANNELS
   hardware_loop_to 6f, 1, A
   .set i, WEIGHT(0)
@@ -222,7 +222,6 @@
   load B, TILE, S_STRIPS
   add_to OUT, A
   add_immediate B, B, -1
-  store OUT, TILE, S_OUT
   store B, TILE, S_STRIPS
   bnez gp, 5b
   end_function
