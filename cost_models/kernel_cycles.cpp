@@ -67,19 +67,21 @@ constexpr double centred_factors = 2;                ///< multiply, per element:
 /// curve, counted: per element beside two loads and a half, four elements of two words at a time.
 constexpr double curve_loads = 2.5, curve_arithmetic = 9.75;
 
-// Depthwise kernel: strips of columns of four channels, transposed first (runtime/kernels/xpulp).
+// Depthwise kernel: strips of columns of four channels, transposed first (runtime/kernels/xpulp). What is left of a row
+// beside whole strips takes half a strip where that is enough.
 struct StripKind {
-  int32_t pixels, most_rows;  ///< columns; rows of outputs of a chunk
-  double channel, row;        ///< per channel: weights, pointers, first rows; per row of outputs: loads, products
+  int32_t pixels, words, most_rows;  ///< columns; words of a transposed row; rows of outputs of a chunk
+  double channel, row;  ///< per channel: weights, first rows, pointers; per row of outputs: loads, products
 };
-constexpr StripKind strip_of_stride_1{4, 16, 33, 14}, strip_of_stride_2{2, 8, 18, 10};
+constexpr StripKind strip_of_stride_1{4, 2, 16, 35, 14}, half_strip_of_stride_1{2, 1, 16, 26, 7},
+    strip_of_stride_2{2, 2, 8, 20, 10}, half_strip_of_stride_2{1, 1, 8, 18, 5};
 constexpr int32_t strip_channels = 4;
-constexpr double strip_in_row = 38;  ///< per row of six pixels: 31 instructions, and what they wait for; fitted
-constexpr double strip_output = 4;   ///< multiply, add-and-shift, clip, store
-/// Measured (GVSOC 2026-03, 64 channels, 12 x 32 outputs): per call; per strip: its fields, instructions out of the
-/// shared cache; per channel where rows of outputs are no threes: the same for the rest's rows; per group of channels:
-/// weights in both forms, parameters.
-constexpr double strip_call = 490, strip_start_anew = 300, strip_rest = 80, strip_records = 200;
+/// Per row of inputs, counted: six pixels to two words of each channel, four pixels to one.
+constexpr double strip_in_row = 31, half_strip_in_row = 18;
+constexpr double strip_output = 4;  ///< multiply, add-and-shift, clip, store
+/// Measured (GVSOC 2026-03, 64 channels, 17 x 32 outputs): per call; per strip: its fields, instructions out of the
+/// shared cache; per group of channels: weights in both forms, parameters.
+constexpr double strip_call = 490, strip_start_anew = 80, strip_records = 200;
 /// Other strides and short rows, fitted: per call, row of four channels, pixel of it, and group of channels.
 constexpr double depthwise_call = 465, depthwise_line = 75, depthwise_pixel = 145, depthwise_group = 390;
 constexpr double plain_output = 30;  ///< plain C: requantisation, store
@@ -383,20 +385,32 @@ double KernelFormula::plane(double strip_rows, double strips) const {
   return layout * (plane_start + strips * start + strip_rows * row);
 }
 
+/// A strip of `rows` rows of outputs from `in_rows` of inputs.
+static double strip_cycles(const StripKind& kind, double rows, double in_rows, double load, double output) {
+  const double in_row = (kind.words == 2 ? strip_in_row : half_strip_in_row) + 4 * kind.words * (load - 1);
+  return strip_start_anew + in_rows * in_row +
+         strip_channels * (kind.channel + rows * (kind.row + kind.pixels * output));
+}
+
 /// Cycles of the busiest worker for a tile in strips, cut into as many chunks of rows as end soonest.
 double KernelFormula::strips(int32_t rows, int32_t columns, int32_t channels) const {
-  const StripKind& kind = sw_ == 1 ? strip_of_stride_1 : strip_of_stride_2;
-  const int32_t strips = ceil_div(columns, kind.pixels), groups = channels / strip_channels;
+  const StripKind &whole = sw_ == 1 ? strip_of_stride_1 : strip_of_stride_2,
+                  &half = sw_ == 1 ? half_strip_of_stride_1 : half_strip_of_stride_2;
+  const int32_t wholes = columns / whole.pixels, halves = ceil_div(columns % whole.pixels, half.pixels);
+  const bool half_left = wholes == 0 || halves == 1;
+  const int32_t strips = wholes + (half_left ? halves : halves / 2), groups = channels / strip_channels;
+  const double halves_part = half_left ? double(halves) / strips : 0;
   constexpr int32_t tried = 4;
-  const int32_t fewest = ceil_div(rows, kind.most_rows);
+  const int32_t fewest = ceil_div(rows, whole.most_rows);
   double least = 0;
   for (int32_t n = fewest; n < fewest + tried && n <= rows; ++n) {
     const int32_t each = ceil_div(rows, n), chunks = ceil_div(rows, each), mine = cores_.ceil(groups * strips * chunks);
-    const double height = double(rows) / chunks, row = kind.row + kind.pixels * (strip_output + wide_);
-    const double rest = sw_ == 1 && each % 3 != 0 ? strip_rest : 0;
-    const double strip = strip_start_anew + (sw_ * (height - 1) + 3) * (strip_in_row + 8 * (load_ - 1)) +
-                         strip_channels * (kind.channel + rest + height * row);
-    const double all = strip_call + mine * strip + (1 + mine / (strips * chunks)) * strip_records;
+    const double height = double(rows) / chunks;
+    const auto one_of = [&](const StripKind& kind) {
+      return strip_cycles(kind, height, sw_ * (height - 1) + 3, load_, strip_output + wide_);
+    };
+    const double one = (1 - halves_part) * one_of(whole) + halves_part * one_of(half);
+    const double all = strip_call + mine * one + (1 + mine / (strips * chunks)) * strip_records;
     if (n == fewest || all < least) least = all;
   }
   return least;
@@ -422,7 +436,7 @@ double KernelFormula::depthwise(const KernelTile& t) const {
         double(t.columns) * (by_rows ? cores_.ceil(t.rows) : t.rows) * (by_rows ? t.channels : cores_.ceil(t.channels));
     return outputs * (plain_output + plain_product * kh_ * kw_);
   }
-  if (strips_ && t.columns >= (sw_ == 1 ? strip_of_stride_1 : strip_of_stride_2).pixels)
+  if (strips_ && t.columns >= (sw_ == 1 ? half_strip_of_stride_1 : half_strip_of_stride_2).pixels)
     return strips(t.rows, t.columns, t.channels);
   const int32_t lines = cores_.ceil(t.channels / strip_channels * t.rows);
   return depthwise_call + lines * (depthwise_line + t.columns * (depthwise_pixel + strip_channels * wide_)) +

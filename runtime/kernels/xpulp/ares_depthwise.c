@@ -52,12 +52,12 @@ static inline __attribute__((always_inline)) uint32_t output(const group* g, con
 }
 
 static void run_row(const ares_depthwise_args* a, const group* g, const uint8_t* in, uint8_t* out) {
-  const int32_t pixel = a->out_pitch;
-  const int32_t in_pixel = ares_depthwise_pitch(a), row = a->in_columns * in_pixel, step = a->window.sw * in_pixel;
+  const int32_t in_pixel = ares_depthwise_pitch(a), pixel = a->out_pitch;
+  const int32_t row = a->in_columns * in_pixel, step = a->window.sw * in_pixel;
   if (a->window.sw != 1) {
     for (int32_t x = 0; x < a->columns; ++x, in += step, out += pixel) {
-      const column c0 = load_column(in, row), c1 = load_column(in + in_pixel, row),
-                   c2 = load_column(in + 2 * in_pixel, row);
+      const column c0 = load_column(in, row), c1 = load_column(in + in_pixel, row);
+      const column c2 = load_column(in + 2 * in_pixel, row);
       ares_store_word(out, output(g, &c0, &c1, &c2));
     }
     return;
@@ -89,7 +89,7 @@ static group load_group(const ares_depthwise_args* a, int32_t channel) {
 
 // ---- some columns at a time, down a strip of rows ----
 
-enum { MOST_IN_ROWS = 18, WORDS_OF_ROW = 2 * CHANNELS, PIXELS_OF_ROW = 6 };
+enum { MOST_IN_ROWS = 18, MOST_WORDS_OF_ROW = 2 * CHANNELS };
 
 // Of a channel: per window row its weights as (w0, w1, w2, 0) and (0, w0, w1, w2).
 typedef struct {
@@ -99,29 +99,64 @@ typedef struct {
 
 // Strips side by side. The order of the fields is known to ares_depthwise_strip.S.
 typedef struct {
-  const uint8_t* in;                  // window of the first output
-  int32_t in_step, in_back, in_rows;  // to the next pixel, from the last of six to the next row's first
-  int32_t in_next;                    // from behind a strip's last row to the next strip
-  int32_t row_back;                   // from behind a channel's last row in `scratch` to the next channel's first
+  const uint8_t* in;                 // window of the first output
+  int32_t in_back, in_rows;          // from a row's last pixel to the next row's first
+  int32_t in_next;                   // from behind a strip's last row to the next strip
+  int32_t row_back;                  // from behind a channel's last row in `scratch` to the next channel's first
   uint8_t* out;
-  int32_t out_step, out_back;      // to the next pixel, from the last to the next row's first
-  int32_t out_channel, out_next;   // from behind a channel's last row to the next channel; to the next strip
-  int32_t triples, rest;           // of output rows; stride 2: output rows
-  int32_t shift, high, pre_shift;  // as in ares_tiles.h
-  int32_t strips;                  // how many
-  const channel_record* record;    // of the next channel: for the assembler code
+  int32_t out_step, out_back;                  // to the next pixel, from a row's last to the next row's first
+  int32_t out_channel, out_next;     // from behind a channel's last row to the next channel; to the next strip
+  int32_t pairs, rest;               // of output rows; stride 2: output rows
+  int32_t shift, high, pre_shift;    // as in ares_tiles.h
+  int32_t strips;                    // how many
+  int32_t in_step;                   // to the next pixel
   channel_record records[CHANNELS];
-  uint32_t scratch[MOST_IN_ROWS * WORDS_OF_ROW];  // a channel's two words of a row after the other's
+  uint32_t scratch[MOST_IN_ROWS * MOST_WORDS_OF_ROW];  // a channel's words of a row after the other's
 } ares_depthwise_strips;
-_Static_assert(offsetof(ares_depthwise_strips, records) == 72 && offsetof(ares_depthwise_strips, scratch) == 200,
+_Static_assert(offsetof(ares_depthwise_strips, records) == 68 && offsetof(ares_depthwise_strips, scratch) == 196,
                "known to ares_depthwise_strip.S");
 
-// With stride 1 four columns, with stride 2 two.
 typedef void (*strips_function)(ares_depthwise_strips* strips);
 void ares_depthwise_strips_narrow(ares_depthwise_strips* strips);
 void ares_depthwise_strips_wide(ares_depthwise_strips* strips);
+void ares_depthwise_half_strips_narrow(ares_depthwise_strips* strips);
+void ares_depthwise_half_strips_wide(ares_depthwise_strips* strips);
 void ares_depthwise_strips2_narrow(ares_depthwise_strips* strips);
 void ares_depthwise_strips2_wide(ares_depthwise_strips* strips);
+void ares_depthwise_half_strips2_narrow(ares_depthwise_strips* strips);
+void ares_depthwise_half_strips2_wide(ares_depthwise_strips* strips);
+
+// A word of each of four channels a row, or two.
+typedef struct {
+  int32_t columns, words;
+  strips_function run;
+} strip_kind;
+
+// By stride, 1 or 2; narrow or wide form; a whole strip or half of one.
+static const strip_kind kinds[2][2][2] = {
+    {{{4, 2, ares_depthwise_strips_narrow}, {2, 1, ares_depthwise_half_strips_narrow}},
+     {{4, 2, ares_depthwise_strips_wide}, {2, 1, ares_depthwise_half_strips_wide}}},
+    {{{2, 2, ares_depthwise_strips2_narrow}, {1, 1, ares_depthwise_half_strips2_narrow}},
+     {{2, 2, ares_depthwise_strips2_wide}, {1, 1, ares_depthwise_half_strips2_wide}}},
+};
+
+// How a row's columns are cut: whole strips, then what is left, in half strips where those are enough or a whole one
+// would not fit. Strips that would end behind the row begin earlier.
+typedef struct {
+  const strip_kind* kinds;
+  int32_t wholes, across;  // strips before what is left; with it
+  bool half_left;
+} cut;
+
+static cut cut_of(const ares_depthwise_args* a) {
+  cut c = {.kinds = kinds[a->window.sw - 1][a->requant.form == ARES_WIDE]};
+  const int32_t whole = c.kinds[0].columns, half = c.kinds[1].columns;
+  c.wholes = a->columns / whole;
+  const int32_t halves = (a->columns - c.wholes * whole + half - 1) / half;
+  c.half_left = c.wholes == 0 || halves == 1;
+  c.across = c.wholes + (c.half_left ? halves : halves / 2);
+  return c;
+}
 
 static void load_records(const ares_depthwise_args* a, int32_t channel, channel_record* to) {
   for (int32_t i = 0; i < CHANNELS; ++i, ++to) {
@@ -138,38 +173,50 @@ static void load_records(const ares_depthwise_args* a, int32_t channel, channel_
 }
 
 // Rows of the chunks that rows are cut into: as few chunks as `most` allows, or some more where the busiest worker ends
-// sooner: it has a part of the strips, a chunk costs some rows more, and so does a rest where strips go by threes.
-static int32_t rows_of_chunk(int32_t rows, int32_t strips, int32_t most, bool by_threes) {
-  enum { MORE_ROWS = 3, REST_ROWS = 2, TRIED = 4 };
+// sooner: it has a part of the strips, and a chunk costs some rows more.
+static int32_t rows_of_chunk(int32_t rows, int32_t strips, int32_t most) {
+  enum { MORE_ROWS = 3, TRIED = 4 };
   const int32_t fewest = (rows + most - 1) / most;
   int32_t best = 0, least = INT32_MAX;
   for (int32_t chunks = fewest; chunks < fewest + TRIED && chunks <= rows; ++chunks) {
     const int32_t busiest = (strips * chunks + ares_team() - 1) / ares_team(), each = (rows + chunks - 1) / chunks;
-    const int32_t time = busiest * (each + MORE_ROWS + (by_threes && each % 3 != 0 ? REST_ROWS : 0));
+    const int32_t time = busiest * (each + MORE_ROWS);
     if (time < least) best = each, least = time;
   }
   return best;
 }
 
-// Strips of all groups of channels, `at_once` columns each; columns that do not fill a strip are part of two. Words of
-// pixels behind a row, which meet zeros, are read.
-static __attribute__((noinline)) void run_strips(const ares_depthwise_args* a, int32_t at_once, strips_function run) {
+// The steps from pixel to pixel, row to row and strip to strip, of strips of `rows` rows.
+static void set_steps(ares_depthwise_strips* s, const ares_depthwise_args* a, const strip_kind* kind, int32_t rows) {
+  const int32_t in_pixel = s->in_step, in_row = a->in_columns * in_pixel;
+  const int32_t pixel = s->out_step, out_row = a->columns * pixel;
+  const int32_t stride = a->window.sw, words = kind->words;
+  s->in_back = in_row - (1 + 2 * words) * in_pixel;
+  s->in_rows = stride * (rows - 1) + 3;
+  s->in_next = stride * kind->columns * in_pixel - s->in_rows * in_row;
+  s->row_back = (1 - s->in_rows * CHANNELS) * words * 4;
+  s->out_back = out_row - (kind->columns - 1) * pixel;
+  s->out_channel = 1 - rows * out_row;
+  s->out_next = kind->columns * pixel - CHANNELS;
+  s->pairs = stride == 1 ? rows / 2 : rows;
+  s->rest = rows % 2;
+}
+
+// Strips of all groups of channels. Words of pixels behind a row, which meet zeros, are read.
+static __attribute__((noinline)) void run_strips(const ares_depthwise_args* a) {
   const uint8_t* const in = ares_depthwise_in(a);
-  const int32_t in_pixel = ares_depthwise_pitch(a), in_row = a->in_columns * in_pixel;
-  const int32_t out_pixel = a->out_pitch, out_row = a->columns * out_pixel;
-  const int32_t stride = a->window.sw, whole = a->columns / at_once, across = (a->columns + at_once - 1) / at_once;
+  const int32_t in_pixel = ares_depthwise_pitch(a), pixel = a->out_pitch;
+  const int32_t stride = a->window.sw, in_row = a->in_columns * in_pixel;
   const int32_t most = stride == 1 ? MOST_IN_ROWS - 2 : MOST_IN_ROWS / 2 - 1;
-  const int32_t each = rows_of_chunk(a->rows, a->channels / CHANNELS * across, most, stride == 1);
-  const int32_t strips = (a->rows + each - 1) / each * across;
+  const cut c = cut_of(a);
+  const int32_t each = rows_of_chunk(a->rows, a->channels / CHANNELS * c.across, most);
+  const int32_t strips = (a->rows + each - 1) / each * c.across;
   const ares_share mine = ares_share_of(a->channels / CHANNELS * strips, 1);
   int32_t channel = mine.begin / strips * CHANNELS, strip = mine.begin - channel / CHANNELS * strips;
-  int32_t chunk = strip / across, column = strip - chunk * across;
+  int32_t chunk = strip / c.across, column = strip - chunk * c.across;
   ares_depthwise_strips s;
   s.in_step = in_pixel;
-  s.in_back = in_row - (PIXELS_OF_ROW - 1) * in_pixel;
-  s.out_step = out_pixel;
-  s.out_back = out_row - (at_once - 1) * out_pixel;
-  s.out_next = at_once * out_pixel - CHANNELS;
+  s.out_step = pixel;
   s.shift = a->requant.shift;
   s.high = a->requant.hi;
   s.pre_shift = a->requant.pre_shift;
@@ -177,22 +224,19 @@ static __attribute__((noinline)) void run_strips(const ares_depthwise_args* a, i
   for (int32_t left = mine.end - mine.begin; left > 0;) {
     if (!loaded) load_records(a, channel, s.records);
     loaded = true;
-    const int32_t x = ares_min(column * at_once, a->columns - at_once), y = chunk * each;
-    const int32_t rows = ares_min(each, a->rows - y);
+    const bool half = c.half_left && column >= c.wholes;
+    const strip_kind* const kind = &c.kinds[half];
+    const int32_t before = column * kind->columns + (half ? c.wholes * kind->columns : 0);
+    const int32_t x = ares_min(before, a->columns - kind->columns), y = chunk * each;
+    set_steps(&s, a, kind, ares_min(each, a->rows - y));
     s.in = in + stride * (y * in_row + x * in_pixel) + channel;
-    s.in_rows = stride * (rows - 1) + 3;
-    s.in_next = stride * at_once * in_pixel - s.in_rows * in_row;
-    s.row_back = 8 - s.in_rows * WORDS_OF_ROW * 4;
-    s.out = (uint8_t*)a->out + y * out_row + x * out_pixel + channel;
-    s.out_channel = 1 - rows * out_row;
-    s.triples = stride == 1 ? rows / 3 : rows;
-    s.rest = rows - 3 * s.triples;
-    const int32_t strips_now = column < whole ? ares_min(whole - column, left) : 1;
+    s.out = (uint8_t*)a->out + (y * a->columns + x) * pixel + channel;
+    const int32_t strips_now = column < c.wholes ? ares_min(c.wholes - column, left) : 1;
     s.strips = strips_now;
-    run(&s);
+    kind->run(&s);
     left -= strips_now;
     column += strips_now;
-    if (column < across) continue;
+    if (column < c.across) continue;
     column = 0;
     if (++chunk * each < a->rows) continue;
     chunk = 0;
@@ -204,15 +248,10 @@ static __attribute__((noinline)) void run_strips(const ares_depthwise_args* a, i
 // Whether strips do it.
 static bool strips(const ares_depthwise_args* a) {
   const ares_requant* const r = &a->requant;
-  const int32_t stride = a->window.sw, at_once = stride == 1 ? 4 : 2;
+  const int32_t stride = a->window.sw, narrowest = stride == 1 ? 2 : 1;
   if (r->form == ARES_RAW || r->rounding != ARES_HALF_UP || r->lo != 0) return false;
-  if (stride > 2 || a->window.sh != stride || a->columns < at_once) return false;
-  const bool wide = r->form == ARES_WIDE;
-  if (stride == 1) {
-    run_strips(a, at_once, wide ? ares_depthwise_strips_wide : ares_depthwise_strips_narrow);
-  } else {
-    run_strips(a, at_once, wide ? ares_depthwise_strips2_wide : ares_depthwise_strips2_narrow);
-  }
+  if (stride > 2 || a->window.sh != stride || a->columns < narrowest) return false;
+  run_strips(a);
   return true;
 }
 
@@ -236,9 +275,8 @@ bool ares_depthwise_fast(const ares_depthwise_args* a) {
   const ares_window* const w = &a->window;
   const ares_requant* const r = &a->requant;
   if (w->kh != 3 || w->kw != COLUMNS || w->dh != 1 || w->dw != 1) return false;
-  if (a->channels % CHANNELS != 0 || ares_depthwise_pitch(a) % CHANNELS != 0 || a->params.words != 2 ||
-      ares_output_bytes(r) != 1)
-    return false;
+  if (a->channels % CHANNELS != 0 || ares_depthwise_pitch(a) % CHANNELS != 0) return false;
+  if (a->params.words != 2 || ares_output_bytes(r) != 1) return false;
   if (!strips(a)) run_lines(a);
   return true;
 }
