@@ -79,9 +79,10 @@ constexpr int32_t strip_channels = 4;
 /// Per row of inputs, counted: six pixels to two words of each channel, four pixels to one.
 constexpr double strip_in_row = 31, half_strip_in_row = 18;
 constexpr double strip_output = 4;  ///< multiply, add-and-shift, clip, store
-/// Measured (GVSOC 2026-03, 64 channels, 17 x 32 outputs): per call; per strip: its fields, instructions out of the
-/// shared cache; per group of channels: weights in both forms, parameters.
-constexpr double strip_call = 490, strip_start_anew = 80, strip_records = 200;
+/// Fitted to 1 to 9 columns and 3 to 16 rows of 64 channels (GVSOC 2026-03), within 9 %: per call; per strip: its
+/// fields, instructions out of the shared cache; per strips side by side, or what is left: the same, weights in both
+/// forms and parameters.
+constexpr double strip_call = 700, strip_start_anew = 60, strip_run = 310;
 /// Other strides and short rows, fitted: per call, row of four channels, pixel of it, and group of channels.
 constexpr double depthwise_call = 465, depthwise_line = 75, depthwise_pixel = 145, depthwise_group = 390;
 constexpr double plain_output = 30;  ///< plain C: requantisation, store
@@ -410,7 +411,8 @@ double KernelFormula::strips(int32_t rows, int32_t columns, int32_t channels) co
       return strip_cycles(kind, height, sw_ * (height - 1) + 3, load_, strip_output + wide_);
     };
     const double one = (1 - halves_part) * one_of(whole) + halves_part * one_of(half);
-    const double all = strip_call + mine * one + (1 + mine / (strips * chunks)) * strip_records;
+    const double runs = double(mine) / strips * ((wholes > 0) + strips - wholes);
+    const double all = strip_call + mine * one + runs * strip_run;
     if (n == fewest || all < least) least = all;
   }
   return least;

@@ -104,7 +104,7 @@ typedef struct {
   int32_t in_next;                   // from behind a strip's last row to the next strip
   int32_t row_back;                  // from behind a channel's last row in `scratch` to the next channel's first
   uint8_t* out;
-  int32_t out_step, out_back;                  // to the next pixel, from a row's last to the next row's first
+  int32_t out_step, out_back;        // to the next pixel, from a row's last to the next row's first
   int32_t out_channel, out_next;     // from behind a channel's last row to the next channel; to the next strip
   int32_t pairs, rest;               // of output rows; stride 2: output rows
   int32_t shift, high, pre_shift;    // as in ares_tiles.h
@@ -126,35 +126,28 @@ void ares_depthwise_strips2_wide(ares_depthwise_strips* strips);
 void ares_depthwise_half_strips2_narrow(ares_depthwise_strips* strips);
 void ares_depthwise_half_strips2_wide(ares_depthwise_strips* strips);
 
-// A word of each of four channels a row, or two.
-typedef struct {
-  int32_t columns, words;
-  strips_function run;
-} strip_kind;
-
-// By stride, 1 or 2; narrow or wide form; a whole strip or half of one.
-static const strip_kind kinds[2][2][2] = {
-    {{{4, 2, ares_depthwise_strips_narrow}, {2, 1, ares_depthwise_half_strips_narrow}},
-     {{4, 2, ares_depthwise_strips_wide}, {2, 1, ares_depthwise_half_strips_wide}}},
-    {{{2, 2, ares_depthwise_strips2_narrow}, {1, 1, ares_depthwise_half_strips2_narrow}},
-     {{2, 2, ares_depthwise_strips2_wide}, {1, 1, ares_depthwise_half_strips2_wide}}},
-};
+static strips_function strips_of(bool narrow, bool half, int32_t stride) {
+  if (stride == 1) {
+    if (half) return narrow ? ares_depthwise_half_strips_narrow : ares_depthwise_half_strips_wide;
+    return narrow ? ares_depthwise_strips_narrow : ares_depthwise_strips_wide;
+  }
+  if (half) return narrow ? ares_depthwise_half_strips2_narrow : ares_depthwise_half_strips2_wide;
+  return narrow ? ares_depthwise_strips2_narrow : ares_depthwise_strips2_wide;
+}
 
 // How a row's columns are cut: whole strips, then what is left, in half strips where those are enough or a whole one
 // would not fit. Strips that would end behind the row begin earlier.
 typedef struct {
-  const strip_kind* kinds;
+  int32_t half_columns;    // of half a strip: 2; with stride 2 1
   int32_t wholes, across;  // strips before what is left; with it
   bool half_left;
 } cut;
 
-static cut cut_of(const ares_depthwise_args* a) {
-  cut c = {.kinds = kinds[a->window.sw - 1][a->requant.form == ARES_WIDE]};
-  const int32_t whole = c.kinds[0].columns, half = c.kinds[1].columns;
-  c.wholes = a->columns / whole;
-  const int32_t halves = (a->columns - c.wholes * whole + half - 1) / half;
-  c.half_left = c.wholes == 0 || halves == 1;
-  c.across = c.wholes + (c.half_left ? halves : halves / 2);
+static inline cut cut_of(const ares_depthwise_args* a) {
+  const int32_t shift = a->window.sw == 1 ? 1 : 0, wholes = a->columns >> (shift + 1);
+  const int32_t halves = (a->columns - (wholes << (shift + 1)) + shift) >> shift;
+  const bool half_left = wholes == 0 || halves == 1;
+  const cut c = {1 << shift, wholes, wholes + (half_left ? halves : halves >> 1), half_left};
   return c;
 }
 
@@ -176,28 +169,30 @@ static void load_records(const ares_depthwise_args* a, int32_t channel, channel_
 // sooner: it has a part of the strips, and a chunk costs some rows more.
 static int32_t rows_of_chunk(int32_t rows, int32_t strips, int32_t most) {
   enum { MORE_ROWS = 3, TRIED = 4 };
-  const int32_t fewest = (rows + most - 1) / most;
+  const int32_t fewest = rows <= most ? 1 : (rows + most - 1) / most;
   int32_t best = 0, least = INT32_MAX;
   for (int32_t chunks = fewest; chunks < fewest + TRIED && chunks <= rows; ++chunks) {
-    const int32_t busiest = (strips * chunks + ares_team() - 1) / ares_team(), each = (rows + chunks - 1) / chunks;
-    const int32_t time = busiest * (each + MORE_ROWS);
+    const int32_t busiest = (strips * chunks + ares_team() - 1) / ares_team();
+    const int32_t each = chunks == 1 ? rows : (rows + chunks - 1) / chunks, time = busiest * (each + MORE_ROWS);
     if (time < least) best = each, least = time;
+    if (busiest * ares_team() == strips * chunks) break;  // nobody waits
   }
   return best;
 }
 
-// The steps from pixel to pixel, row to row and strip to strip, of strips of `rows` rows.
-static void set_steps(ares_depthwise_strips* s, const ares_depthwise_args* a, const strip_kind* kind, int32_t rows) {
+// The steps from pixel to pixel, row to row and strip to strip, of strips of `rows` rows and `columns` columns, each
+// row of which is `words` words when it is transposed.
+static void set_steps(ares_depthwise_strips* s, const ares_depthwise_args* a, int32_t columns, int32_t words,
+                      int32_t rows) {
   const int32_t in_pixel = s->in_step, in_row = a->in_columns * in_pixel;
-  const int32_t pixel = s->out_step, out_row = a->columns * pixel;
-  const int32_t stride = a->window.sw, words = kind->words;
+  const int32_t pixel = s->out_step, out_row = a->columns * pixel, stride = a->window.sw;
   s->in_back = in_row - (1 + 2 * words) * in_pixel;
   s->in_rows = stride * (rows - 1) + 3;
-  s->in_next = stride * kind->columns * in_pixel - s->in_rows * in_row;
+  s->in_next = stride * columns * in_pixel - s->in_rows * in_row;
   s->row_back = (1 - s->in_rows * CHANNELS) * words * 4;
-  s->out_back = out_row - (kind->columns - 1) * pixel;
+  s->out_back = out_row - (columns - 1) * pixel;
   s->out_channel = 1 - rows * out_row;
-  s->out_next = kind->columns * pixel - CHANNELS;
+  s->out_next = columns * pixel - CHANNELS;
   s->pairs = stride == 1 ? rows / 2 : rows;
   s->rest = rows % 2;
 }
@@ -210,7 +205,7 @@ static __attribute__((noinline)) void run_strips(const ares_depthwise_args* a) {
   const int32_t most = stride == 1 ? MOST_IN_ROWS - 2 : MOST_IN_ROWS / 2 - 1;
   const cut c = cut_of(a);
   const int32_t each = rows_of_chunk(a->rows, a->channels / CHANNELS * c.across, most);
-  const int32_t strips = (a->rows + each - 1) / each * c.across;
+  const int32_t strips = (each == a->rows ? 1 : (a->rows + each - 1) / each) * c.across;
   const ares_share mine = ares_share_of(a->channels / CHANNELS * strips, 1);
   int32_t channel = mine.begin / strips * CHANNELS, strip = mine.begin - channel / CHANNELS * strips;
   int32_t chunk = strip / c.across, column = strip - chunk * c.across;
@@ -220,20 +215,23 @@ static __attribute__((noinline)) void run_strips(const ares_depthwise_args* a) {
   s.shift = a->requant.shift;
   s.high = a->requant.hi;
   s.pre_shift = a->requant.pre_shift;
+  int32_t set_rows = 0, set_columns = 0;
   bool loaded = false;
   for (int32_t left = mine.end - mine.begin; left > 0;) {
     if (!loaded) load_records(a, channel, s.records);
     loaded = true;
     const bool half = c.half_left && column >= c.wholes;
-    const strip_kind* const kind = &c.kinds[half];
-    const int32_t before = column * kind->columns + (half ? c.wholes * kind->columns : 0);
-    const int32_t x = ares_min(before, a->columns - kind->columns), y = chunk * each;
-    set_steps(&s, a, kind, ares_min(each, a->rows - y));
+    const int32_t columns = half ? c.half_columns : 2 * c.half_columns;
+    const int32_t before = half ? (c.wholes + column) * columns : column * columns;
+    const int32_t x = ares_min(before, a->columns - columns), y = chunk * each, rows = ares_min(each, a->rows - y);
+    if (set_rows != rows || set_columns != columns) set_steps(&s, a, columns, half ? 1 : 2, rows);
+    set_rows = rows;
+    set_columns = columns;
     s.in = in + stride * (y * in_row + x * in_pixel) + channel;
     s.out = (uint8_t*)a->out + (y * a->columns + x) * pixel + channel;
     const int32_t strips_now = column < c.wholes ? ares_min(c.wholes - column, left) : 1;
     s.strips = strips_now;
-    kind->run(&s);
+    strips_of(a->requant.form == ARES_NARROW, half, stride)(&s);
     left -= strips_now;
     column += strips_now;
     if (column < c.across) continue;
