@@ -204,7 +204,7 @@ void Machine::call(const Step& step, Prepared& op) {
     op.last_cycles = op.formula(tile);
   }
   advance_overhead(call_overhead(target_.cores, op.kernel->kind));
-  if (in_network_ && first_call) advance_overhead(cold_kernel_cycles);
+  if (in_network_ && first_call) advance_overhead(cold_cycles(op.kernel->kind));
   run_started_ = now_;
   if (trace_) {
     report(Resource::workers, step, kernel_name(op.kernel->kind), now_, now_ + op.last_cycles);

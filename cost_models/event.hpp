@@ -62,8 +62,11 @@ NetworkPlay play(const NetworkProgram& network, const Target& target, bool cold,
 inline constexpr double group_call_cycles = 400;
 
 /// Cycles that a kernel's first call in a group takes longer there, as the workers' instructions come out of L2. From
-/// pools, sums and linear layers of the same networks.
-inline constexpr double cold_kernel_cycles = 700;
+/// pools, sums and linear layers of the same networks; depthwise, whose code is long, from MobileNet's narrow maps.
+inline constexpr double cold_kernel_cycles = 700, cold_depthwise_cycles = 1500;
+inline double cold_cycles(KernelKind kind) {
+  return kind == KernelKind::depthwise ? cold_depthwise_cycles : cold_kernel_cycles;
+}
 
 /// A play as a model's answer.
 Estimate to_estimate(const PlayResult& result, uint32_t l1_bytes);

@@ -33,12 +33,12 @@ TileOperation& ProgramBuilder::add(uint8_t depth, Phase phase) {
 }
 
 OperationId ProgramBuilder::load(uint8_t depth, Operand operand, BufferId buffer, const Region& r) {
-  add(depth, Phase::before).what = Copy{Level::l2, Level::l1, operand, buffer, none, false, false, r};
+  add(depth, Phase::before).what = Copy{Level::l2, Level::l1, operand, buffer, none, false, false, false, r};
   return upcoming(-1);
 }
 
 OperationId ProgramBuilder::store(uint8_t depth, BufferId buffer, const Region& r) {
-  add(depth, Phase::after).what = Copy{Level::l1, Level::l2, Operand::output, buffer, none, false, false, r};
+  add(depth, Phase::after).what = Copy{Level::l1, Level::l2, Operand::output, buffer, none, false, false, false, r};
   return upcoming(-1);
 }
 
