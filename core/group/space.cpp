@@ -117,6 +117,17 @@ std::optional<Infeasible> check_share(const GroupShape& s, const Context& ctx, c
   return Infeasible{Constraint::foreign_value, Knob::share};
 }
 
+/// L2 bytes of streamed chunks where the kernel is bound; l2_bytes() takes a kernel of 0 for one that is not, which is
+/// a value for depthwise layers: the workers.
+uint32_t bound_l2_bytes(const GroupShape& s, const Config& c) {
+  const bool job = on_accelerator(c);
+  const auto chunk = static_cast<uint32_t>(tile_of(c, Knob::tile_l2, s.out.c));
+  const uint32_t copies = c[Knob::buf_l2] == 0 ? 1 : c[Knob::buf_l2];
+  return (round16(chunk * static_cast<uint32_t>(s.channel_bytes(job))) +
+          round16(chunk * static_cast<uint32_t>(s.param_bytes(job)))) *
+         copies;
+}
+
 /// The constraint that binding `k` can break, given that all knobs before it are bound and the rest stand at values
 /// that need the least memory.
 std::optional<Infeasible> check_knob(const GroupShape& s, const Context& ctx, const Config& c, Knob k) {
@@ -130,8 +141,9 @@ std::optional<Infeasible> check_knob(const GroupShape& s, const Context& ctx, co
     if (need > ctx.l1_bytes)
       return Infeasible{Constraint::l1_capacity, largest_buffer(s, c), int64_t{need} - ctx.l1_bytes};
   }
-  if (k == Knob::tile_l2 || k == Knob::buf_l2 || (k == Knob::kernel && streamed(s, ctx))) {
-    const uint32_t need = l2_bytes(s, ctx, c);
+  const bool kernel_bound = k == Knob::share && streamed(s, ctx);
+  if (k == Knob::tile_l2 || k == Knob::buf_l2 || (k == Knob::kernel && streamed(s, ctx)) || kernel_bound) {
+    const uint32_t need = kernel_bound ? bound_l2_bytes(s, c) : l2_bytes(s, ctx, c);
     if (need > ctx.l2_staging)
       return Infeasible{Constraint::l2_capacity, Knob::tile_l2, int64_t{need} - ctx.l2_staging};
     if (k == Knob::tile_l2 && tile_of(c, Knob::tile_co, s.out.c) > tile_of(c, Knob::tile_l2, s.out.c))
@@ -243,6 +255,7 @@ uint32_t l1_bytes(const GroupShape& s, const Context& ctx, const Config& c) {
 
 uint32_t l2_bytes(const GroupShape& s, const Context& ctx, const Config& c) {
   if (!streamed(s, ctx)) return 0;
+  if (!ctx.accelerator) return bound_l2_bytes(s, c);
   const auto chunk = static_cast<uint32_t>(tile_of(c, Knob::tile_l2, s.out.c));
   const uint32_t copies = c[Knob::buf_l2] == 0 ? 1 : c[Knob::buf_l2];
   return (round16(chunk * static_cast<uint32_t>(least_channel_bytes(s, c))) +

@@ -26,7 +26,8 @@ Marks marks_of(const NetworkProgram& n) {
   return m;
 }
 
-/// Bytes of L1 that a group touches: all its buffers, and the next group's that are filled early.
+/// Bytes of L1 that a group touches: all its buffers, the next group's that are filled early, and what the group before
+/// still stores.
 struct Span {
   uint32_t begin, end;
   bool kept;
@@ -38,10 +39,25 @@ void add_buffer(std::vector<Span>& spans, const TileProgram& p, BufferId id, boo
   spans.push_back({b.offset, b.offset + pitch_of(b) * (b.per_core ? static_cast<uint32_t>(p.cores) : b.copies), kept});
 }
 
+/// Whether the program reads that buffer of the program before where it lies.
+bool kept_by(const TileProgram& p, const TileProgram& before, BufferId id) {
+  for (const TileOperation& op : p.operations)
+    if (const auto* c = std::get_if<Copy>(&op.what); c && is_load(*c) && c->stays)
+      if (p.buffers[static_cast<size_t>(c->buffer)].offset <= before.buffers[static_cast<size_t>(id)].offset &&
+          before.buffers[static_cast<size_t>(id)].offset <
+              p.buffers[static_cast<size_t>(c->buffer)].offset + p.buffers[static_cast<size_t>(c->buffer)].bytes)
+        return true;
+  return false;
+}
+
 std::vector<Span> spans_of(const NetworkProgram& n, size_t g) {
   std::vector<Span> spans;
   const TileProgram& p = n.groups[g].program;
   for (size_t b = 0; b < p.buffers.size(); ++b) add_buffer(spans, p, static_cast<BufferId>(b), false);
+  if (g > 0)
+    for (const TileOperation& op : n.groups[g - 1].program.operations)
+      if (const auto* c = std::get_if<Copy>(&op.what); c && c->late && !kept_by(p, n.groups[g - 1].program, c->buffer))
+        add_buffer(spans, n.groups[g - 1].program, c->buffer, false);
   if (g + 1 == n.groups.size()) return spans;
   for (const TileOperation& op : n.groups[g + 1].program.operations)
     if (const auto* c = std::get_if<Copy>(&op.what); c && c->early)
@@ -60,7 +76,7 @@ NetworkProgram planned(const LayerGraph& graph, uint64_t l1_limit, const ConfigC
 NetworkProgram without_edges(NetworkProgram n) {
   for (PlannedGroup& g : n.groups)
     for (TileOperation& op : g.program.operations)
-      if (auto* c = std::get_if<Copy>(&op.what)) c->early = c->stays = false;
+      if (auto* c = std::get_if<Copy>(&op.what)) c->early = c->stays = c->late = false;
   return n;
 }
 
@@ -100,6 +116,43 @@ TEST_CASE("a tensor with two readers is stored, one that the network returns too
   const NetworkProgram n = planned(graph, 0, in_one_tile());
   CHECK(marks_of(n).kept_loads == 1);
   CHECK(marks_of(n).kept_stores == 0);
+}
+
+/// A chain whose last layer reads what the first one has written.
+LayerGraph with_skip(Random& random, int32_t features) {
+  LayerGraph graph = chain(random, {features, features, features, features, features});
+  const LayerId first = 0, last = 3;
+  boost::clear_in_edges(last, graph.dag);
+  graph.dag[last].inputs = {graph.dag[first].output};
+  boost::add_edge(first, last, Flow{graph.dag[first].output}, graph.dag);
+  graph.outputs.push_back({"side", graph.dag[2].output, {}});
+  return graph;
+}
+
+TEST_CASE("a store that nobody waits for goes on beside the next group") {
+  Random random(10);
+  const LayerGraph graph = with_skip(random, 64);
+  const NetworkProgram n = planned(graph, 0, in_one_tile());
+  const auto late_stores = [&](size_t g) {
+    int count = 0;
+    for (const TileOperation& op : n.groups[g].program.operations)
+      if (const auto* c = std::get_if<Copy>(&op.what)) count += c->late;
+    return count;
+  };
+  CHECK(late_stores(0) == 1);  // the last layer reads it, in L2
+  CHECK(late_stores(2) == 0);  // the network returns it
+  CHECK(late_stores(3) == 0);  // nothing is behind it
+  for (size_t g = 0; g < n.groups.size(); ++g) {
+    const std::vector<Span> spans = spans_of(n, g);
+    for (size_t i = 0; i < spans.size(); ++i)
+      for (size_t j = 0; j < i; ++j) CHECK((spans[i].end <= spans[j].begin || spans[j].end <= spans[i].begin));
+  }
+  NetworkProgram in_time = n;
+  for (PlannedGroup& g : in_time.groups)
+    for (TileOperation& op : g.program.operations)
+      if (auto* c = std::get_if<Copy>(&op.what)) c->late = false;
+  const Target target = load_target("gap9").value();
+  CHECK(play(n, target, false).total.cycles < play(in_time, target, false).total.cycles);
 }
 
 TEST_CASE("buffers that are alive together never overlap, and L1's limit holds") {
