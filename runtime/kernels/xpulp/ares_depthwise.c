@@ -97,17 +97,17 @@ typedef struct {
 
 // Strips side by side. The order of the fields is known to ares_depthwise_strip.S.
 typedef struct {
-  const uint8_t* in;                 // window of the first output
-  int32_t in_back, in_rows;          // from a row's last pixel to the next row's first
-  int32_t in_next;                   // from behind a strip's last row to the next strip
-  int32_t row_back;                  // from behind a channel's last row in `scratch` to the next channel's first
+  const uint8_t* in;         // window of the first output
+  int32_t in_back, in_rows;  // from a row's last pixel to the next row's first
+  int32_t in_next;           // from behind a strip's last row to the next strip
+  int32_t row_back;          // from behind a channel's last row in `scratch` to the next channel's first
   uint8_t* out;
-  int32_t step;                      // to the next pixel, of inputs and outputs
-  int32_t out_back;                  // from a row's last to the next row's first
-  int32_t out_channel, out_next;     // from behind a channel's last row to the next channel; to the next strip
-  int32_t pairs, rest;               // of output rows; stride 2: output rows
-  int32_t shift, high, pre_shift;    // as in ares_tiles.h
-  int32_t strips;                    // how many
+  int32_t step;                    // to the next pixel, of inputs and outputs
+  int32_t out_back;                // from a row's last to the next row's first
+  int32_t out_channel, out_next;   // from behind a channel's last row to the next channel; to the next strip
+  int32_t pairs, rest;             // of output rows; stride 2: output rows
+  int32_t shift, high, pre_shift;  // as in ares_tiles.h
+  int32_t strips;                  // how many
   channel_record records[CHANNELS];
   uint32_t scratch[MOST_IN_ROWS * MOST_WORDS_OF_ROW];  // a channel's words of a row after the other's
 } ares_depthwise_strips;
