@@ -102,9 +102,8 @@ constexpr double depthwise_hwc_out = 8.53 / 7.66, depthwise_hwc_both = 8.53 / 6.
 /// difference, mulh; 64-bit spread, reciprocal root of four iterations.
 constexpr double norm_element = 13, norm_row = 240;
 /// norm, narrow: instructions counted beside the loads: sums of two rows' words, two products and shifts, clip, a
-/// fourth of packing and store; squares of s16 with a carry. Per set: 64-bit spread, root, quotient; fit to 2,785 and
-/// 1,104 cycles per set of 256 and 64 bytes on GVSOC, less 116 that sums, roots and outputs one after the other save a
-/// set of 64 there.
+/// fourth of packing and store; squares of s16 with a carry. Per set: 64-bit spread, root, quotient; fit to 2,712 and
+/// 962 cycles per set of 256 and 64 bytes on GVSOC.
 constexpr double narrow_norm_loads = 2.25, narrow_norm_element = 6.25, narrow_norm_squares = 2.25,
                  narrow_norm_row = 410;
 /// norm across positions, counted: per element its sums (of bytes; of s16) and its output (narrow; wide) beside loads;

@@ -22,24 +22,23 @@ static inline uint32_t ares_shifted(uint32_t high, uint32_t low, int32_t right) 
   return right < 32 ? high << 1 << (31 - right) | low >> right : high >> (right - 32);
 }
 
-// 2^46 over the root of spread * 2^fraction + epsilon brought to [2^30, 2^32) by a shift of 2 * exponent to the right.
-static inline int32_t ares_norm_root(const ares_norm_terms* t, uint64_t spread, int32_t* exponent) {
+// spread * 2^fraction + epsilon, brought to [2^30, 2^32) by a shift of 2 * exponent to the right.
+static inline uint32_t ares_norm_mantissa(const ares_norm_terms* t, uint64_t spread, int32_t* exponent) {
   const uint64_t q = (spread << t->fraction) + ((uint64_t)t->epsilon_high << 32 | t->epsilon_low);
   const uint32_t high = (uint32_t)(q >> 32), low = (uint32_t)q;
   const int32_t e = high != 0 ? (33 - ares_leading_zeros(high)) / 2 : -(ares_leading_zeros(low) / 2);
   *exponent = e;
-  return ares_inverse_root(e >= 0 ? ares_shifted(high, low, 2 * e) : low << (-2 * e));
+  return e >= 0 ? ares_shifted(high, low, 2 * e) : low << (-2 * e);
 }
 
-// `sum`: of x = a - zero over a set, 0 where no mean is taken off; `spread`: count times that of its squares, less the
-// sum's square.
-static inline ares_narrow_scale ares_narrow_scale_of(const ares_norm_terms* t, int32_t sum, uint64_t spread) {
-  int32_t e;
-  const int32_t root = ares_norm_root(t, spread, &e);
+// From the sum of x = a - zero over a set, 0 where no mean is taken off, the inverse root of the mantissa of its spread
+// and the exponent. The spread is count times the sum of x's squares, less the sum's square.
+static inline ares_narrow_scale ares_narrow_scale_of(const ares_norm_terms* t, int32_t sum, int32_t root, int32_t e) {
   const int32_t right = t->headroom + e < 1 ? 1 : t->headroom + e > 62 ? 62 : t->headroom + e;
   const uint64_t scaled = (uint64_t)(uint32_t)t->count * (uint32_t)root;
   const uint32_t high = (uint32_t)(scaled >> 32), low = (uint32_t)scaled;
-  const uint32_t m = ares_shifted(high, low, right) + (ares_shifted(high, low, right - 1) & 1);
+  const uint32_t half = (right <= 32 ? low >> (right - 1) : high >> (right - 33)) & 1;
+  const uint32_t m = ares_shifted(high, low, right) + half;
   const int64_t product = (int64_t)sum * (int64_t)m;
   const int64_t quotient = (product >> 32) * (int64_t)t->inverse + ares_mulhu((uint32_t)product, t->inverse);
   const int32_t count_bits = 32 - ares_leading_zeros((uint32_t)t->count);
@@ -52,14 +51,14 @@ static inline ares_narrow_scale ares_narrow_scale_of(const ares_norm_terms* t, i
 static inline ares_norm_scale ares_norm_scale_of(const ares_norm_terms* t, int32_t sum, uint64_t squares) {
   const uint64_t spread = (uint64_t)t->count * squares - (uint64_t)((int64_t)sum * sum);
   ares_norm_scale s = {sum, 0, 0, 0, 0};
+  int32_t e;
+  const int32_t root = ares_inverse_root(ares_norm_mantissa(t, spread, &e)), left = t->headroom - e;
   if (t->shift > 0) {
-    const ares_narrow_scale narrow = ares_narrow_scale_of(t, sum, spread);
+    const ares_narrow_scale narrow = ares_narrow_scale_of(t, sum, root, e);
     s.multiplier = narrow.multiplier;
     s.offset = narrow.offset;
     return s;
   }
-  int32_t e;
-  const int32_t root = ares_norm_root(t, spread, &e), left = t->headroom - e;
   s.left = left < 0 ? 0 : left > 30 ? 30 : left;
   s.factor = root >> (left < 0 ? -left : 0);
   return s;

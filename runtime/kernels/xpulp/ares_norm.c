@@ -14,7 +14,8 @@ typedef struct {
   uint64_t squares[2];
 } totals;
 
-static totals totals_of_bytes(const uint8_t* in0, const uint8_t* in1, int32_t count) {
+static inline __attribute__((always_inline)) totals totals_of_bytes(const uint8_t* in0, const uint8_t* in1,
+                                                                    int32_t count) {
   uint32_t s0 = 0, s1 = 0, q0 = 0, q1 = 0, v, w;
   if (count >= 4) {
     __asm__ volatile(
@@ -50,7 +51,8 @@ static totals totals_of_bytes(const uint8_t* in0, const uint8_t* in1, int32_t co
   ", %[q]\n"                                     \
   "add " high ", " high ", %[q]\n"
 
-static totals totals_of_halves(const int16_t* in0, const int16_t* in1, int32_t count) {
+static inline __attribute__((always_inline)) totals totals_of_halves(const int16_t* in0, const int16_t* in1,
+                                                                     int32_t count) {
   int32_t s0 = 0, s1 = 0;
   uint32_t low0 = 0, low1 = 0, high0 = 0, high1 = 0, v, w, q;
   if (count >= 2) {
@@ -89,17 +91,6 @@ static __attribute__((noinline)) ares_norm_scale scale_of(const ares_norm_args* 
   const int32_t zero = a->terms->zero, offset = a->width * zero;
   const uint64_t squares = t->squares[row] + (uint64_t)((int64_t)zero * (offset - 2 * (int64_t)t->sum[row]));
   return ares_norm_scale_of(a->terms, a->centred ? t->sum[row] - offset : 0, squares);
-}
-
-// Of one row of a narrow norm.
-static inline ares_narrow_scale narrow_scale_of(const ares_norm_args* a, int32_t sum, uint64_t squares) {
-  const ares_norm_terms* const t = a->terms;
-  const int32_t offset = a->width * t->zero;
-  const uint32_t count = (uint32_t)t->count;
-  uint64_t spread = (uint64_t)count * (uint32_t)squares + ((uint64_t)(count * (uint32_t)(squares >> 32)) << 32);
-  if (a->centred) return ares_narrow_scale_of(t, sum - offset, spread - (uint64_t)((int64_t)sum * sum));
-  spread += (uint64_t)t->zero * (uint64_t)count * (uint64_t)(offset - 2 * (int64_t)sum);
-  return ares_narrow_scale_of(t, 0, spread);
 }
 
 static inline int32_t clipped(int32_t y, int32_t lo, int32_t hi) {
@@ -148,7 +139,7 @@ TWO_ROWS(halves_to_bytes, int16_t, uint8_t)
 TWO_ROWS(halves_to_halves, int16_t, int16_t)
 #undef TWO_ROWS
 
-static void wide_rows(const ares_norm_args* a, int32_t row, int32_t next) {
+static __attribute__((noinline)) void wide_rows(const ares_norm_args* a, int32_t row, int32_t next) {
   const ares_requant* const r = &a->requant;
   const ending e = {r->pre_shift, r->shift, r->lo, r->hi};
   const int32_t w = a->width;
@@ -194,31 +185,64 @@ static void wide_rows(const ares_norm_args* a, int32_t row, int32_t next) {
   "\n"                                    /* pv.packhi.b */ \
   ".insn s 0x2b, 2, " v0 ", 4(" out ")\n" /* p.sw with post-increment */
 
-// `length`: instructions of the loop.
-#define NARROW_ROWS(name, in_t, load, raise, length)                                                                   \
-  static __attribute__((noinline)) void name(const ares_norm_args* a, const in_t* in0, const in_t* in1, uint8_t* out0, \
-                                             uint8_t* out1, ares_narrow_scale s, ares_narrow_scale k) {                \
-    const ares_channel_params* params = a->params;                                                                     \
-    const int32_t sh = a->terms->shift, shift = a->requant.shift, lo = a->requant.lo, hi = a->requant.hi;              \
-    uint32_t x0, x1, x2, x3, z0, z1, z2, z3, m, b;                                                                     \
-    if (a->width >= 4) {                                                                                               \
-      __asm__ volatile(                                                                                                \
-          ".option push\n.option norvc\n.insn i 0x7b, 4, x0, %[fours], 2 * " #length "\n" EACH(load) EACH(SCALE)       \
-              EACH(CENTRE) EACH(REQUANTISE) raise EACH(CLIP) PACK("%[x0]", "%[x1]", "%[x2]", "%[x3]", "%[out0]")       \
-                  PACK("%[z0]", "%[z1]", "%[z2]", "%[z3]", "%[out1]") ".option pop\n"                                  \
-          : [in0] "+&r"(in0), [in1] "+&r"(in1), [out0] "+&r"(out0), [out1] "+&r"(out1), [params] "+&r"(params),        \
-            [x0] "=&r"(x0), [x1] "=&r"(x1), [x2] "=&r"(x2), [x3] "=&r"(x3), [z0] "=&r"(z0), [z1] "=&r"(z1),            \
-            [z2] "=&r"(z2), [z3] "=&r"(z3), [m] "=&r"(m), [b] "=&r"(b)                                                 \
-          : [fours] "r"(a->width / 4), [a0] "r"(s.multiplier), [a1] "r"(k.multiplier), [c0] "r"(s.offset),             \
-            [c1] "r"(k.offset), [sh] "r"(sh), [shift] "r"(shift), [hi] "r"(hi), [lo] "r"(lo)                           \
-          : "memory");                                                                                                 \
-    }                                                                                                                  \
-    for (int32_t i = 0; i < a->width % 4; ++i) {                                                                       \
-      const int32_t u = ares_add_shift((int32_t)((uint32_t)in0[i] * s.multiplier), (int32_t)s.offset, sh);             \
-      const int32_t v = ares_add_shift((int32_t)((uint32_t)in1[i] * k.multiplier), (int32_t)k.offset, sh);             \
-      out0[i] = (uint8_t)clipped(ares_add_shift(u * params[i].m, params[i].B, shift), lo, hi);                         \
-      out1[i] = (uint8_t)clipped(ares_add_shift(v * params[i].m, params[i].B, shift), lo, hi);                         \
-    }                                                                                                                  \
+// Rows that are worked on one step after the other, so that each step's instructions stay near the core.
+enum { NARROW_ROWS_MOST = 16 };
+
+// A row on its way to its scale.
+typedef struct {
+  int32_t sum;
+  union {
+    uint64_t squares;
+    struct {
+      uint32_t mantissa;  // of its spread, then the inverse root of that
+      int32_t exponent;
+    } root;
+    ares_narrow_scale scale;
+  } is;
+} narrow_row;
+
+// Columns of a row behind the last four.
+static __attribute__((noinline)) void narrow_rest(const ares_norm_args* a, int32_t row, ares_narrow_scale s) {
+  const int32_t end = (row + 1) * a->width;
+  const ares_channel_params* params = a->params + a->width / 4 * 4;
+  for (int32_t i = end - a->width % 4; i < end; ++i, ++params) {
+    const int32_t x = a->in_type == ARES_U8 ? ((const uint8_t*)a->in)[i] : ((const int16_t*)a->in)[i];
+    const int32_t u = ares_add_shift((int32_t)((uint32_t)x * s.multiplier), (int32_t)s.offset, a->terms->shift);
+    const int32_t y = ares_add_shift(u * params->m, params->B, a->requant.shift);
+    ((uint8_t*)a->out)[i] = (uint8_t)clipped(y, a->requant.lo, a->requant.hi);
+  }
+}
+
+// Rows by twos; a last row alone is both. `length`: instructions of the loop.
+#define NARROW_ROWS(name, in_t, load, raise, length)                                                                  \
+  static __attribute__((noinline)) void name(const ares_norm_args* a, int32_t begin, int32_t many,                    \
+                                             const narrow_row* rows) {                                                \
+    const int32_t sh = a->terms->shift, shift = a->requant.shift, lo = a->requant.lo, hi = a->requant.hi;             \
+    const int32_t width = a->width, fours = width / 4;                                                                \
+    for (int32_t i = 0; i < many; i += 2) {                                                                           \
+      const int32_t next = ares_min(i + 1, many - 1);                                                                 \
+      const ares_narrow_scale s = rows[i].is.scale, k = rows[next].is.scale;                                          \
+      const in_t *in0 = (const in_t*)a->in + (begin + i) * width, *in1 = (const in_t*)a->in + (begin + next) * width; \
+      uint8_t *out0 = (uint8_t*)a->out + (begin + i) * width, *out1 = (uint8_t*)a->out + (begin + next) * width;      \
+      const ares_channel_params* params = a->params;                                                                  \
+      uint32_t x0, x1, x2, x3, z0, z1, z2, z3, m, b;                                                                  \
+      if (fours > 0) {                                                                                                \
+        __asm__ volatile(".option push\n.option norvc\n.insn i 0x7b, 4, x0, %[fours], 2 * " #length "\n" EACH(load)   \
+                             EACH(SCALE) EACH(CENTRE) EACH(REQUANTISE) raise EACH(CLIP)                               \
+                                 PACK("%[x0]", "%[x1]", "%[x2]", "%[x3]", "%[out0]")                                  \
+                                     PACK("%[z0]", "%[z1]", "%[z2]", "%[z3]", "%[out1]") ".option pop\n"              \
+                         : [in0] "+&r"(in0), [in1] "+&r"(in1), [out0] "+&r"(out0), [out1] "+&r"(out1),                \
+                           [params] "+&r"(params), [x0] "=&r"(x0), [x1] "=&r"(x1), [x2] "=&r"(x2), [x3] "=&r"(x3),    \
+                           [z0] "=&r"(z0), [z1] "=&r"(z1), [z2] "=&r"(z2), [z3] "=&r"(z3), [m] "=&r"(m), [b] "=&r"(b) \
+                         : [fours] "r"(fours), [a0] "r"(s.multiplier), [a1] "r"(k.multiplier), [c0] "r"(s.offset),    \
+                           [c1] "r"(k.offset), [sh] "r"(sh), [shift] "r"(shift), [hi] "r"(hi), [lo] "r"(lo)           \
+                         : "memory");                                                                                 \
+      }                                                                                                               \
+      if (width % 4 != 0) {                                                                                           \
+        narrow_rest(a, begin + i, s);                                                                                 \
+        narrow_rest(a, begin + next, k);                                                                              \
+      }                                                                                                               \
+    }                                                                                                                 \
   }
 NARROW_ROWS(narrow_bytes, uint8_t, LOAD_BYTE, , 62)
 NARROW_ROWS(narrow_bytes_above, uint8_t, LOAD_BYTE, EACH(RAISE), 70)
@@ -226,34 +250,63 @@ NARROW_ROWS(narrow_halves, int16_t, LOAD_HALF, , 62)
 NARROW_ROWS(narrow_halves_above, int16_t, LOAD_HALF, EACH(RAISE), 70)
 #undef NARROW_ROWS
 
-// Rows whose scales are kept on the stack: sums of them all come first, then scales, then outputs, so that each part's
-// instructions stay near the core.
-enum { NARROW_ROWS_MOST = 16 };
-
-static void narrow_rows(const ares_norm_args* a, int32_t begin, int32_t count) {
-  int32_t sums[NARROW_ROWS_MOST];
-  uint64_t squares[NARROW_ROWS_MOST];
-  ares_narrow_scale scales[NARROW_ROWS_MOST];
-  const int32_t w = a->width, last = count - 1;
-  for (int32_t i = 0; i < count; i += 2) {
-    const int32_t next = ares_min(i + 1, last);
-    const totals t = totals_of(a, begin + i, begin + next);
-    sums[i] = t.sum[0], sums[next] = t.sum[1];
-    squares[i] = t.squares[0], squares[next] = t.squares[1];
+#define SUM_ROWS(name, in_t, totals_of_two)                                                                 \
+  static __attribute__((noinline)) void name(const in_t* in, int32_t width, int32_t rows, narrow_row* to) { \
+    for (int32_t i = 0; i < rows; i += 2) {                                                                 \
+      const int32_t next = ares_min(i + 1, rows - 1);                                                       \
+      const totals t = totals_of_two(in + i * width, in + next * width, width);                             \
+      to[i].sum = t.sum[0], to[next].sum = t.sum[1];                                                        \
+      to[i].is.squares = t.squares[0], to[next].is.squares = t.squares[1];                                  \
+    }                                                                                                       \
   }
-  for (int32_t i = 0; i < count; ++i) scales[i] = narrow_scale_of(a, sums[i], squares[i]);
-  for (int32_t i = 0; i < count; i += 2) {
-    const int32_t next = ares_min(i + 1, last), row0 = (begin + i) * w, row1 = (begin + next) * w;
-    const uint8_t* const in = a->in;
-    const int16_t* const wide_in = a->in;
-    uint8_t* const out = a->out;
-    if (a->in_type == ARES_U8) {
-      (a->requant.lo == 0 ? narrow_bytes : narrow_bytes_above)(a, in + row0, in + row1, out + row0, out + row1,
-                                                               scales[i], scales[next]);
-    } else {
-      (a->requant.lo == 0 ? narrow_halves : narrow_halves_above)(a, wide_in + row0, wide_in + row1, out + row0,
-                                                                 out + row1, scales[i], scales[next]);
-    }
+SUM_ROWS(sum_bytes, uint8_t, totals_of_bytes)
+SUM_ROWS(sum_halves, int16_t, totals_of_halves)
+#undef SUM_ROWS
+
+static __attribute__((noinline)) void begin_roots(const ares_norm_args* a, int32_t many, narrow_row* rows) {
+  const ares_norm_terms t = *a->terms;
+  const bool centred = a->centred;
+  const uint32_t count = (uint32_t)t.count;
+  const int32_t offset = a->width * t.zero;
+  const uint64_t zeros = (uint64_t)t.zero * count;
+  for (narrow_row* row = rows; row < rows + many; ++row) {
+    const int32_t sum = row->sum;
+    const uint64_t squares = row->is.squares;
+    uint64_t spread = (uint64_t)count * (uint32_t)squares + ((uint64_t)(count * (uint32_t)(squares >> 32)) << 32);
+    spread += centred ? 0 - (uint64_t)((int64_t)sum * sum) : zeros * (uint64_t)(offset - 2 * (int64_t)sum);
+    row->is.root.mantissa = ares_norm_mantissa(&t, spread, &row->is.root.exponent);
+  }
+}
+
+static __attribute__((noinline)) void end_roots(int32_t many, narrow_row* rows) {
+  for (narrow_row* row = rows; row < rows + many; ++row)
+    row->is.root.mantissa = (uint32_t)ares_inverse_root(row->is.root.mantissa);
+}
+
+static __attribute__((noinline)) void scale_rows(const ares_norm_args* a, int32_t many, narrow_row* rows) {
+  const ares_norm_terms t = *a->terms;
+  const int32_t offset = a->width * t.zero;
+  for (narrow_row* row = rows; row < rows + many; ++row) {
+    const int32_t sum = a->centred ? row->sum - offset : 0, root = (int32_t)row->is.root.mantissa;
+    row->is.scale = ares_narrow_scale_of(&t, sum, root, row->is.root.exponent);
+  }
+}
+
+static __attribute__((noinline)) void narrow_rows(const ares_norm_args* a, int32_t begin, int32_t many) {
+  narrow_row rows[NARROW_ROWS_MOST];
+  const bool bytes = a->in_type == ARES_U8;
+  if (bytes) {
+    sum_bytes((const uint8_t*)a->in + begin * a->width, a->width, many, rows);
+  } else {
+    sum_halves((const int16_t*)a->in + begin * a->width, a->width, many, rows);
+  }
+  begin_roots(a, many, rows);
+  end_roots(many, rows);
+  scale_rows(a, many, rows);
+  if (a->requant.lo == 0) {
+    (bytes ? narrow_bytes : narrow_halves)(a, begin, many, rows);
+  } else {
+    (bytes ? narrow_bytes_above : narrow_halves_above)(a, begin, many, rows);
   }
 }
 
