@@ -33,7 +33,7 @@ constexpr uint32_t kernel_version(Family f) {
     case Family::curve:
       return 2;
     case Family::norm:
-      return 3;
+      return 4;
     case Family::softmax:
       return 2;
     case Family::matmul:
@@ -54,6 +54,6 @@ constexpr uint32_t kernel_version(Family f) {
 inline constexpr uint32_t arithmetic_version = 2;
 
 /// Of the event simulator: version and properties.
-inline constexpr std::string_view event_simulator_version = "event-6";
+inline constexpr std::string_view event_simulator_version = "event-7";
 
 }  // namespace ares
