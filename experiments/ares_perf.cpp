@@ -227,7 +227,11 @@ std::string floors_text(const std::vector<perf::Row>& rows, const Target& target
 
 ExitStatus table(const OptionValues& values) {
   const Target target = value_or_throw(load_target("gap9"));
-  const std::vector<perf::Row> rows = read_table(values["now"].as<std::string>());
+  std::vector<perf::Row> rows;
+  for (const std::string& file : list_of(values["now"].as<std::string>())) {
+    const std::vector<perf::Row> more = read_table(file);
+    rows.insert(rows.end(), more.begin(), more.end());
+  }
   std::vector<perf::Standing> standings;
   for (const perf::Yardstick& y : perf::yardsticks()) {
     const perf::Row* const event = row_of(rows, y.network, "event");
@@ -256,8 +260,12 @@ Command command_of(const std::string& name) {
   }
   if (name == "table") {
     Command c{
-        "ares-perf table", "a table file beside the yardsticks, and the models beside GVSOC, as Markdown", {}, table};
-    c.options.add_options()("now", text("FILE.tsv")->required(), "the table file");
+        "ares-perf table",
+        "table files beside the yardsticks, the models beside GVSOC, and networks beside their floors, as Markdown",
+        {},
+        table};
+    c.options.add_options()("now", text("A.tsv,B.tsv")->required(),
+                            "the table files; the first row of a network counts");
     return c;
   }
   if (name == "floors") {
