@@ -5,8 +5,10 @@
 #include <boost/algorithm/string.hpp>
 #include <boost/program_options.hpp>
 #include <charconv>
+#include <cmath>
 #include <filesystem>
 #include <iostream>
+#include <map>
 
 #include "codegen/choose_config.hpp"
 #include "codegen/golden_sample.hpp"
@@ -20,6 +22,7 @@
 #include "cost_models/gvsoc/process.hpp"
 #include "cost_models/gvsoc/project_directory.hpp"
 #include "cost_models/model_best.hpp"
+#include "experiments/perf/floor.hpp"
 #include "experiments/perf/perf_table.hpp"
 #include "experiments/perf/yardsticks.hpp"
 #include "experiments/zoo/zoo.hpp"
@@ -116,6 +119,20 @@ perf::Row run_on_gvsoc(const std::string& name, const LayerGraph& graph, const N
   return row;
 }
 
+std::vector<perf::Row> read_table(const std::string& file) {
+  const auto rows = perf::from_text(value_or_throw(read_file(file)));
+  if (!rows) throw CommandError(ExitStatus::usage, fmt::format("{}: {}", file, rows.error().what));
+  return *rows;
+}
+
+/// Rows of a table file, where there is one, of all but these networks.
+std::vector<perf::Row> others(const std::string& file, const Words& networks) {
+  if (!std::filesystem::exists(file)) return {};
+  std::vector<perf::Row> rows = read_table(file);
+  std::erase_if(rows, [&](const perf::Row& r) { return std::ranges::find(networks, r.network) != networks.end(); });
+  return rows;
+}
+
 ExitStatus collect(const OptionValues& values) {
   const Target target = value_or_throw(load_target("gap9"));
   const auto simulator = gvsoc::find_simulator(values["gvsoc"].as<std::string>());
@@ -127,27 +144,39 @@ ExitStatus collect(const OptionValues& values) {
     std::cerr << fmt::format("{}: the event simulator's cycles alone are recorded\n", simulator.error().what);
   }
   const auto kbs = knowledge_bases(values["kb"].as<std::string>());
-  std::vector<perf::Row> rows;
+  const Words networks = networks_of(values["networks"].as<std::string>());
+  const std::string& output = values["output"].as<std::string>();
+  std::vector<perf::Row> rows = values.count("add") ? others(output, networks) : std::vector<perf::Row>();
   bool right = true;
-  for (const std::string& name : networks_of(values["networks"].as<std::string>())) {
+  for (const std::string& name : networks) {
     const LayerGraph graph = graph_of(name);
     const NetworkProgram program = program_of(graph, target, kbs);
-    rows.push_back({name, "event", play(program, target, false).total.cycles, play(program, target, true).total.cycles,
-                    true, "event simulator"});
-    if (simulator) rows.push_back(run_on_gvsoc(name, graph, program, target, *simulator, environment));
+    const double floor = perf::floor_cycles(graph), cycles = play(program, target, false).total.cycles;
+    rows.push_back({name, "event", cycles, play(program, target, true).total.cycles, true, "event simulator", floor});
+    if (simulator && cycles <= values["gvsoc-most"].as<double>()) {
+      rows.push_back(run_on_gvsoc(name, graph, program, target, *simulator, environment));
+      rows.back().floor = floor;
+    }
     right = right && rows.back().right;
     std::cout << fmt::format("{:<24} {:>12.0f} by {}{}", name, rows.back().cycles, rows.back().source,
                              rows.back().right ? "" : "  WRONG BYTES")
               << std::endl;
-    value_or_throw(write_file(values["output"].as<std::string>(), perf::to_text(rows)), ExitStatus::failed);
+    value_or_throw(write_file(output, perf::to_text(rows)), ExitStatus::failed);
   }
   return right ? ExitStatus::done : ExitStatus::failed;
 }
 
-std::vector<perf::Row> read_table(const std::string& file) {
-  const auto rows = perf::from_text(value_or_throw(read_file(file)));
-  if (!rows) throw CommandError(ExitStatus::usage, fmt::format("{}: {}", file, rows.error().what));
-  return *rows;
+/// Writes the floors of a table file's networks into it; all else stays as it was recorded.
+ExitStatus floors(const OptionValues& values) {
+  const std::string& file = values["now"].as<std::string>();
+  std::vector<perf::Row> rows = read_table(file);
+  std::map<std::string, double> known;
+  for (perf::Row& r : rows) {
+    if (!known.contains(r.network)) known[r.network] = perf::floor_cycles(graph_of(r.network));
+    r.floor = known[r.network];
+  }
+  value_or_throw(write_file(file, perf::to_text(rows)), ExitStatus::failed);
+  return ExitStatus::done;
 }
 
 ExitStatus compare(const OptionValues& values) {
@@ -177,16 +206,41 @@ perf::Floor floor_of(const LayerGraph& graph, const Target& target) {
   return floor;
 }
 
+/// GVSOC's row where there is one, else the event simulator's.
+const perf::Row* best_row(const std::vector<perf::Row>& rows, std::string_view network) {
+  const perf::Row* const gvsoc = row_of(rows, network, "gvsoc");
+  return gvsoc ? gvsoc : row_of(rows, network, "event");
+}
+
+std::string floors_text(const std::vector<perf::Row>& rows, const Target& target) {
+  std::vector<perf::Attempt> attempts;
+  for (const perf::Goal& t : perf::goals()) {
+    const perf::Row* const row = best_row(rows, t.network);
+    if (!row) continue;
+    // Only goals that are missed ask what L3 takes.
+    const bool missed = t.cold_goal > 0 && row->cold_cycles > t.cold_goal;
+    const double bytes = missed ? perf::constant_bytes(graph_of(std::string(t.network))) : 0;
+    attempts.push_back({t, row, bytes / target.l3.bytes_per_cycle_read});
+  }
+  return perf::floors_table(attempts);
+}
+
 ExitStatus table(const OptionValues& values) {
   const Target target = value_or_throw(load_target("gap9"));
-  const std::vector<perf::Row> rows = read_table(values["now"].as<std::string>());
+  std::vector<perf::Row> rows;
+  for (const std::string& file : list_of(values["now"].as<std::string>())) {
+    const std::vector<perf::Row> more = read_table(file);
+    rows.insert(rows.end(), more.begin(), more.end());
+  }
   std::vector<perf::Standing> standings;
   for (const perf::Yardstick& y : perf::yardsticks()) {
     const perf::Row* const event = row_of(rows, y.network, "event");
     const perf::Row* const gvsoc = row_of(rows, y.network, "gvsoc");
     if (event || gvsoc) standings.push_back({y, floor_of(graph_of(std::string(y.network)), target), event, gvsoc});
   }
-  std::cout << perf::standings_table(standings) << '\n' << perf::models_table(standings);
+  std::cout << perf::standings_table(standings) << '\n'
+            << perf::models_table(standings) << '\n'
+            << floors_text(rows, target);
   return ExitStatus::done;
 }
 
@@ -198,12 +252,24 @@ Command command_of(const std::string& name) {
     add("output,o", text("FILE.tsv")->required(), "the table");
     add("networks", text("A,B")->default_value(hot_networks), "of the zoo; 'reference': those that have a yardstick");
     add("kb", text("DIR")->default_value(""), "knowledge base beside the shipped one; 'none': configs by the model");
+    add("gvsoc-most", po::value<double>()->value_name("CYCLES")->default_value(HUGE_VAL, "all"),
+        "on GVSOC only networks of at most so many cycles by the event simulator");
+    add("add", "keeps the file's rows of other networks");
     add("gvsoc", text("PATH")->default_value(""), "where GVSOC is installed; without it $GVSOC_HOME");
     return c;
   }
   if (name == "table") {
     Command c{
-        "ares-perf table", "a table file beside the yardsticks, and the models beside GVSOC, as Markdown", {}, table};
+        "ares-perf table",
+        "table files beside the yardsticks, the models beside GVSOC, and networks beside their floors, as Markdown",
+        {},
+        table};
+    c.options.add_options()("now", text("A.tsv,B.tsv")->required(),
+                            "the table files; the first row of a network counts");
+    return c;
+  }
+  if (name == "floors") {
+    Command c{"ares-perf floors", "writes the floors of a table file's networks into it", {}, floors};
     c.options.add_options()("now", text("FILE.tsv")->required(), "the table file");
     return c;
   }
@@ -225,17 +291,18 @@ Command command_of(const std::string& name) {
 
 int main(int argc, char** argv) {
   const std::string first = argc > 1 ? argv[1] : "";
-  if (first == "collect" || first == "compare" || first == "table")
+  if (first == "collect" || first == "compare" || first == "floors" || first == "table")
     return ares::run_command(argc - 1, argv + 1, ares::command_of(first));
   const ares::Command overview{"ares-perf",
-                               "cycles of whole networks: ares-perf collect, ares-perf compare, ares-perf table",
+                               "cycles of whole networks: collect, compare, floors, table",
                                {},
                                [](const ares::OptionValues&) -> ares::ExitStatus {
-                                 throw ares::CommandError(ares::ExitStatus::usage,
-                                                          "give a command: collect, compare or table (see --help)");
+                                 throw ares::CommandError(
+                                     ares::ExitStatus::usage,
+                                     "give a command: collect, compare, floors or table (see --help)");
                                }};
   if (!first.empty() && first[0] != '-') {
-    std::cerr << fmt::format("ares-perf: unknown command '{}': collect, compare or table\n", first);
+    std::cerr << fmt::format("ares-perf: unknown command '{}': collect, compare, floors or table\n", first);
     return static_cast<int>(ares::ExitStatus::usage);
   }
   return ares::run_command(argc, argv, overview);

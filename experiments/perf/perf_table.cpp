@@ -9,8 +9,9 @@
 namespace ares::perf {
 namespace {
 
-constexpr std::string_view titles = "network\tsource\tcycles\tcold_cycles\tbytes\tenvironment";
-constexpr size_t columns = 6;
+constexpr std::string_view old_titles = "network\tsource\tcycles\tcold_cycles\tbytes\tenvironment";
+constexpr std::string_view titles = "network\tsource\tcycles\tcold_cycles\tbytes\tenvironment\tfloor";
+constexpr size_t old_columns = 6, columns = 7;
 
 bool number(const std::string& text, double& value) {
   const char* const end = text.data() + text.size();
@@ -44,22 +45,24 @@ Finding one(const Row& before, const Row* now, const Limits& limits) {
 std::string to_text(const std::vector<Row>& rows) {
   std::string text = std::string(titles) + '\n';
   for (const Row& r : rows)
-    text += fmt::format("{}\t{}\t{:.0f}\t{:.0f}\t{}\t{}\n", r.network, r.source, r.cycles, r.cold_cycles,
-                        r.right ? "right" : "wrong", r.environment);
+    text += fmt::format("{}\t{}\t{:.0f}\t{:.0f}\t{}\t{}\t{:.0f}\n", r.network, r.source, r.cycles, r.cold_cycles,
+                        r.right ? "right" : "wrong", r.environment, r.floor);
   return text;
 }
 
 Result<std::vector<Row>> from_text(std::string_view text) {
   std::vector<std::string> lines, fields;
   boost::split(lines, text, boost::is_any_of("\n"));
-  if (lines.front() != titles) return fail("line 1: no table of ares-perf");
+  if (lines.front() != titles && lines.front() != old_titles) return fail("line 1: no table of ares-perf");
+  const bool floors = lines.front() == titles;
   std::vector<Row> rows;
   for (size_t i = 1; i < lines.size(); ++i) {
     if (lines[i].empty()) continue;
     boost::split(fields, lines[i], boost::is_any_of("\t"));
     Row r;
-    const bool sound = fields.size() == columns && number(fields[2], r.cycles) && number(fields[3], r.cold_cycles) &&
-                       (fields[4] == "right" || fields[4] == "wrong") && (r.cycles > 0 || fields[4] == "wrong");
+    const bool sound = fields.size() == (floors ? columns : old_columns) && number(fields[2], r.cycles) &&
+                       number(fields[3], r.cold_cycles) && (fields[4] == "right" || fields[4] == "wrong") &&
+                       (r.cycles > 0 || fields[4] == "wrong") && (!floors || number(fields[6], r.floor));
     if (!sound) return fail(fmt::format("line {}: no row of ares-perf", i + 1));
     r.network = fields[0], r.source = fields[1], r.right = fields[4] == "right", r.environment = fields[5];
     rows.push_back(std::move(r));

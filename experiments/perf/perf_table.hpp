@@ -9,19 +9,20 @@
 
 namespace ares::perf {
 
-/// One network by one source. `cold_cycles` 0: not measured.
+/// One network by one source. `cold_cycles` 0: not measured; `floor` 0: not known.
 struct Row {
   std::string network, source;
   double cycles = 0, cold_cycles = 0;
   bool right = true;        ///< every output byte was
   std::string environment;  ///< version and properties of what measured
+  double floor = 0;         ///< the network at the rates of hand-written kernels (floor.hpp)
   friend bool operator==(const Row&, const Row&) = default;
 };
 
 /// A line per row, fields separated by tabs, behind a line with their names.
 std::string to_text(const std::vector<Row>& rows);
 
-/// The reverse; fails with the number of the line that cannot be read.
+/// The reverse, of files without floors, too; fails with the number of the line that cannot be read.
 Result<std::vector<Row>> from_text(std::string_view text);
 
 struct Limits {

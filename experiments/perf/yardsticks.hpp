@@ -27,7 +27,8 @@ struct Floor {
   double l3 = 0;    ///< all constants at L3's rate
 };
 
-/// A line of one of the two tables below; rows[0] is the event simulator's, rows[1] GVSOC's; null where it is missing.
+/// A line of the standings and of the models table; rows[0] is the event simulator's, rows[1] GVSOC's; null where it is
+/// missing.
 struct Standing {
   Yardstick yardstick;
   Floor floor;
@@ -37,6 +38,26 @@ struct Standing {
 
 /// Markdown: GVSOC's warm and cold cycles beside the yardstick, and why a goal is out of reach where it is.
 std::string standings_table(std::span<const Standing> all);
+
+/// What a whole network is to reach: warm, a multiple of its floor; cold, a share of the Python toolchain's cycles.
+struct Goal {
+  std::string_view network;
+  int number = 0;        ///< among the reference networks; 0: MLPerf Tiny
+  double cold_goal = 0;  ///< cycles; 0: no program to compare with
+};
+
+/// All reference networks, by number.
+std::span<const Goal> goals();
+
+/// `row`: GVSOC's where there is one, else the event simulator's.
+struct Attempt {
+  Goal goal;
+  const Row* row = nullptr;
+  double l3 = 0;  ///< cycles that all constants take from L3
+};
+
+/// Markdown: warm cycles beside the floor, cold ones beside their goal.
+std::string floors_table(std::span<const Attempt> all);
 
 /// Markdown: how far the event simulator is from GVSOC.
 std::string models_table(std::span<const Standing> all);

@@ -161,7 +161,9 @@ TEST_CASE("import: in exact policy a sum at two scales that only a norm reads is
   CHECK(exact.type == ElementType::s32);
   CHECK(exact.q.hi - exact.q.lo > 1 << 24);
   CHECK(fast.type == ElementType::s16);
-  b.output(b.quant("again", sum, kOut));
+  b.output(b.quant("again", sum, kOut));  // adds the two stored tensors itself
+  CHECK(inner(RequantPolicy::exact).type == ElementType::s32);
+  b.output(b.quant("oq2", b.node("LayerNormalization", "n2", {sum, row(b, "gain2", 8, 1)}), kOut));
   CHECK(inner(RequantPolicy::exact).type == ElementType::s16);
 }
 
@@ -259,5 +261,22 @@ TEST_CASE("import: constants per token that a norm reads have one rounding") {
   int fine = 0;
   for (const Tensor& t : g.tensors) fine += t.type == ElementType::s32;
   CHECK(fine == 2);  // the accumulators and their sum
+  judge(model);
+}
+
+TEST_CASE("import: a sum that a norm and a Quant read is as fine for the norm as one that it has to itself") {
+  builder::ModelBuilder b("test");
+  const auto x = quantised_input(b, {1, 40, 32});
+  const auto sum = b.add("", x, b.quant("yq", b.linear("fc", x, {.out = 32})));
+  const auto normal = b.quant("nq", builder::norm(b, "norm", sum));
+  const qonnx::ModelGraph model = b.finish({b.quant("oq", b.add("out", b.quant("sq", sum), normal))});
+  const LayerGraph g = lowered(model);
+  int fine = 0, middle = 0;
+  for (const Tensor& t : g.tensors) {
+    fine += t.type == ElementType::s32;
+    middle += t.type == ElementType::s16;
+  }
+  CHECK(fine == 1);
+  CHECK(middle == 0);
   judge(model);
 }

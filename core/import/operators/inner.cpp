@@ -121,13 +121,16 @@ Quantisation finely(const Clip& reachable, int64_t normalised) {
       true,  32};
 }
 
-/// A sum of stored bytes that only one norm reads, and that 32 bits hold much more finely than 16.
+/// A sum of stored bytes that only one norm reads, and that 32 bits hold much more finely than 16. A Quant beside the
+/// norm takes the bytes themselves.
 bool is_fine_sum(const Lowering& lowering, const std::string& name, const Inner& inner, int64_t normalised) {
   constexpr int32_t much_more = 8 * 32767;
   const bool bytes = std::all_of(inner.inputs.begin(), inner.inputs.end(),
                                  [&](TensorId t) { return lowering.tensor(t).type == ElementType::u8; });
+  const auto readers = lowering.readers(name);
+  const auto quants = std::count_if(readers.begin(), readers.end(), [](const Node* n) { return n->op == "Quant"; });
   return lowering.graph.policy == RequantPolicy::exact && std::holds_alternative<Add>(inner.op) && bytes &&
-         lowering.readers(name).size() == 1 && norm_input_reach(normalised) >= much_more;
+         std::ssize(readers) - quants == 1 && norm_input_reach(normalised) >= much_more;
 }
 
 }  // namespace
