@@ -1,7 +1,9 @@
 #include "kernels/ares_fast.h"
 #include "kernels/ares_share.h"
 
-static int32_t window_sum(const ares_depthwise_args* a, int32_t row, int32_t column, int32_t channel) {
+// `in`: the channel of the tile's first pixel.
+static int32_t window_sum(const ares_depthwise_args* a, const uint8_t* in, int32_t pitch, int32_t row, int32_t column,
+                          int32_t channel) {
   const ares_window* const w = &a->window;
   const int8_t* const weights = a->weights + channel * a->channel_bytes;
   const int32_t zero = ares_weight_zero(&a->params, channel);
@@ -9,7 +11,7 @@ static int32_t window_sum(const ares_depthwise_args* a, int32_t row, int32_t col
   for (int32_t y = 0; y < w->kh; ++y) {
     for (int32_t x = 0; x < w->kw; ++x) {
       const int32_t at = (row * w->sh + y * w->dh) * a->in_columns + column * w->sw + x * w->dw;
-      sum += ares_depthwise_in(a)[at * ares_depthwise_pitch(a) + channel] * (weights[y * w->kw + x] - zero);
+      sum += in[at * pitch] * (weights[y * w->kw + x] - zero);
     }
   }
   return sum;
@@ -17,6 +19,8 @@ static int32_t window_sum(const ares_depthwise_args* a, int32_t row, int32_t col
 
 // The worker's share in plain C.
 static __attribute__((noinline)) void plain_depthwise(const ares_depthwise_args* a) {
+  const uint8_t* const in = ares_depthwise_in(a);
+  const int32_t pitch = ares_depthwise_pitch(a);
   ares_share rows = {0, a->rows}, channels = {0, a->channels};
   if (a->parallel == ARES_ROWS) {
     rows = ares_share_of(a->rows, 1);
@@ -27,7 +31,7 @@ static __attribute__((noinline)) void plain_depthwise(const ares_depthwise_args*
     for (int32_t column = 0; column < a->columns; ++column) {
       const int32_t pixel = row * a->columns + column;
       for (int32_t c = channels.begin; c < channels.end; ++c) {
-        const int32_t acc = window_sum(a, row, column, c);
+        const int32_t acc = window_sum(a, in + c, pitch, row, column, c);
         ares_write_output(&a->requant, ares_params_of(&a->params, c), acc, a->out, pixel * a->out_pitch + c);
       }
     }

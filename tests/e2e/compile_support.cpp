@@ -106,7 +106,7 @@ ConfigChooser random_configs(Random& random) {
     const SearchSpace space = make_space(group.shape, context);
     std::vector<uint64_t> feasible = feasible_indices(space), jobs;
     std::copy_if(feasible.begin(), feasible.end(), std::back_inserter(jobs),
-                 [&](uint64_t i) { return on_accelerator(space.config(i)); });
+                 [&](uint64_t i) { return on_accelerator(space.config(i)) || tail_on_accelerator(space.config(i)); });
     if (!jobs.empty() && pick(random, 0, 1) == 0) feasible = jobs;  // few of all configs are the accelerator's
     if (feasible.empty()) return fail("no feasible config for " + group.name);
     const auto i = static_cast<size_t>(pick(random, 0, static_cast<int32_t>(feasible.size()) - 1));

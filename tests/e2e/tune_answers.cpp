@@ -97,7 +97,7 @@ TEST_CASE("--sweep shows the network on variants of the target") {
   REQUIRE(points.size() == 4);
   CHECK(points[0]["model_best_cycles"] == points[2]["model_best_cycles"]);  // gap9 has 8 workers
   CHECK(points[1]["model_best_cycles"] > points[2]["model_best_cycles"]);
-  CHECK(points[3]["model_best_cycles"] <= points[2]["model_best_cycles"]);
+  CHECK(points[3]["model_best_cycles"] < points[1]["model_best_cycles"]);
   REQUIRE(tune(s, command(s, {"--sweep", "l1=1K,64K"})).status == 0);
   const auto windows = read_json(s / "a.json")["points"];
   CHECK_MESSAGE(windows[1].contains("error"), windows.dump());  // not even the stacks fit
