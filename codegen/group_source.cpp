@@ -362,12 +362,6 @@ class GroupPrinter {
     line("}}");
   }
 
-  static OperationId late_store(const TileProgram& p) {
-    for (size_t i = 0; i < p.operations.size(); ++i)
-      if (const auto* c = std::get_if<Copy>(&p.operations[i].what); c && c->late) return static_cast<OperationId>(i);
-    return none;
-  }
-
   /// The store of the group before must have ended; the group's own may go on.
   void print_late() {
     const bool first = &g_ == in_.program.groups.data();

@@ -58,6 +58,9 @@ std::string position_text(const TileProgram& program, OperationId index);
 /// The box of a load that happens once; nothing for others.
 std::optional<Box> known_box(const TileProgram& program, OperationId load);
 
+/// The store that goes on beside the next group; none: there is none.
+OperationId late_store(const TileProgram& program);
+
 /// The names of the function and of its arguments.
 std::string kernel_function_name(const TileProgram& program, OperationId index);
 std::string kernel_arguments_name(const TileProgram& program, OperationId index);

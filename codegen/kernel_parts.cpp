@@ -47,6 +47,13 @@ std::vector<OperationId> early_loads(const TileProgram& program) {
   return all;
 }
 
+OperationId late_store(const TileProgram& program) {
+  for (size_t i = 0; i < program.operations.size(); ++i)
+    if (const auto* c = std::get_if<Copy>(&program.operations[i].what); c && c->late)
+      return static_cast<OperationId>(i);
+  return none;
+}
+
 bool begins_early(const ProjectInput& in, const PlannedGroup& group) {
   return &group != in.program.groups.data() && last_run((&group - 1)->program) != none;
 }

@@ -107,6 +107,7 @@ class KernelFormula {
   double copied(const KernelTile& tile) const;
   double held(const Share& p, const Share& c) const;
   double depthwise(const KernelTile& tile) const;
+  static double least_depthwise_output();
   bool register_tiled() const;
   bool slides_over(int32_t line) const;
   double dense(const Share& p, const Share& c, int32_t reduction, bool first_step, bool last_step) const;

@@ -43,6 +43,10 @@ struct FusedParts {
   Region output;  ///< of the last layer
 };
 
+/// A fused group's program has no more buffers and operations than a tile program holds; weights of a tail come from
+/// L2.
+bool fits_program(const GroupShape& shape, const Context& context, const Config& config);
+
 /// Extents as the first layer sees them.
 Extents first_extents(const GroupShape& s, const Extents& e);
 

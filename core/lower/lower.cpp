@@ -477,24 +477,6 @@ bool lower_into(const GroupShape& shape, const Config& config, const Context& co
   return Lowering(shape, config, context, out).run();
 }
 
-bool fits_program(const GroupShape& s, const Context& ctx, const Config& c) {
-  const bool streamed = ctx.weights == Level::l3 && has_weights(s.family);
-  if (streamed && s.weighted_tail()) return false;
-  BufferBytes bytes;
-  group_buffers(s, c, bytes);
-  const auto held = [&](std::initializer_list<Role> roles) {
-    return static_cast<int>(std::count_if(roles.begin(), roles.end(), [&](Role r) { return bytes[r] > 0; }));
-  };
-  const int loads = held({Role::input, Role::weights, Role::params, Role::input2, Role::input3, Role::tail, Role::tail2,
-                          Role::weights2, Role::params2});
-  const int inside = held({Role::output, Role::between, Role::between2, Role::accumulators, Role::accumulators2,
-                           Role::scratch, Role::padded});
-  const int staged = streamed ? 2 : 0;
-  const int layers = 1 + s.tail_count + on_accelerator(c) + tail_on_accelerator(c) + (c[Knob::share] > 0);
-  const int slot_and_store = 2;
-  return loads + inside + staged <= max_buffers && 2 * (loads + staged) + layers + slot_and_store <= max_operations;
-}
-
 tl::expected<TileProgram, Infeasible> lower(const GroupShape& shape, const Config& config, const Context& context) {
   if (const auto broken = check(shape, context, config)) return tl::unexpected<Infeasible>(*broken);
   TileProgram program;

@@ -16,8 +16,4 @@ tl::expected<TileProgram, Infeasible> lower(const GroupShape& shape, const Confi
 /// The config must come from the group's space.
 bool lower_into(const GroupShape& shape, const Config& config, const Context& context, TileProgram& out);
 
-/// A fused group's program has no more buffers and operations than a tile program holds; weights of a tail come from
-/// L2.
-bool fits_program(const GroupShape& shape, const Context& context, const Config& config);
-
 }  // namespace ares
