@@ -117,15 +117,18 @@ std::optional<Infeasible> check_share(const GroupShape& s, const Context& ctx, c
   return Infeasible{Constraint::foreign_value, Knob::share};
 }
 
-/// L2 bytes of streamed chunks where the kernel is bound; l2_bytes() takes a kernel of 0 for one that is not, which is
-/// a value for depthwise layers: the workers.
+/// L2 bytes of streamed chunks whose channels take so many bytes of weights and of parameters.
+uint32_t chunk_bytes(const GroupShape& s, const Config& c, int32_t weights, int32_t params) {
+  const int32_t chunk = tile_of(c, Knob::tile_l2, s.out.c);
+  const uint32_t copies = c[Knob::buf_l2] == 0 ? 1 : c[Knob::buf_l2];
+  return (round16(static_cast<uint32_t>(chunk * weights)) + round16(static_cast<uint32_t>(chunk * params))) * copies;
+}
+
+/// The same where the kernel is bound; l2_bytes() takes a kernel of 0 for one that is not, which is a value for
+/// depthwise layers: the workers.
 uint32_t bound_l2_bytes(const GroupShape& s, const Config& c) {
   const bool job = on_accelerator(c);
-  const auto chunk = static_cast<uint32_t>(tile_of(c, Knob::tile_l2, s.out.c));
-  const uint32_t copies = c[Knob::buf_l2] == 0 ? 1 : c[Knob::buf_l2];
-  return (round16(chunk * static_cast<uint32_t>(s.channel_bytes(job))) +
-          round16(chunk * static_cast<uint32_t>(s.param_bytes(job)))) *
-         copies;
+  return chunk_bytes(s, c, s.channel_bytes(job), s.param_bytes(job));
 }
 
 /// The constraint that binding `k` can break, given that all knobs before it are bound and the rest stand at values
@@ -256,11 +259,7 @@ uint32_t l1_bytes(const GroupShape& s, const Context& ctx, const Config& c) {
 uint32_t l2_bytes(const GroupShape& s, const Context& ctx, const Config& c) {
   if (!streamed(s, ctx)) return 0;
   if (!ctx.accelerator) return bound_l2_bytes(s, c);
-  const auto chunk = static_cast<uint32_t>(tile_of(c, Knob::tile_l2, s.out.c));
-  const uint32_t copies = c[Knob::buf_l2] == 0 ? 1 : c[Knob::buf_l2];
-  return (round16(chunk * static_cast<uint32_t>(least_channel_bytes(s, c))) +
-          round16(chunk * static_cast<uint32_t>(least_param_bytes(s, c)))) *
-         copies;
+  return chunk_bytes(s, c, least_channel_bytes(s, c), least_param_bytes(s, c));
 }
 
 uint64_t SearchSpace::raw_size() const {

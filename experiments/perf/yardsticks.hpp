@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "experiments/perf/perf_table.hpp"
 
@@ -47,7 +48,7 @@ struct Goal {
 };
 
 /// All reference networks, by number.
-std::span<const Goal> goals();
+std::vector<Goal> goals();
 
 /// `row`: GVSOC's where there is one, else the event simulator's.
 struct Attempt {

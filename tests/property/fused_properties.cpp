@@ -88,7 +88,8 @@ Config random_config(Random& random, const SearchSpace& space, const std::vector
 
 TEST_CASE("fused groups: every feasible config gives the bytes of the single layers") {
   Random random(21);
-  int done = 0, jobs = 0, tail_jobs = 0, streamed = 0, chains = 0, products = 0, ahead_jobs = 0, ahead_kernels = 0;
+  int done = 0, jobs = 0, tail_jobs = 0, streamed = 0, chains = 0, products = 0, mapped = 0, ahead_jobs = 0,
+      ahead_kernels = 0;
   std::set<std::pair<Family, Family>> pairs;
   while (done < 3000) {
     const Case c = random_case(random);
@@ -105,6 +106,7 @@ TEST_CASE("fused groups: every feasible config gives the bytes of the single lay
       for (size_t t = 0; t < c.group.shape.tail_count; ++t)
         families += std::string("+") + name_of(c.group.shape.tails[t].family);
       CHECK_MESSAGE(equal, families, " ", to_string(config));
+      mapped += maps_into_sum(c.group.shape);
       jobs += on_accelerator(config);
       tail_jobs += tail_on_accelerator(config);
       if (overlaps(c.group.shape, config)) ++(on_accelerator(config) ? ahead_jobs : ahead_kernels);
@@ -124,4 +126,5 @@ TEST_CASE("fused groups: every feasible config gives the bytes of the single lay
   CHECK(streamed > 10);
   CHECK(chains > 50);
   CHECK(products > 20);
+  CHECK(mapped > 20);  // sums that look their operand up
 }
