@@ -202,7 +202,7 @@ LayerGraph random_attention(Random& random) {
 LayerGraph random_chain(Random& random) {
   if (pick(random, 0, 7) == 0) return random_attention(random);
   constexpr Family families[] = {Family::conv,     Family::conv,         Family::depthwise, Family::linear,
-                                 Family::max_pool, Family::average_pool, Family::add,       Family::conv};
+                                 Family::max_pool, Family::average_pool, Family::add,       Family::table};
   for (;;) {
     const bool accelerated = pick(random, 0, 2) == 0;
     LayerGraph first = accelerated ? accelerated_network(random)
